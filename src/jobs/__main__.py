@@ -1,0 +1,5 @@
+"""`python -m jobs`: the same as the `jobs` command."""
+
+from jobs.cli import main
+
+main()

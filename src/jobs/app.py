@@ -1,0 +1,183 @@
+"""The composition root: builds the parts, starts them, drains and stops them."""
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Callable
+
+import apsw
+import structlog
+from telethon import errors as rpc
+
+from jobs import mcp_manager, memory, users
+from jobs.config import Settings
+from jobs.db import Database, DatabaseError, DataLock, open_database
+from jobs.mcp_manager.config import McpConfig
+from jobs.memory.index import MemoryIndex
+from jobs.memory.storage import MemoryStorage
+from jobs.memory.tools import MemoryTools
+from jobs.spine.inbox import Inbox
+from jobs.spine.lanes import Lanes
+from jobs.spine.outbox import Outbox
+from jobs.spine.turns import Turns
+from jobs.telegram.chats import Chats
+from jobs.telegram.client import Account, Client, NotSignedIn, make_client, who_am_i
+from jobs.telegram.directory import TelegramDirectory
+from jobs.telegram.formatting import plain, render
+from jobs.telegram.presence import Presence
+from jobs.telegram.receiver import Receiver
+from jobs.telegram.reconcile import Reconciler
+from jobs.telegram.sender import Sender
+from jobs.tools.by_role import tools_by_role
+from jobs.tools.scheduler import Scheduler
+from jobs.users.people import PeopleFinder
+from jobs.users.repository import UsersRepository
+from jobs.users.session_manager import SessionManager
+from jobs.users.tools_owner import OwnerTools
+from jobs.users.turn_runner import TurnRunner
+
+log = structlog.get_logger()
+
+DRAIN_SECONDS = 30.0
+"""How long running turns may take to end when Jobs is told to stop."""
+SEND_SECONDS = 5.0
+"""How long their answers may then take to leave."""
+CONNECT_SECONDS = 30.0
+
+
+class SignedOut(Exception):
+    """Telegram ended the login while Jobs was running."""
+
+
+class App:
+    """Everything, built in one place. `async with App(settings)` has it running; `wait` returns when it has to stop."""
+
+    def __init__(self, settings: Settings, on_ready: Callable[[Account], None] = lambda _: None) -> None:
+        self._settings = settings
+        self._on_ready = on_ready
+        self._stop = asyncio.Event()
+        self._signed_out: Exception | None = None
+
+    async def run(self) -> None:
+        """Run until SIGTERM or SIGINT. Raises AlreadyRunning, DatabaseError, NotSignedIn or SignedOut."""
+        settings = self._settings
+        _make_folders(settings)
+        lock = DataLock(settings.data_dir)
+        lock.acquire()
+        try:
+            db = open_database(settings.data_dir / "db.sqlite")
+            try:
+                await self._run_on(db)
+            finally:
+                with contextlib.suppress(apsw.Error):
+                    db.close()
+        finally:
+            lock.release()
+        if self._signed_out:
+            raise SignedOut("Telegram has ended the login; run ./jobs setup to sign in again") from self._signed_out
+
+    async def _run_on(self, db: Database) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop.set)
+        client = make_client(self._settings)
+        try:
+            account = await self._sign_in(client)
+            await self._serve(db, client, account)
+        finally:
+            await client.disconnect()
+
+    async def _sign_in(self, client: Client) -> Account:
+        connecting = asyncio.create_task(client.connect())
+        stopping = asyncio.create_task(self._stop.wait())
+        try:
+            while not connecting.done() and not self._stop.is_set():
+                await asyncio.wait({connecting, stopping}, timeout=CONNECT_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+                if not connecting.done() and not self._stop.is_set():
+                    log.warning("Telegram cannot be reached; still trying")
+            if connecting.done():
+                await connecting
+        finally:
+            stopping.cancel()
+            connecting.cancel()
+        if self._stop.is_set():
+            raise asyncio.CancelledError
+        try:
+            return Account.of(await who_am_i(client), self._settings.tg_user_id)
+        except (rpc.UnauthorizedError, rpc.AuthKeyError) as error:
+            raise NotSignedIn("Telegram does not accept the login any more; run ./jobs setup") from error
+
+    async def _serve(self, db: Database, client: Client, account: Account) -> None:
+        settings = self._settings
+        people = UsersRepository(db, settings.tg_user_id or 0, settings.tz)
+        chats = Chats(db, account.id, is_bot=account.is_bot)
+        outbox = Outbox(db, render, plain)
+        inbox = Inbox(db)
+        turns = Turns(db, outbox)
+        scheduler = Scheduler(db, outbox, people)
+        storage = MemoryStorage(settings.workspace_dir)
+        index = MemoryIndex(storage)
+        mcp = McpConfig(settings.data_dir / "mcp_servers.json")
+        directory = TelegramDirectory(client, account, people, chats)
+        owner_tools = OwnerTools(people, outbox, PeopleFinder(people, directory))
+        tools_of = tools_by_role(people, outbox, owner_tools, MemoryTools(storage, index), scheduler)
+        sessions = SessionManager(settings, db, people, tools_of, mcp.servers)
+        runner = TurnRunner(db, people, sessions, turns, outbox, Presence(client, chats).typing)
+        lanes = Lanes(inbox, turns, runner.handle, slots=settings.max_warm_sessions)
+        sender = Sender(client, outbox, people, chats, self._sign_out)
+        receiver = Receiver(client, account, db, inbox, outbox, people, chats, settings.answer_others)
+        reconciler = Reconciler(client, account, db, receiver, chats)
+
+        with contextlib.ExitStack() as doors:
+            doors.enter_context(users.session_manager_door.opened(sessions))
+            doors.enter_context(users.users_repository_door.opened(people))
+            doors.enter_context(memory.storage_door.opened(storage))
+            doors.enter_context(memory.index_door.opened(index))
+            doors.enter_context(mcp_manager.mcp_config_door.opened(mcp))
+            reading: asyncio.Task[None] | None = None
+            try:
+                sessions.start()
+                await directory.learn_contacts()
+                lanes.start()
+                sender.start()
+                scheduler.start()
+                receiver.start()
+                client.on_reconnected = reconciler.look_soon
+                reading = asyncio.create_task(reconciler.run(), name="reconciler")
+                reading.add_done_callback(self._part_ended)
+                log.info("ready", account=account.id, bot=account.is_bot)
+                self._on_ready(account)
+                await self._stop.wait()
+                log.info("stopping", busy=lanes.busy)
+            finally:
+                receiver.stop()
+                scheduler.stop()
+                if reading:
+                    reading.cancel()
+                    await asyncio.gather(reading, return_exceptions=True)
+                await lanes.drain(0 if self._signed_out else DRAIN_SECONDS)
+                await sender.drain(0 if self._signed_out else SEND_SECONDS)
+                await sessions.stop()
+
+    def _sign_out(self, error: Exception) -> None:
+        self._signed_out = error
+        self._stop.set()
+
+    def _part_ended(self, task: asyncio.Task[None]) -> None:
+        """A part that has to run for ever has ended: better to stop and be started anew than to run without it."""
+        if not task.cancelled() and (error := task.exception()):
+            log.error("a part has failed", part=task.get_name(), error=repr(error))
+            self._stop.set()
+
+
+def _make_folders(settings: Settings) -> None:
+    """Raises DatabaseError with a sentence when the folders cannot be made."""
+    try:
+        for folder in (settings.data_dir, settings.data_dir / "sessions"):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for folder in (settings.workspace_dir, settings.workspace_dir / "memory", settings.workspace_dir / "uploads"):
+            folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DatabaseError(
+            f"{error.filename} cannot be made ({error.strerror}); check DATA_DIR and WORKSPACE_DIR"
+        ) from None

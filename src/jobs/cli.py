@@ -1,0 +1,107 @@
+"""The commands. Exit codes: 0 done, 1 a check failed, 2 the settings or the machine, 3 Telegram ended the login."""
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from jobs import __version__, config
+from jobs.config import Settings, SettingsError
+
+cli = typer.Typer(
+    help="Jobs: a personal assistant in Telegram that gets things done through people.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+FAILED = 1
+WRONG_SETTINGS = 2
+SIGNED_OUT = 3
+
+
+def main() -> None:
+    """Run the command line; a wrong setting is one line each and exit code 2, never a traceback."""
+    try:
+        cli()
+    except SettingsError as error:
+        for line in error.lines:
+            print(f"jobs: {line}", file=sys.stderr)
+        sys.exit(WRONG_SETTINGS)
+
+
+@cli.command()
+def up() -> None:
+    """Run the assistant until it is told to stop; without Telegram settings, run the demo."""
+    settings = config.load()
+    if not settings.has_telegram:
+        from jobs_simulator.demo import demo as run_demo
+
+        sys.exit(run_demo(settings, play=False))
+    settings.require_telegram()
+    settings.require_model()
+    sys.exit(_run(settings))
+
+
+@cli.command()
+def setup() -> None:
+    """Ask for what is missing, write .env, sign in to Telegram, check the model's credential."""
+    from jobs.setup import setup as run_setup
+
+    sys.exit(run_setup())
+
+
+@cli.command()
+def demo(
+    play: Annotated[bool, typer.Option("--play", help="Play a scenario to its end without a keyboard.")] = False,
+) -> None:
+    """Try Jobs in this terminal: the real program against a Telegram and, without a credential, a model of its own."""
+    from jobs_simulator.demo import demo as run_demo
+
+    sys.exit(run_demo(config.load(), play=play))
+
+
+@cli.command()
+def version() -> None:
+    """Print the version."""
+    print(__version__)
+
+
+def _run(settings: Settings) -> int:
+    """Run the app; returns the exit code."""
+    from jobs import log
+    from jobs.app import App, SignedOut
+    from jobs.db import AlreadyRunning, DatabaseError
+    from jobs.telegram.client import Account, NotSignedIn
+
+    if not _is_signed_in(settings.telethon_session):
+        return _refuse("there is no Telegram login yet: run ./jobs setup")
+    log.set_up(settings.log_level, settings.secrets())
+
+    def ready(account: Account) -> None:
+        print(f"Jobs is up as {account}", flush=True)
+
+    if settings.http_proxy and settings.http_proxy.is_socks:
+        print("HTTP_PROXY is a SOCKS proxy: it serves Telegram only, not the model or other HTTP calls", flush=True)
+    try:
+        asyncio.run(App(settings, ready).run())
+    except (AlreadyRunning, DatabaseError, NotSignedIn) as error:
+        return _refuse(str(error))
+    except SignedOut as error:
+        print(f"jobs: {error}", file=sys.stderr)
+        return SIGNED_OUT
+    except asyncio.CancelledError:
+        return 0  # told to stop before it was up
+    return 0
+
+
+def _is_signed_in(session: Path) -> bool:
+    """Whether there is a Telethon session file at all; whether Telegram accepts it shows on connecting."""
+    return session.is_file() and session.stat().st_size > 0
+
+
+def _refuse(sentence: str) -> int:
+    print(f"jobs: {sentence}", file=sys.stderr)
+    return WRONG_SETTINGS

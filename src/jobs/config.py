@@ -1,0 +1,271 @@
+"""Settings: every environment variable, read and checked once, in one place.
+
+Values come from the environment, then from `.env` in the project's folder (`JOBS_ROOT`, else the working directory).
+Nothing else in the program reads the environment.
+"""
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import unquote, urlsplit
+from zoneinfo import ZoneInfo
+
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+HTTP_SCHEMES = ("http", "https")
+SOCKS_SCHEMES = ("socks4", "socks5", "socks5h")
+
+
+class SettingsError(Exception):
+    """Some setting is missing or wrong. `lines` has one sentence for each: the variable, what is wrong, what to do."""
+
+    def __init__(self, lines: list[str]) -> None:
+        super().__init__("\n".join(lines))
+        self.lines = lines
+
+
+@dataclass(frozen=True)
+class TelegramServer:
+    """A Telegram data centre other than the real ones: `TG_SERVER=<dc>@<host>:<port>`."""
+
+    dc: int
+    host: str
+    port: int
+
+    @classmethod
+    def parse(cls, value: str) -> Self:
+        match = re.fullmatch(r"(\d+)@([^@:]+):(\d+)", value.strip())
+        if not match or not 0 < int(match[3]) < 65536:
+            raise ValueError("has to look like 2@127.0.0.1:4430 (data centre, host, port)")
+        return cls(int(match[1]), match[2], int(match[3]))
+
+
+@dataclass(frozen=True)
+class Proxy:
+    """The proxy of `HTTP_PROXY`, taken apart. `url` still holds the password: never log it."""
+
+    scheme: str
+    host: str
+    port: int
+    username: str | None
+    password: str | None
+    url: str
+
+    def __repr__(self) -> str:
+        return f"Proxy({self.scheme}://{self.host}:{self.port})"
+
+    @property
+    def is_socks(self) -> bool:
+        return self.scheme in SOCKS_SCHEMES
+
+    @classmethod
+    def parse(cls, value: str) -> Self:
+        parts = urlsplit(value.strip())
+        try:
+            port = parts.port
+        except ValueError:
+            port = None
+        if parts.scheme not in (*HTTP_SCHEMES, *SOCKS_SCHEMES) or not parts.hostname or not port:
+            raise ValueError("has to look like http://user:password@host:port or socks5://user:password@host:port")
+        username = unquote(parts.username) if parts.username else None
+        password = unquote(parts.password) if parts.password else None
+        return cls(parts.scheme, parts.hostname, port, username, password, value.strip())
+
+
+def project_root() -> Path:
+    """The folder that `.env` and the default `data` and `workspace` lie in."""
+    return Path(os.environ.get("JOBS_ROOT") or Path.cwd())
+
+
+class Settings(BaseSettings):
+    """Every setting. Field names are the variables' names in lower case."""
+
+    model_config = SettingsConfigDict(env_file_encoding="utf-8", extra="ignore", env_ignore_empty=True, frozen=True)
+
+    tg_api_id: int | None = Field(None, gt=0)
+    tg_api_hash: SecretStr | None = None
+    tg_user_id: int | None = Field(None, gt=0)
+    tg_bot_token: SecretStr | None = None
+    tg_server: TelegramServer | None = None
+    tg_server_key: Path | None = None
+
+    anthropic_api_key: SecretStr | None = None
+    claude_code_oauth_token: SecretStr | None = None
+    anthropic_base_url: str | None = None
+    claude_model: str | None = None
+    external_model: str | None = None
+    openai_api_key: SecretStr | None = None
+
+    http_proxy: Proxy | None = Field(None, validation_alias=AliasChoices("HTTP_PROXY", "http_proxy"))
+    heartbeat_interval_minutes: int = Field(30, ge=0)
+
+    data_dir: Path = Field(default_factory=lambda: project_root() / "data")
+    workspace_dir: Path = Field(default_factory=lambda: project_root() / "workspace")
+    tz: ZoneInfo = Field(default_factory=lambda: ZoneInfo(_system_zone()), validation_alias=AliasChoices("TZ"))
+    log_level: str = "info"
+    max_warm_sessions: int = Field(4, ge=1, le=100)
+    answer_others: bool = False
+
+    @field_validator("tg_server", mode="before")
+    @classmethod
+    def _server(cls, value: Any) -> Any:
+        return TelegramServer.parse(value) if isinstance(value, str) else value
+
+    @field_validator("http_proxy", mode="before")
+    @classmethod
+    def _proxy(cls, value: Any) -> Any:
+        return Proxy.parse(value) if isinstance(value, str) else value
+
+    @field_validator("tz", mode="before")
+    @classmethod
+    def _zone(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        try:
+            return ZoneInfo(value.removeprefix(":"))
+        except (KeyError, OSError, ValueError) as error:
+            raise ValueError("is not a time zone's name; use one such as Europe/Moscow or UTC") from error
+
+    @field_validator("tg_api_hash")
+    @classmethod
+    def _api_hash(cls, value: SecretStr | None) -> SecretStr | None:
+        if value and not re.fullmatch(r"[0-9a-f]{32}", value.get_secret_value()):
+            raise ValueError("has to be 32 characters of 0-9 and a-f; copy it from my.telegram.org")
+        return value
+
+    @field_validator("tg_bot_token")
+    @classmethod
+    def _bot_token(cls, value: SecretStr | None) -> SecretStr | None:
+        if value and not re.fullmatch(r"\d+:[\w-]{10,}", value.get_secret_value()):
+            raise ValueError("has to look like 123456:ABC-DEF…; copy it from @BotFather")
+        return value
+
+    @field_validator("anthropic_base_url")
+    @classmethod
+    def _base_url(cls, value: str | None) -> str | None:
+        if value and urlsplit(value).scheme not in HTTP_SCHEMES:
+            raise ValueError("has to start with http:// or https://")
+        return value
+
+    @field_validator("log_level")
+    @classmethod
+    def _log_level(cls, value: str) -> str:
+        if value.lower() not in ("debug", "info", "warning", "error"):
+            raise ValueError("has to be one of debug, info, warning, error")
+        return value.lower()
+
+    @field_validator("data_dir", "workspace_dir", "tg_server_key")
+    @classmethod
+    def _absolute(cls, value: Path | None) -> Path | None:
+        return (project_root() / value.expanduser()).absolute() if value else value
+
+    @model_validator(mode="after")
+    def _together(self) -> Self:
+        if self.tg_server and not self.tg_server_key:
+            raise ValueError("TG_SERVER_KEY is missing: a server of one's own needs its public RSA key (a PEM file)")
+        if self.tg_server_key and not self.tg_server_key.is_file():
+            raise ValueError(f"TG_SERVER_KEY names {self.tg_server_key}, which is not a file")
+        return self
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, dotenv_settings
+
+    @property
+    def has_telegram(self) -> bool:
+        """Whether anything of Telegram's is set at all; without it, `up` runs the demo."""
+        return any((self.tg_api_id, self.tg_api_hash, self.tg_user_id, self.tg_bot_token))
+
+    @property
+    def has_model(self) -> bool:
+        return bool(self.anthropic_api_key or self.claude_code_oauth_token)
+
+    @property
+    def telethon_session(self) -> Path:
+        return self.data_dir / "telethon.session"
+
+    def require_telegram(self) -> None:
+        """Raise SettingsError with a line for each Telegram setting that is missing."""
+        missing = [name for name in ("tg_api_id", "tg_api_hash", "tg_user_id") if getattr(self, name) is None]
+        if missing:
+            raise SettingsError([f"{name.upper()} is missing: {MISSING[name]}" for name in missing])
+
+    def require_model(self) -> None:
+        """Raise SettingsError when there is no credential for the model."""
+        if not self.has_model:
+            raise SettingsError(
+                ["ANTHROPIC_API_KEY is missing: set it, or CLAUDE_CODE_OAUTH_TOKEN; ./jobs setup asks for either"]
+            )
+
+    def secrets(self) -> list[str]:
+        """The values that must never be shown anywhere, for masking."""
+        values = [
+            value.get_secret_value() for name in SECRET_FIELDS if (value := getattr(self, name, None)) is not None
+        ]
+        if self.http_proxy and self.http_proxy.password:
+            values.append(self.http_proxy.password)
+        return values
+
+
+SECRET_FIELDS = (
+    "tg_api_hash",
+    "tg_bot_token",
+    "anthropic_api_key",
+    "claude_code_oauth_token",
+    "openai_api_key",
+)
+
+MISSING = {
+    "tg_api_id": "get it at my.telegram.org (API development tools); ./jobs setup asks for it",
+    "tg_api_hash": "it stands beside TG_API_ID at my.telegram.org; ./jobs setup asks for it",
+    "tg_user_id": "the number of the owner's Telegram account; ./jobs setup finds it for you",
+}
+
+
+def load(**overrides: Any) -> Settings:
+    """Read the settings. Raises SettingsError with one line for each that is wrong; `overrides` win over all."""
+    try:
+        return Settings(_env_file=project_root() / ".env", **overrides)  # type: ignore[call-arg]
+    except ValidationError as error:
+        raise SettingsError([_line(detail) for detail in error.errors()]) from None
+
+
+def _line(detail: Any) -> str:
+    """One sentence for one pydantic error, without the value (it may be a secret)."""
+    message = str(detail["msg"]).removeprefix("Value error, ")
+    if not detail["loc"]:
+        return message
+    name = str(detail["loc"][0]).upper()
+    kind = detail["type"]
+    if kind.startswith("int_"):
+        message = "has to be a whole number"
+    elif kind.startswith("bool_"):
+        message = "has to be 1 or 0"
+    elif kind == "greater_than":
+        message = "has to be a whole number above 0"
+    elif kind in ("greater_than_equal", "less_than_equal"):
+        limits = detail["ctx"]
+        message = f"has to be {limits.get('ge', '')}{limits.get('le', '')}" + (
+            " or more" if "ge" in limits else " or less"
+        )
+    return f"{name} {message}. Mend it in .env or in the environment"
+
+
+def _system_zone() -> str:
+    """The machine's IANA zone, from /etc/localtime's target; UTC where that says nothing."""
+    target = os.path.realpath("/etc/localtime")
+    _, found, name = target.partition("zoneinfo/")
+    try:
+        return str(ZoneInfo(name)) if found else "UTC"
+    except (KeyError, OSError, ValueError):
+        return "UTC"

@@ -1,0 +1,91 @@
+"""The connection: short, synchronous transactions on the event loop's own thread.
+
+A transaction never spans an `await`, so two of them cannot interleave and no lock is needed; each takes well under a
+millisecond plus one fsync (`docs/decisions.md`, "SQLite on the loop's thread").
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import apsw
+
+Row = dict[str, Any]
+Bindings = Sequence[Any] | Mapping[str, Any]
+
+BUSY_TIMEOUT_MS = 5000
+
+
+class DatabaseError(Exception):
+    """The database cannot be used; the message is one sentence for the person who starts the program."""
+
+
+class Database:
+    """A SQLite connection whose rows are dictionaries.
+
+    `synchronous=FULL` in WAL mode: a commit is on the disk when it returns, so neither a kill nor a power cut takes
+    back what was acknowledged.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._connection = apsw.Connection(str(path))
+        self._connection.set_busy_timeout(BUSY_TIMEOUT_MS)
+        self._connection.set_row_trace(_as_dict)
+        self._depth = 0
+
+    def configure(self) -> None:
+        """Switch to WAL and turn on what SQLite leaves off; separate from opening, since it writes to the file."""
+        self._connection.execute("PRAGMA journal_mode = WAL").fetchall()
+        self._connection.execute("PRAGMA synchronous = FULL")
+        self._connection.execute("PRAGMA foreign_keys = ON")
+
+    def execute(self, sql: str, bindings: Bindings = ()) -> list[Row]:
+        """Run one statement and return its rows (with RETURNING, those written)."""
+        rows: Any = self._connection.execute(sql, bindings).fetchall()  # dictionaries, by the row trace
+        return list(rows)
+
+    def script(self, sql: str) -> None:
+        """Run several statements."""
+        self._connection.execute(sql).fetchall()
+
+    def one(self, sql: str, bindings: Bindings = ()) -> Row | None:
+        """The first row, or None."""
+        rows = self.execute(sql, bindings)
+        return rows[0] if rows else None
+
+    def value(self, sql: str, bindings: Bindings = ()) -> Any:
+        """The first column of the first row, or None."""
+        row = self.one(sql, bindings)
+        return next(iter(row.values())) if row else None
+
+    @property
+    def changes(self) -> int:
+        """How many rows the last INSERT, UPDATE or DELETE changed."""
+        return self._connection.changes()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing. Inside another transaction it joins that one. Do not `await` inside."""
+        if self._depth:
+            yield
+            return
+        self._connection.execute("BEGIN IMMEDIATE")
+        self._depth = 1
+        try:
+            yield
+            self._connection.execute("COMMIT")
+        except BaseException:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            raise
+        finally:
+            self._depth = 0
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+def _as_dict(cursor: apsw.Cursor, row: tuple[Any, ...]) -> Row:
+    return {column[0]: value for column, value in zip(cursor.get_description(), row, strict=True)}

@@ -1,0 +1,79 @@
+"""Opening the file safely, and bringing it to this program's version by numbered migrations."""
+
+from importlib import resources
+from pathlib import Path
+
+import apsw
+
+from jobs.db.connection import Database, DatabaseError
+
+QUICK_CHECK_LIMIT = 256 * 1024 * 1024
+"""Files up to this many bytes are checked whole at every start (about 1 s at the limit)."""
+
+
+def migrations() -> list[tuple[int, str]]:
+    """Every migration as (number, SQL), in order; the number is the file name's first four digits."""
+    folder = resources.files("jobs.db") / "migrations"
+    files = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".sql"))
+    return [(int(name[:4]), (folder / name).read_text(encoding="utf-8")) for name in files]
+
+
+def open_database(path: Path) -> Database:
+    """Open `path`, making or upgrading it. When it cannot be used: DatabaseError, and nothing was written."""
+    existed = path.exists() and path.stat().st_size > 0
+    try:
+        if existed:
+            with path.open("r+b"):
+                pass
+        database = Database(path)
+    except (OSError, apsw.Error) as error:
+        raise DatabaseError(
+            f"{path} cannot be opened for writing ({error}); check the folder's owner and disk"
+        ) from None
+    try:
+        _check(database, path) if existed else None
+        database.configure()
+        _upgrade(database)
+    except apsw.FullError:
+        database.close()
+        raise DatabaseError(f"the disk that holds {path} is full; make room and start again") from None
+    except (apsw.ReadOnlyError, apsw.CantOpenError, apsw.IOError) as error:
+        database.close()
+        raise DatabaseError(f"{path} cannot be written ({error}); check the folder's owner and disk") from None
+    except (apsw.NotADBError, apsw.CorruptError) as error:
+        database.close()
+        raise DatabaseError(_broken(path, str(error))) from None
+    except DatabaseError:
+        database.close()
+        raise
+    path.chmod(0o600)
+    return database
+
+
+def _check(database: Database, path: Path) -> None:
+    version = database.value("PRAGMA user_version")
+    newest = migrations()[-1][0]
+    if version > newest:
+        raise DatabaseError(
+            f"{path} was written by a newer Jobs (version {version}, this one knows {newest}); "
+            "update the program, or restore the backup made before the upgrade"
+        )
+    if path.stat().st_size <= QUICK_CHECK_LIMIT:
+        verdict = database.value("PRAGMA quick_check(1)")
+        if verdict != "ok":
+            raise DatabaseError(_broken(path, str(verdict).splitlines()[-1]))
+
+
+def _upgrade(database: Database) -> None:
+    version = database.value("PRAGMA user_version")
+    for number, sql in migrations():
+        if number > version:
+            with database.transaction():
+                database.script(sql)
+                database.script(f"PRAGMA user_version = {number}")
+
+
+def _broken(path: Path, reason: str) -> str:
+    return (
+        f"{path} is damaged ({reason}); nothing was changed: put a backup in its place, or move it away to start anew"
+    )

@@ -1,0 +1,1 @@
+"""The heart: what happened (inbox), what was said (outbox), and the turns of sessions between them."""

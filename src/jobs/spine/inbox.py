@@ -1,0 +1,50 @@
+"""The inbox: the one way in."""
+
+from collections.abc import Callable
+
+from jobs.db import Database
+from jobs.spine.model import Incoming
+from jobs.times import now, to_text
+
+
+class Inbox:
+    """Accepts what happened, once, and tells the lanes.
+
+    A row is on the disk when `accept` returns; only then may the caller tell anyone that it has arrived.
+    """
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self.on_accepted: Callable[[int], None] = lambda lane: None
+
+    def accept(self, event: Incoming) -> bool:
+        """Store the event. Returns False when it was there already. Raises apsw.Error when it cannot be stored."""
+        with self._db.transaction():
+            self._db.execute(
+                """INSERT INTO inbox (key, lane, origin, text, message_id, sent_at, created_at)
+                   VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING""",
+                (
+                    event.key,
+                    event.lane,
+                    event.origin,
+                    event.text,
+                    event.message_id,
+                    to_text(event.sent_at),
+                    to_text(now()),
+                ),
+            )
+            fresh = self._db.changes == 1
+        if fresh:
+            self.on_accepted(event.lane)
+        return fresh
+
+    def drop(self, key: str) -> bool:
+        """Forget an event that nobody has begun to handle (its message was deleted). Returns whether it was there."""
+        with self._db.transaction():
+            self._db.execute("UPDATE inbox SET state = 'dropped' WHERE key = ? AND state = 'waiting'", (key,))
+            return self._db.changes == 1
+
+    def open_lanes(self) -> list[int]:
+        """Lanes in which something waits or was cut off."""
+        rows = self._db.execute("SELECT DISTINCT lane FROM inbox WHERE state IN ('waiting', 'taken')")
+        return [row["lane"] for row in rows]

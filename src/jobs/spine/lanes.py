@@ -1,0 +1,91 @@
+"""Lanes: one turn at a time for each person, people in parallel, in the order they came."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from jobs.spine.inbox import Inbox
+from jobs.spine.model import Turn
+from jobs.spine.turns import Turns
+
+log = structlog.get_logger()
+
+STORAGE_PAUSE = 5.0
+"""Seconds before a lane tries again after the database refused to be written (a full disk)."""
+
+
+class Lanes:
+    """Runs turns. `handle` brings a turn to an end (finished, put off or set aside) and does not raise."""
+
+    def __init__(self, inbox: Inbox, turns: Turns, handle: Callable[[Turn], Awaitable[None]], *, slots: int) -> None:
+        self._inbox = inbox
+        self._turns = turns
+        self._handle = handle
+        self._slots = asyncio.Semaphore(slots)
+        self._running: dict[int, asyncio.Task[None]] = {}
+        self._woken: set[int] = set()  # woken while running: a wake between the last look and the end is not lost
+        self._timers: dict[int, asyncio.TimerHandle] = {}
+        self._taking = False
+        inbox.on_accepted = self.wake
+
+    def start(self) -> None:
+        """Begin with whatever was left open."""
+        self._taking = True
+        for lane in self._inbox.open_lanes():
+            self.wake(lane)
+
+    def wake(self, lane: int) -> None:
+        """Something may have to be done in the lane."""
+        if timer := self._timers.pop(lane, None):
+            timer.cancel()
+        if lane in self._running:
+            self._woken.add(lane)
+        elif self._taking:
+            task = asyncio.create_task(self._run(lane), name=f"lane-{lane}")
+            self._running[lane] = task
+            task.add_done_callback(lambda _: self._stopped(lane))
+
+    async def _run(self, lane: int) -> None:
+        while self._taking:
+            async with self._slots:
+                self._woken.discard(lane)
+                turn = self._turns.begin(lane) if self._taking else None
+                if turn is None:
+                    return
+                await self._handle(turn)
+
+    def _stopped(self, lane: int) -> None:
+        """The lane's task has ended: see whether something came in the meantime, or is due later."""
+        task = self._running.pop(lane)
+        woken = lane in self._woken
+        self._woken.discard(lane)
+        if not self._taking or task.cancelled():
+            return
+        if error := task.exception():
+            log.error("lane failed", lane=lane, error=repr(error))
+            self._later(lane, STORAGE_PAUSE)
+        elif woken:
+            self.wake(lane)
+        elif (delay := self._turns.due_in(lane)) is not None:
+            self._later(lane, delay)
+
+    def _later(self, lane: int, delay: float) -> None:
+        self._timers[lane] = asyncio.get_running_loop().call_later(delay, self.wake, lane)
+
+    @property
+    def busy(self) -> int:
+        """How many lanes have a turn running or waiting for a place."""
+        return len(self._running)
+
+    async def drain(self, seconds: float) -> None:
+        """Begin nothing new, give running turns so long to end, then cut them off (the next start runs them again)."""
+        self._taking = False
+        for timer in self._timers.values():
+            timer.cancel()
+        tasks = list(self._running.values())
+        if tasks:
+            _, late = await asyncio.wait(tasks, timeout=seconds)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)

@@ -1,0 +1,104 @@
+"""The spine's words, as data without I/O."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+
+class Origin(StrEnum):
+    """Where an inbox row comes from. What a turn may do follows from this, never from the text."""
+
+    OWNER = "owner"
+    EXTERNAL = "external"
+    SCHEDULE = "schedule"
+    HEARTBEAT = "heartbeat"
+    TASK_EVENT = "task_event"
+
+
+class OutboxKind(StrEnum):
+    ANSWER = "answer"
+    """The reply of a turn, in the chat of its lane."""
+    MESSAGE = "message"
+    """What a session said to somebody else: a task handed over, `send_to_user`."""
+    NOTICE = "notice"
+    """Words of the program itself: a word from another person, a reminder, a failure."""
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """Something that happened, on its way into the inbox."""
+
+    key: str
+    """Unique for the event: the same event offered twice is one row."""
+    lane: int
+    """The id of the person whose session handles it."""
+    origin: Origin
+    text: str
+    sent_at: datetime
+    message_id: int | None = None
+
+
+@dataclass(frozen=True)
+class InboxRow:
+    id: int
+    lane: int
+    origin: Origin
+    text: str
+    sent_at: datetime
+    message_id: int | None
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """One message as it will stand in the chat. `entities` is JSON-able; offsets count UTF-16 units."""
+
+    text: str
+    entities: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class OutboxRow:
+    id: int
+    chat: int
+    kind: OutboxKind
+    text: str
+    entities: list[dict[str, Any]]
+    random_id: int
+    attempts: int
+    turn_id: int | None
+
+
+@dataclass(frozen=True)
+class FinishedCall:
+    """A tool call that an earlier attempt at the same turn had finished."""
+
+    tool: str
+    arguments: str
+    result: str
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One attempt at answering what waits in a lane."""
+
+    id: int
+    lane: int
+    attempt: int
+    """1 for the first."""
+    failures: int
+    """How many attempts ended by a fault of the turn's own (not of the model's service)."""
+    started_at: datetime
+    """When the first attempt began."""
+    rows: list[InboxRow]
+    finished_calls: list[FinishedCall]
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What a turn cost, from the SDK's result."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost_usd: float = 0.0
+    model: str | None = None

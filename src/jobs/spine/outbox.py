@@ -1,0 +1,139 @@
+"""The outbox: the one way out."""
+
+import json
+import secrets
+from collections.abc import Callable, Sequence
+
+from jobs.db import Database, Row
+from jobs.spine.model import OutboxKind, OutboxRow, Rendered
+from jobs.times import now, to_text
+
+
+class Outbox:
+    """What is to be said, one row a Telegram message, each with the `random_id` it will always be sent with.
+
+    Telegram answers a repeated `random_id` with RANDOM_ID_DUPLICATE instead of showing the message again, so a resend
+    after a crash is the same message.
+    """
+
+    def __init__(self, db: Database, markdown: Callable[[str], list[Rendered]], plain: Callable[[str], list[Rendered]]):
+        self._db = db
+        self._renderers = {OutboxKind.ANSWER: markdown, OutboxKind.MESSAGE: markdown, OutboxKind.NOTICE: plain}
+        self.on_queued: Callable[[int], None] = lambda chat: None
+
+    def say(self, key: str, chat: int, kind: OutboxKind, text: str, *, turn_id: int | None = None) -> bool:
+        """Queue `text` for a chat, split into as many messages as it takes.
+
+        `key` names the occasion: saying the same occasion twice says it once. Joins the caller's transaction; the
+        sender is told at once, and reads only what is committed. Returns False when the occasion was there already.
+        """
+        parts = self._renderers[kind](text)
+        with self._db.transaction():
+            if self._db.one("SELECT 1 FROM outbox WHERE key = ?", (f"{key}:0",)):
+                return False
+            for number, part in enumerate(parts):
+                self._insert(f"{key}:{number}", chat, kind, part, turn_id)
+        if parts:
+            self.on_queued(chat)
+        return True
+
+    def _insert(self, key: str, chat: int, kind: OutboxKind, part: Rendered, turn_id: int | None) -> None:
+        self._db.execute(
+            """INSERT INTO outbox (key, chat, kind, text, entities, random_id, turn_id, created_at)
+               VALUES (?, ?, ?, ?, ?, ?, ?, ?)""",
+            (
+                key,
+                chat,
+                kind,
+                part.text,
+                json.dumps(part.entities, ensure_ascii=False),
+                _random_id(),
+                turn_id,
+                to_text(now()),
+            ),
+        )
+
+    def open_chats(self) -> list[int]:
+        """Chats that something is still to be said in."""
+        return [row["chat"] for row in self._db.execute("SELECT DISTINCT chat FROM outbox WHERE state = 'queued'")]
+
+    def next(self, chat: int) -> OutboxRow | None:
+        """The oldest message that waits for a chat."""
+        row = self._db.one("SELECT * FROM outbox WHERE chat = ? AND state = 'queued' ORDER BY id LIMIT 1", (chat,))
+        return _row(row) if row else None
+
+    def sent(self, row: OutboxRow, message_id: int | None) -> None:
+        """Telegram has it. `message_id` is None when only the duplicate answer said so."""
+        self._db.execute(
+            "UPDATE outbox SET state = 'sent', message_id = ?, sent_at = ?, attempts = attempts + 1 WHERE id = ?",
+            (message_id, to_text(now()), row.id),
+        )
+
+    def attempted(self, row: OutboxRow, error: str) -> None:
+        """It was tried and stays queued."""
+        self._db.execute("UPDATE outbox SET attempts = attempts + 1, error = ? WHERE id = ?", (error, row.id))
+
+    def failed(self, row: OutboxRow, error: str) -> None:
+        """It can never be delivered."""
+        self._db.execute(
+            "UPDATE outbox SET state = 'failed', error = ?, attempts = attempts + 1 WHERE id = ?", (error, row.id)
+        )
+
+    def has_spoken(self, chat: int) -> bool:
+        """Whether Jobs has ever said anything in a chat."""
+        return bool(self._db.one("SELECT 1 FROM outbox WHERE chat = ? LIMIT 1", (chat,)))
+
+    def was_sent(self, chat: int, message_id: int) -> bool:
+        """Whether a message of the chat is one that Jobs itself sent."""
+        return bool(self._db.one("SELECT 1 FROM outbox WHERE chat = ? AND message_id = ? LIMIT 1", (chat, message_id)))
+
+    def claim_unidentified(self, chat: int, text: str, message_id: int) -> bool:
+        """Recognise an own message by its text, where a crash came between sending it and learning its id."""
+        with self._db.transaction():
+            row = self._db.one(
+                """SELECT id FROM outbox WHERE chat = ? AND text = ? AND message_id IS NULL
+                   AND state IN ('queued', 'sent') ORDER BY id LIMIT 1""",
+                (chat, text),
+            )
+            if row:
+                self._db.execute(
+                    "UPDATE outbox SET state = 'sent', message_id = ?, sent_at = ? WHERE id = ?",
+                    (message_id, to_text(now()), row["id"]),
+                )
+            return bool(row)
+
+
+def recent(db: Database, lane: int, before_row: int, limit: int) -> Sequence[Row]:
+    """The last messages of a chat from both sides, oldest first, as {who, text, at}: for the recap of a lost session.
+
+    Only what was handled before inbox row `before_row` (the first of the turn that asks).
+    """
+    rows = db.execute(
+        """SELECT * FROM (
+               SELECT 'person' AS who, text, sent_at AS at, id FROM inbox
+               WHERE lane = :lane AND id < :before AND state = 'done'
+               UNION ALL
+               SELECT 'jobs', text, created_at, id FROM outbox
+               WHERE chat = :lane AND state <> 'failed'
+           ) ORDER BY at DESC, id DESC LIMIT :limit""",
+        {"lane": lane, "before": before_row, "limit": limit},
+    )
+    return rows[::-1]
+
+
+def _random_id() -> int:
+    """A signed 64-bit number, as messages.sendMessage wants; 0 is not one."""
+    return secrets.randbits(64) - (1 << 63) or 1
+
+
+def _row(row: Row) -> OutboxRow:
+    return OutboxRow(
+        id=row["id"],
+        chat=row["chat"],
+        kind=OutboxKind(row["kind"]),
+        text=row["text"],
+        entities=json.loads(row["entities"]),
+        random_id=row["random_id"],
+        attempts=row["attempts"],
+        turn_id=row["turn_id"],
+    )

@@ -1,0 +1,35 @@
+"""What a tool is: a name, arguments with types, and something it does or tells."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from pydantic import BaseModel
+
+A = TypeVar("A", bound=BaseModel)
+
+Effect = Callable[[], Any]
+"""The writing half of a tool with an effect: synchronous, database only, run in one transaction with its record."""
+
+
+class ToolError(Exception):
+    """What the session is told when a call cannot be done: one sentence for the model, nothing of the system's."""
+
+
+@dataclass(frozen=True)
+class Tool(Generic[A]):
+    """A tool of Jobs'. Who is calling is bound into `run` when the session is built, never an argument.
+
+    `run` returns the result as JSON-able data. With `has_effect` it instead looks up what it needs and returns an
+    Effect, which the session runs and records as one, so that a turn that runs again does not act twice.
+    """
+
+    name: str
+    description: str
+    arguments: type[A]
+    run: Callable[[A], Awaitable[Any]]
+    has_effect: bool = False
+
+
+class NoArguments(BaseModel):
+    """For tools that take none."""

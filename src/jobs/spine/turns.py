@@ -1,0 +1,176 @@
+"""Turns as records: begun, finished, put off, set aside; and what their tools did.
+
+The rows of a turn are marked done in the same transaction that puts its reply into the outbox, so there is no instant
+at which a crash could lose a reply or make a second one.
+"""
+
+import json
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from jobs.db import Database, Row
+from jobs.spine.model import FinishedCall, InboxRow, Origin, OutboxKind, Turn, Usage
+from jobs.spine.outbox import Outbox
+from jobs.times import from_text, now, to_text
+
+LONGEST_PAUSE = timedelta(hours=1)
+"""A stored pause is never believed for longer than this, so that a clock set back does not stop a lane."""
+
+
+class Turns:
+    def __init__(self, db: Database, outbox: Outbox) -> None:
+        self._db = db
+        self._outbox = outbox
+
+    def begin(self, lane: int) -> Turn | None:
+        """Take everything that waits in the lane as one turn.
+
+        A turn that was cut off or put off is begun again, and what has come since joins it. None when there is nothing
+        to do yet: nothing waits, or the turn that was put off is not due and nothing new has come.
+        """
+        with self._db.transaction():
+            turn = self._db.one("SELECT * FROM turns WHERE lane = ? AND state IN ('running', 'waiting')", (lane,))
+            waiting = self._db.one("SELECT 1 FROM inbox WHERE lane = ? AND state = 'waiting' LIMIT 1", (lane,))
+            if not waiting and (turn is None or not _due(turn)):
+                return None
+            if turn is None:
+                turn = self._db.execute(
+                    "INSERT INTO turns (lane, state, attempts, started_at) VALUES (?, 'running', 1, ?) RETURNING *",
+                    (lane, to_text(now())),
+                )[0]
+            else:
+                turn = self._db.execute(
+                    """UPDATE turns SET state = 'running', attempts = attempts + 1, not_before = NULL
+                       WHERE id = ? RETURNING *""",
+                    (turn["id"],),
+                )[0]
+            self._db.execute(
+                "UPDATE inbox SET state = 'taken', turn_id = ? WHERE lane = ? AND state = 'waiting'", (turn["id"], lane)
+            )
+            return self._load(turn)
+
+    def _load(self, turn: Row) -> Turn:
+        rows = self._db.execute("SELECT * FROM inbox WHERE turn_id = ? ORDER BY id", (turn["id"],))
+        calls = self._db.execute("SELECT * FROM tool_calls WHERE turn_id = ? ORDER BY id", (turn["id"],))
+        return Turn(
+            id=turn["id"],
+            lane=turn["lane"],
+            attempt=turn["attempts"],
+            failures=turn["failures"],
+            started_at=from_text(turn["started_at"]),
+            rows=[
+                InboxRow(
+                    id=row["id"],
+                    lane=row["lane"],
+                    origin=Origin(row["origin"]),
+                    text=row["text"],
+                    sent_at=from_text(row["sent_at"]),
+                    message_id=row["message_id"],
+                )
+                for row in rows
+            ],
+            finished_calls=[FinishedCall(call["tool"], call["arguments"], call["result"]) for call in calls],
+        )
+
+    def due_in(self, lane: int) -> float | None:
+        """Seconds until the lane's put-off turn is due; None when there is none."""
+        turn = self._db.one("SELECT * FROM turns WHERE lane = ? AND state = 'waiting'", (lane,))
+        if turn is None:
+            return None
+        pause = from_text(turn["not_before"]) - now()
+        return max(0.0, min(pause, LONGEST_PAUSE).total_seconds())
+
+    def finish(self, turn: Turn, reply: str, usage: Usage) -> None:
+        """The turn is done: its rows, its reply and its cost, in one transaction."""
+        with self._db.transaction():
+            self._close(turn, "done", None, usage)
+            if reply.strip():
+                self._outbox.say(f"turn:{turn.id}", turn.lane, OutboxKind.ANSWER, reply, turn_id=turn.id)
+
+    def put_off(self, turn: Turn, error: str, until: datetime, notice: str | None, *, own_fault: bool) -> None:
+        """Try again at `until`. `notice` is said to the person, once a turn. The rows stay open."""
+        with self._db.transaction():
+            self._db.execute(
+                "UPDATE turns SET state = 'waiting', error = ?, not_before = ?, failures = failures + ? WHERE id = ?",
+                (error, to_text(until), int(own_fault), turn.id),
+            )
+            if notice:
+                self._outbox.say(f"turn:{turn.id}:put-off", turn.lane, OutboxKind.NOTICE, notice, turn_id=turn.id)
+
+    def set_aside(self, turn: Turn, error: str, notice: str) -> None:
+        """Give the turn up so that it does not block its lane; `notice` is said to the person."""
+        with self._db.transaction():
+            self._close(turn, "set_aside", error, Usage())
+            self._outbox.say(f"turn:{turn.id}:set-aside", turn.lane, OutboxKind.NOTICE, notice, turn_id=turn.id)
+
+    def _close(self, turn: Turn, state: str, error: str | None, usage: Usage) -> None:
+        self._db.execute(
+            """UPDATE turns SET state = ?, error = ?, finished_at = ?, not_before = NULL,
+               input_tokens = ?, output_tokens = ?, cost_usd = ?, model = ? WHERE id = ?""",
+            (
+                state,
+                error,
+                to_text(now()),
+                usage.input_tokens,
+                usage.output_tokens,
+                usage.cost_usd,
+                usage.model,
+                turn.id,
+            ),
+        )
+        self._db.execute("UPDATE inbox SET state = ? WHERE turn_id = ?", (state, turn.id))
+
+
+class ToolJournal:
+    """What the tools of one attempt do, so that the next attempt at the same turn does not do it twice."""
+
+    def __init__(self, db: Database, turn_id: int) -> None:
+        self._db = db
+        self.turn_id = turn_id
+        self._calls: dict[tuple[str, str], int] = {}
+
+    def replay(self, tool: str, arguments: dict[str, Any]) -> tuple[int, Any | None]:
+        """Count the call; returns its ordinal and, if an earlier attempt had made the same call, its result."""
+        text = canonical(arguments)
+        ordinal = self._calls.get((tool, text), 0)
+        self._calls[tool, text] = ordinal + 1
+        row = self._db.one(
+            "SELECT result FROM tool_calls WHERE turn_id = ? AND tool = ? AND arguments = ? AND ordinal = ?",
+            (self.turn_id, tool, text, ordinal),
+        )
+        return ordinal, json.loads(row["result"]) if row else None
+
+    def act(self, tool: str, arguments: dict[str, Any], ordinal: int, effect: Callable[[], Any]) -> Any:
+        """Run an effect and record it, both or neither. The effect may only write to the database."""
+        with self._db.transaction():
+            result = effect()
+            self.record(tool, arguments, ordinal, result)
+        return result
+
+    def record(self, tool: str, arguments: dict[str, Any], ordinal: int, result: Any) -> None:
+        """Note a finished call."""
+        self._db.execute(
+            """INSERT OR IGNORE INTO tool_calls (turn_id, tool, arguments, ordinal, result, called_at)
+               VALUES (?, ?, ?, ?, ?, ?)""",
+            (
+                self.turn_id,
+                tool,
+                canonical(arguments),
+                ordinal,
+                json.dumps(result, ensure_ascii=False),
+                to_text(now()),
+            ),
+        )
+
+
+def canonical(arguments: dict[str, Any]) -> str:
+    """Arguments as JSON that is the same for the same call."""
+    return json.dumps(arguments, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def _due(turn: Row) -> bool:
+    if turn["state"] == "running" or turn["not_before"] is None:
+        return True
+    pause = from_text(turn["not_before"]) - now()
+    return pause <= timedelta(0) or pause > LONGEST_PAUSE

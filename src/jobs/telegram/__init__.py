@@ -1,0 +1,1 @@
+"""Telegram over MTProto: one transport for a user account and for a bot."""

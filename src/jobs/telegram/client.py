@@ -1,0 +1,101 @@
+"""The Telethon client, built from the settings, and the account it is signed in to."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from telethon import TelegramClient
+from telethon.crypto import rsa
+from telethon.tl import types
+
+from jobs.config import Proxy, Settings
+
+REQUEST_RETRIES = 1
+"""Whoever makes a request decides whether it is made again; Telethon would pause 2 s after each failure."""
+
+
+class NotSignedIn(Exception):
+    """There is no login, or Telegram no longer accepts it."""
+
+
+class Client(TelegramClient):  # type: ignore[misc]
+    """Telethon's client, which also says when it has reconnected: it fetches nothing of what it missed by itself."""
+
+    on_reconnected: Callable[[], None] = staticmethod(lambda: None)
+
+    async def _handle_auto_reconnect(self) -> None:
+        await super()._handle_auto_reconnect()
+        self.on_reconnected()
+
+
+@dataclass(frozen=True)
+class Account:
+    """Who Jobs is in Telegram."""
+
+    id: int
+    name: str
+    username: str | None
+    is_bot: bool
+    is_owner: bool
+    """The owner's own account: then the two talk in Saved Messages."""
+
+    @classmethod
+    def of(cls, me: types.User, owner_id: int | None) -> "Account":
+        return cls(me.id, full_name(me), me.username, bool(me.bot), me.id == owner_id)
+
+    def __str__(self) -> str:
+        return f"{self.name} (@{self.username}, id {self.id})" if self.username else f"{self.name} (id {self.id})"
+
+
+def make_client(settings: Settings, session: Path | None = None) -> Client:
+    """A client on the session file (`DATA_DIR/telethon.session` unless told otherwise), not connected yet.
+
+    It never gives up reconnecting, and raises flood waits instead of sleeping: the sender decides what waits.
+    """
+    path = session or settings.telethon_session
+    client = Client(
+        str(path),
+        settings.tg_api_id or 0,
+        settings.tg_api_hash.get_secret_value() if settings.tg_api_hash else "",
+        proxy=_proxy(settings.http_proxy) if settings.http_proxy else None,
+        connection_retries=None,
+        request_retries=REQUEST_RETRIES,
+        flood_sleep_threshold=0,
+        raise_last_call_error=True,
+        receive_updates=True,
+        catch_up=False,
+        device_model="Jobs",
+        app_version="1",
+        system_version="-",
+    )
+    if settings.tg_server and settings.tg_server_key:
+        rsa.add_key(settings.tg_server_key.read_text(encoding="ascii"), old=False)
+        client.session.set_dc(settings.tg_server.dc, settings.tg_server.host, settings.tg_server.port)
+    return client
+
+
+async def who_am_i(client: TelegramClient) -> types.User:
+    """The account a connected client is signed in to. Raises NotSignedIn."""
+    me = await client.get_me()
+    if me is None:
+        raise NotSignedIn("Jobs is not signed in to Telegram; run ./jobs setup")
+    return me
+
+
+def full_name(user: types.User) -> str:
+    """First and last name; the @username or the id where there is no name."""
+    name = " ".join(part for part in (user.first_name, user.last_name) if part)
+    return name or user.username or str(user.id)
+
+
+def _proxy(proxy: Proxy) -> dict[str, Any]:
+    kind = "socks5" if proxy.scheme == "socks5h" else "http" if proxy.scheme == "https" else proxy.scheme
+    return {
+        "proxy_type": kind,
+        "addr": proxy.host,
+        "port": proxy.port,
+        "username": proxy.username,
+        "password": proxy.password,
+        "rdns": True,
+    }

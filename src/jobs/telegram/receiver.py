@@ -1,0 +1,149 @@
+"""What people write, into the inbox: stored before anything else is done with it, then marked read."""
+
+import asyncio
+from collections import defaultdict
+
+import apsw
+import structlog
+from telethon import TelegramClient, events
+from telethon.errors import RPCError
+from telethon.tl import functions, types
+
+from jobs.db import Database
+from jobs.spine.inbox import Inbox
+from jobs.spine.model import Incoming, Origin
+from jobs.spine.outbox import Outbox
+from jobs.telegram.chats import Chats
+from jobs.telegram.client import Account, full_name
+from jobs.telegram.media import readable
+from jobs.texts import language_from_code, language_of
+from jobs.users.repository import UsersRepository
+
+log = structlog.get_logger()
+
+TELEGRAM_SERVICE = 777000
+"""Telegram's own account, which sends login codes."""
+
+
+class Receiver:
+    """Takes messages from pushed updates, and from history (see `reconcile.py`), through the same door: `take`."""
+
+    def __init__(
+        self,
+        client: TelegramClient,
+        account: Account,
+        db: Database,
+        inbox: Inbox,
+        outbox: Outbox,
+        users: UsersRepository,
+        chats: Chats,
+        answer_others: bool,
+    ) -> None:
+        self._client = client
+        self._account = account
+        self._db = db
+        self._inbox = inbox
+        self._outbox = outbox
+        self._users = users
+        self._chats = chats
+        self._answer_others = answer_others
+        self._locks: dict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._marks: set[asyncio.Task[None]] = set()
+        self.storage_refused = asyncio.Event()
+        """Set when a message could not be stored: it is unread still, and the history has to be read again."""
+
+    def start(self) -> None:
+        self._client.add_event_handler(self._on_message, events.NewMessage())
+        self._client.add_event_handler(self._on_deleted, events.MessageDeleted())
+
+    def stop(self) -> None:
+        """Take nothing more. What arrives from now on is read from history at the next start."""
+        self._client.remove_event_handler(self._on_message)
+        self._client.remove_event_handler(self._on_deleted)
+
+    async def _on_message(self, event: events.NewMessage.Event) -> None:
+        message = event.message
+        if not isinstance(message.peer_id, types.PeerUser):
+            return
+        try:
+            await self.take(message, pts=getattr(event.original_update, "pts", None))
+        except (apsw.Error, OSError) as error:
+            log.error("message not stored", chat=message.peer_id.user_id, message=message.id, error=str(error))
+            self.storage_refused.set()
+
+    async def _on_deleted(self, event: events.MessageDeleted.Event) -> None:
+        # Private chats' deletions name no chat; message ids are unique over all private chats of an account.
+        if event.chat_id is None:
+            for message_id in event.deleted_ids:
+                row = self._db.one("SELECT key FROM inbox WHERE message_id = ? AND state = 'waiting'", (message_id,))
+                if row:
+                    self._inbox.drop(row["key"])
+
+    async def take(self, message: types.Message, pts: int | None = None) -> None:
+        """Store one message of a private chat, then mark it read. Raises apsw.Error when it cannot be stored."""
+        chat = message.peer_id.user_id
+        async with self._locks[chat]:
+            sender = await self._sender(message, chat)
+            if sender is None or not self._is_for_jobs(message, chat, sender):
+                return
+            self._store(message, chat, sender, pts)
+        if not self._account.is_bot:
+            task = asyncio.create_task(self._mark_read(chat, message.id))
+            self._marks.add(task)
+            task.add_done_callback(self._marks.discard)
+
+    def _store(self, message: types.Message, chat: int, sender: types.User, pts: int | None) -> None:
+        is_owner = chat == self._users.owner_id
+        language = language_of(message.message or "") or language_from_code(sender.lang_code)
+        with self._db.transaction():
+            self._users.remember(
+                chat,
+                full_name(sender),
+                username=sender.username,
+                phone=sender.phone,
+                language=language,
+                contact_at=message.date,
+            )
+            self._chats.remember(sender)
+            person = self._users.get(chat)
+            self._inbox.accept(
+                Incoming(
+                    key=f"telegram:{chat}:{message.id}",
+                    lane=chat,
+                    origin=Origin.OWNER if is_owner else Origin.EXTERNAL,
+                    text=readable(message, person.language if person else "en"),
+                    sent_at=message.date,
+                    message_id=message.id,
+                )
+            )
+            if pts is not None and self._account.is_bot:
+                self._db.execute("INSERT OR REPLACE INTO meta (key, value) VALUES ('telegram_pts', ?)", (str(pts),))
+
+    def _is_for_jobs(self, message: types.Message, chat: int, sender: types.User) -> bool:
+        """Whether a person's message is one to answer: who wrote it, and on whose account Jobs runs."""
+        if isinstance(message, types.MessageService) or sender.bot or sender.support or chat == TELEGRAM_SERVICE:
+            return False
+        if self._account.is_owner and chat == self._account.id:
+            return not self._is_own(message, chat)
+        if message.out:
+            return False
+        return self._answer_others or not self._account.is_owner
+
+    def _is_own(self, message: types.Message, chat: int) -> bool:
+        """In Saved Messages both sides are `out`: whether Jobs, not the owner, wrote this one."""
+        return self._outbox.was_sent(chat, message.id) or self._outbox.claim_unidentified(
+            chat, message.message or "", message.id
+        )
+
+    async def _sender(self, message: types.Message, chat: int) -> types.User | None:
+        """Who the chat is with: from the update where it says so, else from Telegram."""
+        user = message.sender if message.sender_id == chat else None
+        if not isinstance(user, types.User):
+            user = await self._client.get_entity(types.PeerUser(chat))
+        return user if isinstance(user, types.User) else None
+
+    async def _mark_read(self, chat: int, message_id: int) -> None:
+        try:
+            await self._client(functions.messages.ReadHistoryRequest(self._chats.peer(chat), message_id))
+        except (RPCError, ConnectionError) as error:
+            log.info("not marked read", chat=chat, error=str(error))

@@ -1,0 +1,131 @@
+"""What came while Jobs was away, or was never pushed: read from history, through the same door.
+
+Telethon's own catching up is not enough: its place is saved once a minute, whether or not a message was handled, and it
+skips what is too long ago. A user account reads its chats' history; a bot may not, and asks for the difference since
+the place that was stored with its last message.
+"""
+
+import asyncio
+from datetime import datetime, timedelta
+
+import apsw
+import structlog
+from telethon import TelegramClient
+from telethon.errors import RPCError
+from telethon.tl import functions, types
+
+from jobs.db import Database
+from jobs.telegram.chats import Chats
+from jobs.telegram.client import Account
+from jobs.telegram.receiver import Receiver
+from jobs.times import now
+
+log = structlog.get_logger()
+
+INTERVAL = 60.0
+"""Seconds between two looks while all is well."""
+STORAGE_PAUSE = 3.0
+"""Seconds before looking again after a message could not be stored."""
+OVERLAP = timedelta(hours=1)
+"""How far before the last look the next one goes back: clocks differ."""
+
+
+class Reconciler:
+    def __init__(
+        self, client: TelegramClient, account: Account, db: Database, receiver: Receiver, chats: Chats
+    ) -> None:
+        self._client = client
+        self._account = account
+        self._db = db
+        self._receiver = receiver
+        self._chats = chats
+        self._last_look: datetime | None = None
+        self._soon = asyncio.Event()
+
+    def look_soon(self) -> None:
+        """After a reconnect."""
+        self._soon.set()
+
+    async def run(self) -> None:
+        """Look at once, then whenever asked to, and every INTERVAL."""
+        while True:
+            self._soon.clear()
+            await self.look()
+            await self._wait()
+
+    async def _wait(self) -> None:
+        soon = asyncio.create_task(self._soon.wait())
+        refused = asyncio.create_task(self._receiver.storage_refused.wait())
+        done, waiting = await asyncio.wait({soon, refused}, timeout=INTERVAL, return_when=asyncio.FIRST_COMPLETED)
+        for task in waiting:
+            task.cancel()
+        if refused in done:
+            self._receiver.storage_refused.clear()
+            await asyncio.sleep(STORAGE_PAUSE)
+
+    async def look(self) -> None:
+        """One look. A failure is logged, and the next look starts from the same place."""
+        began = now()
+        try:
+            if self._account.is_bot:
+                await self._difference()
+            else:
+                await self._dialogs()
+                self._last_look = began
+        except (RPCError, ConnectionError, OSError) as error:
+            log.warning("history not read", error=str(error) or type(error).__name__)
+        except apsw.Error as error:
+            log.error("message not stored", error=str(error))
+            self._receiver.storage_refused.set()
+
+    # ------------------------------------------------------------ user account
+
+    async def _dialogs(self) -> None:
+        since = self._last_look - OVERLAP if self._last_look else None
+        async for dialog in self._client.iter_dialogs():
+            if since and not dialog.pinned and dialog.date and dialog.date < since:
+                break
+            if isinstance(dialog.entity, types.User):
+                await self._history(dialog)
+
+    async def _history(self, dialog: object) -> None:
+        """Read one chat from where it was read last; a chat never read before, from the first unread message."""
+        raw, user, top = dialog.dialog, dialog.entity, dialog.message  # type: ignore[attr-defined]
+        last = self._chats.read_up_to(user.id)
+        if last is None:
+            last = raw.read_inbox_max_id if not user.is_self else top.id if top else 0
+        if top is None or top.id <= last:
+            return
+        async for message in self._client.iter_messages(user, min_id=last, reverse=True):
+            await self._receiver.take(message)
+        self._chats.set_read_up_to(user.id, top.id)
+
+    # --------------------------------------------------------------------- bot
+
+    async def _difference(self) -> None:
+        pts = self._db.value("SELECT value FROM meta WHERE key = 'telegram_pts'")
+        if pts is None:
+            return
+        state = types.updates.State(pts=int(pts), qts=0, date=now(), seq=0, unread_count=0)
+        while True:
+            answer = await self._client(
+                functions.updates.GetDifferenceRequest(pts=state.pts, date=state.date, qts=state.qts)
+            )
+            if isinstance(answer, types.updates.DifferenceTooLong):
+                log.warning("too long away: some messages to the bot cannot be read any more")
+                return
+            if isinstance(answer, types.updates.DifferenceEmpty):
+                return
+            await self._take_all(answer)
+            if isinstance(answer, types.updates.Difference):
+                return
+            state = answer.intermediate_state
+
+    async def _take_all(self, answer: types.updates.Difference | types.updates.DifferenceSlice) -> None:
+        users = {user.id: user for user in answer.users}
+        for message in answer.new_messages:
+            if isinstance(message.peer_id, types.PeerUser):
+                message._finish_init(self._client, users, None)
+                await self._receiver.take(message)
+        place = answer.state if isinstance(answer, types.updates.Difference) else answer.intermediate_state
+        self._db.execute("UPDATE meta SET value = ? WHERE key = 'telegram_pts'", (str(place.pts),))

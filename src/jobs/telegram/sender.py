@@ -1,0 +1,173 @@
+"""The outbox into Telegram: each chat in its order, each message once, whatever the connection does."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import apsw
+import structlog
+from telethon import TelegramClient
+from telethon import errors as rpc
+from telethon.tl import functions, types
+
+from jobs.spine.model import OutboxKind, OutboxRow
+from jobs.spine.outbox import Outbox
+from jobs.telegram.chats import Chats
+from jobs.telegram.formatting import to_telethon
+from jobs.texts import say
+from jobs.users.repository import UsersRepository
+
+log = structlog.get_logger()
+
+UNDELIVERABLE = (
+    rpc.UserIsBlockedError,
+    rpc.YouBlockedUserError,
+    rpc.InputUserDeactivatedError,
+    rpc.UserPrivacyRestrictedError,
+    rpc.PeerIdInvalidError,
+    rpc.ChatWriteForbiddenError,
+    rpc.PeerFloodError,
+    rpc.MessageEmptyError,
+    rpc.MessageTooLongError,
+)
+"""Answers after which the same message to the same person will never go through."""
+
+SIGNED_OUT = (rpc.UnauthorizedError, rpc.AuthKeyError)
+
+PAUSES = [1, 2, 4, 8, 15, 30]
+"""Seconds between tries while Telegram cannot be reached or fails; the last repeats."""
+
+
+class Sender:
+    def __init__(
+        self,
+        client: TelegramClient,
+        outbox: Outbox,
+        users: UsersRepository,
+        chats: Chats,
+        signed_out: Callable[[Exception], None],
+    ) -> None:
+        self._client = client
+        self._outbox = outbox
+        self._users = users
+        self._chats = chats
+        self._signed_out = signed_out
+        self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._woken: set[int] = set()
+        self._may_send = asyncio.Event()
+        self._may_send.set()
+        outbox.on_queued = self.wake
+        self._running = False
+
+    def start(self) -> None:
+        """Begin with whatever an earlier run left unsent."""
+        self._running = True
+        for chat in self._outbox.open_chats():
+            self.wake(chat)
+
+    def wake(self, chat: int) -> None:
+        """Something is to be said in the chat."""
+        if chat in self._tasks:
+            self._woken.add(chat)
+        elif self._running:
+            task = asyncio.create_task(self._send_all(chat), name=f"send-{chat}")
+            self._tasks[chat] = task
+            task.add_done_callback(lambda _: self._stopped(chat))
+
+    def _stopped(self, chat: int) -> None:
+        task = self._tasks.pop(chat)
+        woken = chat in self._woken
+        self._woken.discard(chat)
+        if not task.cancelled() and (error := task.exception()):
+            log.error("sending failed", chat=chat, error=repr(error))
+            asyncio.get_running_loop().call_later(PAUSES[-1], self.wake, chat)
+        elif woken:
+            self.wake(chat)
+
+    async def drain(self, seconds: float) -> None:
+        """Send what is queued for so long at most, then stop; the rest goes out at the next start."""
+        if self._tasks:
+            await asyncio.wait(list(self._tasks.values()), timeout=seconds)
+        self._running = False
+        tasks = list(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _send_all(self, chat: int) -> None:
+        if not self._chats.can_address(chat):
+            return  # it stays queued until they have written, which wakes the chat again
+        while row := self._outbox.next(chat):
+            await self._may_send.wait()
+            if pause := await self._send(row):
+                await asyncio.sleep(pause)
+
+    async def _send(self, row: OutboxRow) -> float:
+        """Try once; returns how many seconds to wait before the next try of this chat."""
+        request = functions.messages.SendMessageRequest(
+            peer=self._chats.peer(row.chat),
+            message=row.text,
+            random_id=row.random_id,
+            entities=to_telethon(row.entities),
+            no_webpage=True,
+        )
+        try:
+            answer = await self._client(request)
+        except rpc.RandomIdDuplicateError:
+            self._outbox.sent(row, None)  # an earlier try had arrived
+        except rpc.FloodWaitError as error:
+            return await self._flood(row, error.seconds)
+        except UNDELIVERABLE as error:
+            self._undeliverable(row, error)
+        except SIGNED_OUT as error:
+            self._running = False
+            self._signed_out(error)
+            raise asyncio.CancelledError from error
+        except (rpc.RPCError, ConnectionError, OSError, ValueError) as error:
+            reason = str(error) or type(error).__name__
+            log.warning("not sent yet", row=row.id, chat=row.chat, error=reason)
+            self._outbox.attempted(row, reason)
+            return float(PAUSES[min(row.attempts, len(PAUSES) - 1)])
+        else:
+            self._note_sent(row, _message_id(answer, row.random_id))
+        return 0.0
+
+    def _note_sent(self, row: OutboxRow, message_id: int | None) -> None:
+        """A full disk must not send twice: the row stays queued, and Telegram knows its `random_id` the next time."""
+        try:
+            self._outbox.sent(row, message_id)
+        except apsw.Error as error:
+            log.error("sent, but not noted", row=row.id, error=str(error))
+            raise
+
+    async def _flood(self, row: OutboxRow, seconds: int) -> float:
+        """Telegram limits the request, not the chat: all sending waits."""
+        log.warning("flood wait", seconds=seconds, chat=row.chat)
+        self._outbox.attempted(row, f"flood wait of {seconds} s")
+        self._may_send.clear()
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            self._may_send.set()
+        return 0.0
+
+    def _undeliverable(self, row: OutboxRow, error: Exception) -> None:
+        reason = type(error).__name__.removesuffix("Error")
+        log.warning("undeliverable", row=row.id, chat=row.chat, error=reason)
+        self._outbox.failed(row, reason)
+        owner = self._users.owner()
+        if row.chat != owner.id:
+            person = self._users.get(row.chat)
+            name = person.name if person else str(row.chat)
+            text = say("undelivered", owner.language, name=name, reason=reason, text=row.text)
+            self._outbox.say(f"undelivered:{row.id}", owner.id, OutboxKind.NOTICE, text)
+
+
+def _message_id(answer: Any, random_id: int) -> int | None:
+    """The id Telegram gave the message, from whichever form of answer it chose."""
+    if isinstance(answer, types.UpdateShortSentMessage):
+        return int(answer.id)
+    for update in getattr(answer, "updates", []):
+        if isinstance(update, types.UpdateMessageID) and update.random_id == random_id:
+            return int(update.id)
+    return None

@@ -1,0 +1,1 @@
+"""Which tools each role gets, and the scheduler."""

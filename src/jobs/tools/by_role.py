@@ -1,0 +1,30 @@
+"""Which tools a person's session gets: the access table, applied."""
+
+from collections.abc import Callable
+from typing import Any
+
+from jobs.memory.tools import MemoryTools
+from jobs.spine.outbox import Outbox
+from jobs.spine.tool import Tool
+from jobs.tools.scheduler import Scheduler
+from jobs.users.access import allowed
+from jobs.users.model import Person, Role
+from jobs.users.repository import UsersRepository
+from jobs.users.tools_external import ExternalTools
+from jobs.users.tools_owner import OwnerTools
+
+
+def tools_by_role(
+    users: UsersRepository, outbox: Outbox, owner_tools: OwnerTools, memory: MemoryTools, scheduler: Scheduler
+) -> Callable[[Person], list[Tool[Any]]]:
+    """A function from a person to the tools of their session, bound to them."""
+
+    def tools_of(person: Person) -> list[Tool[Any]]:
+        if person.role is Role.OWNER:
+            built = [*owner_tools.tools(), *memory.tools(), *scheduler.tools()]
+        else:
+            built = ExternalTools(users, outbox, person.id).tools()
+        by_name = {tool.name: tool for tool in built}
+        return [by_name[name] for name in allowed(person.role)]
+
+    return tools_of

@@ -1,0 +1,78 @@
+"""Starts the SDK's CLI with a clean environment, and so that it dies with Jobs.
+
+The SDK merges a session's variables over the whole environment of this process, and leaves the CLI running when this
+process is killed. So a session is given a launcher instead of the CLI itself: it keeps only the variables named in
+`JOBS_KEEP_ENV` and, on Linux, asks the kernel to kill the CLI when its parent ends. It runs isolated (`-I`, `-S`) and
+imports next to nothing, since each cold session waits for it.
+"""
+
+import shlex
+import sys
+from pathlib import Path
+
+KEEP_VARIABLE = "JOBS_KEEP_ENV"
+
+API_KEY = "ANTHROPIC_API_KEY"
+OAUTH_TOKEN = "CLAUDE_CODE_OAUTH_TOKEN"
+BY_DESCRIPTOR = {
+    API_KEY: "CLAUDE_CODE_API_KEY_FILE_DESCRIPTOR",
+    OAUTH_TOKEN: "CLAUDE_CODE_OAUTH_TOKEN_FILE_DESCRIPTOR",
+}
+"""How the CLI takes a credential from a pipe. What it runs (a shell, an MCP server) inherits its environment, so the
+credential must not stand there."""
+
+FROM_SDK = (
+    "CLAUDE_CODE_ENTRYPOINT",
+    "CLAUDE_AGENT_SDK_VERSION",
+    "CLAUDE_CODE_SDK_READS_SESSION_STATE",
+    "PWD",
+)
+"""Names that the SDK sets itself and the CLI wants."""
+
+SOURCE = """#!/bin/sh
+'''exec' {python} -ISB "$0" "$@"
+' '''
+import os
+import sys
+
+parent = os.getppid()
+keep = {{*{from_sdk!r}, *os.environ.get({keep!r}, '').split(",")}}
+environment = {{name: value for name, value in os.environ.items() if name in keep}}
+for name, descriptor in {by_descriptor!r}.items():
+    if name in environment:
+        reader, writer = os.pipe()
+        os.write(writer, environment.pop(name).encode())
+        os.close(writer)
+        os.set_inheritable(reader, True)
+        environment[descriptor] = str(reader)
+if sys.platform == "linux":
+    import ctypes
+
+    ctypes.CDLL(None).prctl(1, 9, 0, 0, 0)  # PR_SET_PDEATHSIG, SIGKILL
+    if os.getppid() != parent:
+        os._exit(1)
+os.execve({cli!r}, [{cli!r}, *sys.argv[1:]], environment)
+"""
+"""A script for sh and for Python at once: a first line of its own cannot hold a long path to the interpreter."""
+
+
+def bundled_cli() -> Path:
+    """The CLI that the SDK's wheel ships."""
+    import claude_agent_sdk
+
+    return Path(claude_agent_sdk.__file__).parent / "_bundled" / "claude"
+
+
+def write_launcher(path: Path) -> Path:
+    """Write the launcher to `path` (0700) and return it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    source = SOURCE.format(
+        python=shlex.quote(sys.executable),
+        from_sdk=FROM_SDK,
+        keep=KEEP_VARIABLE,
+        by_descriptor=BY_DESCRIPTOR,
+        cli=str(bundled_cli()),
+    )
+    path.write_text(source, encoding="utf-8")
+    path.chmod(0o700)
+    return path

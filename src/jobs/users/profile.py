@@ -1,0 +1,157 @@
+"""How a session of each role is locked or opened: the SDK's options, and the environment its process gets.
+
+What each line is for was measured against the CLI (version pinned in pyproject.toml): see docs/decisions.md,
+"The locked profile". The isolation tests in tests/wall must pass again before the SDK is upgraded.
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from claude_agent_sdk import ClaudeAgentOptions, HookMatcher
+from claude_agent_sdk.types import McpSdkServerConfig
+
+from jobs.config import Settings
+from jobs.users.access import allowed
+from jobs.users.cli_launcher import API_KEY, KEEP_VARIABLE, OAUTH_TOKEN
+from jobs.users.model import Role
+
+SERVER = "jobs"
+"""The name under which Jobs' own tools are offered: `mcp__jobs__<tool>`."""
+
+MARKER = "JOBS_SESSION_OF"
+"""Every process of a session carries this variable with the data directory, so that leftovers can be found."""
+
+QUIET = {
+    "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
+    "DISABLE_TELEMETRY": "1",
+    "DISABLE_AUTOUPDATER": "1",
+    "DISABLE_ERROR_REPORTING": "1",
+    # Jobs keeps the message and tries again by itself; the CLI's ten tries would hold a lane for three minutes.
+    "CLAUDE_CODE_MAX_RETRIES": "2",
+    "CLAUDE_BYTE_STREAM_IDLE_TIMEOUT_MS": "60000",
+    "CLAUDE_CODE_DISABLE_AUTO_MEMORY": "1",
+    "CLAUDE_CODE_DISABLE_CLAUDE_MDS": "1",
+    "CLAUDE_CODE_DISABLE_ATTACHMENTS": "1",
+    "CLAUDE_CODE_DISABLE_FILE_MENTIONS": "1",
+    "CLAUDE_CODE_DISABLE_CRON": "1",
+    "CLAUDE_CODE_DISABLE_BACKGROUND_TASKS": "1",
+}
+
+LOCKED = {
+    "CLAUDE_CODE_DISABLE_BUNDLED_SKILLS": "1",
+    "CLAUDE_AGENT_SDK_DISABLE_BUILTIN_AGENTS": "1",
+}
+
+NO_PROXY = "127.0.0.1,localhost,::1"
+
+
+@dataclass(frozen=True)
+class SessionPaths:
+    """The folders of one person's session: its own under `DATA_DIR/claude/<id>`, and the shared empty one."""
+
+    config: Path
+    temporary: Path
+    empty: Path
+    """An external session's home and working directory. The CLI tells the model its path, so it says nothing."""
+
+    @classmethod
+    def make(cls, data_dir: Path, person_id: int, empty: Path) -> Self:
+        root = data_dir / "claude" / str(person_id)
+        paths = cls(root / "config", root / "tmp", empty)
+        for path in (paths.config, paths.temporary):
+            path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return paths
+
+
+def environment(settings: Settings, role: Role, paths: SessionPaths) -> dict[str, str]:
+    """The whole environment of a session's process, beside what the SDK adds."""
+    variables = {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "LANG": "C.UTF-8",
+        "TZ": settings.tz.key,
+        "HOME": str(paths.empty) if role is Role.EXTERNAL else str(Path.home()),
+        "CLAUDE_CONFIG_DIR": str(paths.config),
+        "CLAUDE_CODE_TMPDIR": str(paths.temporary),
+        "TMPDIR": str(paths.temporary),
+        MARKER: str(settings.data_dir),
+        **QUIET,
+        **(LOCKED if role is Role.EXTERNAL else {}),
+        **_credentials(settings),
+    }
+    if role is Role.OWNER and os.geteuid() == 0:
+        variables["IS_SANDBOX"] = "1"  # the CLI refuses bypassPermissions to root without it
+    if settings.http_proxy and not settings.http_proxy.is_socks:
+        for name in ("HTTP_PROXY", "HTTPS_PROXY"):
+            variables[name] = settings.http_proxy.url
+        variables["NO_PROXY"] = NO_PROXY
+    return variables
+
+
+def _credentials(settings: Settings) -> dict[str, str]:
+    variables = {}
+    if settings.anthropic_api_key:
+        variables[API_KEY] = settings.anthropic_api_key.get_secret_value()
+    elif settings.claude_code_oauth_token:
+        variables[OAUTH_TOKEN] = settings.claude_code_oauth_token.get_secret_value()
+    if settings.anthropic_base_url:
+        variables["ANTHROPIC_BASE_URL"] = settings.anthropic_base_url
+    return variables
+
+
+def options(
+    settings: Settings,
+    role: Role,
+    paths: SessionPaths,
+    *,
+    launcher: Path,
+    prompt: str,
+    tools: McpSdkServerConfig,
+    mcp_servers: dict[str, Any],
+    hooks: dict[Any, list[HookMatcher]],
+    resume: str | None,
+    resume_at: str | None,
+) -> ClaudeAgentOptions:
+    """The SDK's options for a role. `resume`: a session id to go on with, up to the message `resume_at`."""
+    variables = environment(settings, role, paths)
+    # alwaysLoad: with all built-ins present the CLI would hide MCP tools behind a search tool.
+    servers: dict[str, Any] = {SERVER: {**tools, "alwaysLoad": True}}
+    common: dict[str, Any] = {
+        "cli_path": launcher,
+        "env": {**variables, KEEP_VARIABLE: ",".join(variables)},
+        "system_prompt": {"type": "custom", "prompt": prompt, "snapshot": False},
+        "strict_mcp_config": True,
+        "setting_sources": [],
+        "verbatim_prompts": True,
+        "resume": resume,
+        "resume_session_at": resume_at if resume else None,
+        "hooks": hooks,
+        "stderr": None,
+    }
+    if role is Role.OWNER:
+        return ClaudeAgentOptions(
+            **common,
+            tools={"type": "preset", "preset": "claude_code"},
+            permission_mode="bypassPermissions",
+            cwd=settings.workspace_dir,
+            model=settings.claude_model,
+            mcp_servers={**mcp_servers, **servers},
+            settings='{"crossSessionInbound":"refuse"}',
+        )
+    return ClaudeAgentOptions(
+        **common,
+        tools=[],
+        allowed_tools=tool_names(role),
+        permission_mode="dontAsk",
+        cwd=paths.empty,
+        model=settings.external_model or settings.claude_model,
+        mcp_servers=servers,
+        settings='{"crossSessionInbound":"refuse","permissions":{"deny":["Read(//**)","Edit(//**)"]}}',
+        extra_args={"disable-slash-commands": None},
+    )
+
+
+def tool_names(role: Role) -> list[str]:
+    """Jobs' tools of a role under the names the CLI knows them by."""
+    return [f"mcp__{SERVER}__{name}" for name in allowed(role)]

@@ -1,0 +1,70 @@
+"""What a session is told: the system prompt of its role, and the blocks of each turn."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from importlib import resources
+from string import Template
+from typing import Any
+
+from jobs.db import Row
+from jobs.spine.model import Turn
+from jobs.times import from_text
+from jobs.users.model import Person
+
+RECAP_MESSAGES = 30
+"""How many of the last messages a fresh session is reminded of when the old one is lost."""
+RECAP_CHARACTERS = 500
+"""How much of each of them."""
+RESULT_CHARACTERS = 300
+"""How much of a finished tool call's result is repeated to the retried turn."""
+
+
+def system_prompt(person: Person, owner: Person, opened: str) -> str:
+    """The role's template, read anew each time so that an edit takes effect at the next turn."""
+    text = (resources.files("jobs.users") / "templates" / f"{person.role}.md").read_text(encoding="utf-8")
+    return Template(text).safe_substitute(
+        owner=_one_line(owner.name) or "the owner",
+        person=_one_line(person.name) or "somebody without a name",
+        zone=person.zone.key,
+        opened=opened,
+    )
+
+
+def shown_time(moment: datetime, person: Person) -> str:
+    local = moment.astimezone(person.zone)
+    return f"{local.isoformat(timespec='minutes')} ({person.zone.key}, {local:%A})"
+
+
+def turn_content(turn: Turn, person: Person, recap: Sequence[Row]) -> list[dict[str, Any]]:
+    """The turn as content blocks: what Jobs says about it in one block, then each message verbatim in its own."""
+    last = turn.rows[-1]
+    lines = [f"<jobs-context>\ntime: {shown_time(last.sent_at, person)}"]
+    if recap:
+        lines.append("You have lost your memory of this conversation. Its last messages, from the records:")
+        lines.extend(_recap_line(row, person) for row in recap)
+        lines.append("Go on from there without mentioning this.")
+    if turn.finished_calls:
+        lines.append("You were cut off while working on this. These tool calls had already been made and took effect:")
+        lines.extend(
+            f"- {call.tool} {call.arguments} → {call.result[:RESULT_CHARACTERS]}" for call in turn.finished_calls
+        )
+        lines.append("Do not repeat what is done; finish the rest and answer.")
+    lines.append("</jobs-context>")
+    blocks = ["\n".join(lines), *(row.text for row in turn.rows)]
+    return [{"type": "text", "text": clean(block)} for block in blocks]
+
+
+def clean(text: str) -> str:
+    """Text that every JSON reader takes: lone surrogates become U+FFFD, NUL goes. Nothing else is touched."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\0", "")
+
+
+def _recap_line(row: Row, person: Person) -> str:
+    who = "you" if row["who"] == "jobs" else "they"
+    text = row["text"][:RECAP_CHARACTERS].replace("\n", " ")
+    return f"- {shown_time(from_text(row['at']), person)} {who}: {text}"
+
+
+def _one_line(name: str) -> str:
+    """A name from Telegram is the person's own free text: it may not start a line of the prompt."""
+    return " ".join(clean(name).split())[:100]

@@ -1,0 +1,171 @@
+"""People and tasks in the database."""
+
+import json
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from jobs.db import Database, Row
+from jobs.texts import Language, language_of
+from jobs.times import from_text, now, to_text
+from jobs.users.model import CLOSED, Person, Role, Task, TaskStatus
+
+
+class UsersRepository:
+    """Everyone Jobs knows, and what they were asked to do.
+
+    `owner_id` is TG_USER_ID; `owner_zone` (TZ) is also the zone of everyone whose own is not known.
+    """
+
+    def __init__(self, db: Database, owner_id: int, owner_zone: ZoneInfo) -> None:
+        self._db = db
+        self.owner_id = owner_id
+        self._owner_zone = owner_zone
+
+    # ----------------------------------------------------------------- people
+
+    def owner(self) -> Person:
+        """The owner, with the name and language last seen."""
+        known = self._known_of_owner()
+        return Person(
+            id=self.owner_id,
+            role=Role.OWNER,
+            name=known.get("name", ""),
+            username=known.get("username"),
+            phone=None,
+            language=known.get("language", "en"),
+            zone=self._owner_zone,
+        )
+
+    def _known_of_owner(self) -> dict[str, Any]:
+        text = self._db.value("SELECT value FROM meta WHERE key = 'owner'")
+        return dict(json.loads(text)) if text else {}
+
+    def get(self, user_id: int) -> Person | None:
+        """A person by Telegram id; the owner too."""
+        if user_id == self.owner_id:
+            return self.owner()
+        row = self._db.one("SELECT * FROM external_users WHERE id = ?", (user_id,))
+        return self._person(row) if row else None
+
+    def remember(
+        self,
+        user_id: int,
+        name: str,
+        *,
+        username: str | None = None,
+        phone: str | None = None,
+        language: Language | None = None,
+        contact_at: datetime | None = None,
+    ) -> None:
+        """Note what is known of a person now. `contact_at`: when they wrote, if they did. None keeps what was known."""
+        if user_id == self.owner_id:
+            self._remember_owner(name, username, language)
+            return
+        at = to_text(contact_at) if contact_at else None
+        self._db.execute(
+            """INSERT INTO external_users (id, name, username, phone, language, first_contact, last_contact)
+               VALUES (:id, :name, :username, :phone, coalesce(:language, :fallback), :at, :at)
+               ON CONFLICT (id) DO UPDATE SET
+                   name = :name, username = :username, phone = coalesce(:phone, phone),
+                   language = coalesce(:language, language),
+                   first_contact = coalesce(first_contact, :at),
+                   last_contact = max(coalesce(:at, last_contact), coalesce(last_contact, :at))""",
+            {
+                "id": user_id,
+                "name": name,
+                "username": username,
+                "phone": phone,
+                "language": language,
+                "fallback": _language_of_name(name) or self.owner().language,
+                "at": at,
+            },
+        )
+
+    def _remember_owner(self, name: str, username: str | None, language: Language | None) -> None:
+        known = self._known_of_owner()
+        language = language or known.get("language") or _language_of_name(name) or "en"
+        value = {"name": name, "username": username, "language": language}
+        self._db.execute(
+            "INSERT INTO meta (key, value) VALUES ('owner', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+            (json.dumps(value, ensure_ascii=False),),
+        )
+
+    def everyone(self) -> list[Person]:
+        """Everyone but the owner, whoever wrote last first."""
+        rows = self._db.execute("SELECT * FROM external_users ORDER BY last_contact DESC NULLS LAST, name")
+        return [self._person(row) for row in rows]
+
+    def _person(self, row: Row) -> Person:
+        return Person(
+            id=row["id"],
+            role=Role.EXTERNAL,
+            name=row["name"],
+            username=row["username"],
+            phone=row["phone"],
+            language=row["language"],
+            zone=ZoneInfo(row["zone"]) if row["zone"] else self._owner_zone,
+            first_contact=from_text(row["first_contact"]) if row["first_contact"] else None,
+            last_contact=from_text(row["last_contact"]) if row["last_contact"] else None,
+        )
+
+    # ------------------------------------------------------------------ tasks
+
+    def create_task(self, user_id: int, title: str, details: str, deadline: datetime | None, zone: ZoneInfo) -> Task:
+        """Store a new task. `deadline` is a moment; `zone` the one it was meant in."""
+        at = to_text(now())
+        rows = self._db.execute(
+            """INSERT INTO user_tasks (user_id, title, details, deadline, zone, created_at, updated_at)
+               VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING *""",
+            (user_id, title, details, to_text(deadline) if deadline else None, zone.key, at, at),
+        )
+        return _task(rows[0])
+
+    def task(self, task_id: int) -> Task | None:
+        row = self._db.one("SELECT * FROM user_tasks WHERE id = ?", (task_id,))
+        return _task(row) if row else None
+
+    def tasks(self, user_id: int | None = None, status: TaskStatus | None = None) -> list[Task]:
+        """Tasks of one person or of all, soonest deadline first; without `status` only those still open."""
+        where: list[str] = ["1 = 1"]
+        values: list[object] = []
+        if user_id is not None:
+            where.append("user_id = ?")
+            values.append(user_id)
+        if status is not None:
+            where.append("status = ?")
+            values.append(status)
+        else:
+            where.append(f"status NOT IN ({', '.join('?' * len(CLOSED))})")
+            values.extend([str(closed) for closed in CLOSED])
+        rows = self._db.execute(
+            f"SELECT * FROM user_tasks WHERE {' AND '.join(where)} ORDER BY deadline NULLS LAST, id", values
+        )
+        return [_task(row) for row in rows]
+
+    def set_status(self, task_id: int, status: TaskStatus, comment: str = "") -> Task:
+        """Change a task; an empty comment keeps the last one. The task must exist."""
+        rows = self._db.execute(
+            """UPDATE user_tasks SET status = ?, comment = CASE WHEN ? = '' THEN comment ELSE ? END, updated_at = ?
+               WHERE id = ? RETURNING *""",
+            (status, comment, comment, to_text(now()), task_id),
+        )
+        return _task(rows[0])
+
+
+def _language_of_name(name: str) -> Language | None:
+    """A hint for somebody who has not written yet: a Cyrillic name; a Latin one says nothing."""
+    return "ru" if language_of(name) == "ru" else None
+
+
+def _task(row: Row) -> Task:
+    return Task(
+        id=row["id"],
+        user_id=row["user_id"],
+        title=row["title"],
+        details=row["details"],
+        deadline=from_text(row["deadline"]) if row["deadline"] else None,
+        zone=ZoneInfo(row["zone"]),
+        status=TaskStatus(row["status"]),
+        comment=row["comment"],
+    )

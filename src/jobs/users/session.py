@@ -1,0 +1,276 @@
+"""A Claude session of one person: one process of the CLI, one turn at a time."""
+
+import asyncio
+import contextlib
+import json
+import uuid
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import structlog
+from claude_agent_sdk import (
+    AssistantMessage,
+    ClaudeSDKClient,
+    ClaudeSDKError,
+    HookMatcher,
+    ResultMessage,
+    SdkMcpTool,
+    create_sdk_mcp_server,
+)
+from pydantic import ValidationError
+
+from jobs.config import Settings
+from jobs.spine.model import Usage
+from jobs.spine.tool import Tool, ToolError
+from jobs.spine.turns import ToolJournal
+from jobs.users import profile
+from jobs.users.model import Role
+from jobs.users.session_file import SessionFile
+
+log = structlog.get_logger()
+
+RESULT_KEPT = 2000
+"""How many characters of a built-in tool's result are kept for the note to a retried turn."""
+
+CLOSE_SECONDS = 5.0
+
+
+class ModelUnavailable(Exception):
+    """The model's service did not answer: worth trying again later. `status` is HTTP's, where there is one."""
+
+    def __init__(self, status: int | None, reason: str) -> None:
+        super().__init__(f"{reason} ({status})" if status else reason)
+        self.status = status
+
+    @property
+    def is_credential(self) -> bool:
+        return self.status in (401, 403)
+
+
+class SessionFailed(Exception):
+    """The session itself broke: its process died, or the request was refused for what is in it."""
+
+
+@dataclass(frozen=True)
+class Reply:
+    text: str
+    usage: Usage
+
+
+@dataclass(frozen=True)
+class SessionPlan:
+    """What a session is built from. A change of `prompt` or `tools` means a new process."""
+
+    role: Role
+    prompt: str
+    tools: list[Tool[Any]]
+    mcp_servers: dict[str, Any]
+
+
+class Session:
+    """Open with `connect`, then `run` turns, then `close`. Not for two turns at once."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        plan: SessionPlan,
+        paths: profile.SessionPaths,
+        file: SessionFile,
+        launcher: Path,
+        opened: str,
+    ) -> None:
+        self._settings = settings
+        self._paths = paths
+        self._file = file
+        self._launcher = launcher
+        self.plan = plan
+        self.opened = opened
+        """The time that stands in the prompt."""
+        self._client: ClaudeSDKClient | None = None
+        self._journal: ToolJournal | None = None
+        self._cost_so_far = 0.0
+        self.resumed = False
+        """Whether the conversation so far is in the session's context."""
+
+    async def connect(self) -> None:
+        """Start the process, going on with the last conversation where that is whole. Raises SessionFailed."""
+        record = self._file.load()
+        self.resumed = record is not None
+        options = profile.options(
+            self._settings,
+            self.plan.role,
+            self._paths,
+            launcher=self._launcher,
+            prompt=self.plan.prompt,
+            tools=create_sdk_mcp_server(profile.SERVER, tools=[self._offer(tool) for tool in self.plan.tools]),
+            mcp_servers=self.plan.mcp_servers,
+            hooks=self._hooks(),
+            resume=record.session_id if record else None,
+            resume_at=record.last_message if record else None,
+        )
+        client = ClaudeSDKClient(options)
+        try:
+            await client.connect()
+        except ClaudeSDKError as error:
+            if record is None:
+                raise SessionFailed(f"the session could not be started: {error}") from None
+            log.warning("session not resumed", error=str(error))
+            self._file.forget()
+            await self.connect()
+            return
+        self._client = client
+
+    async def close(self) -> None:
+        """End the process; it is killed if it does not go by itself."""
+        client, self._client = self._client, None
+        if client is None:
+            return
+        try:
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await client.disconnect()
+        except (TimeoutError, ClaudeSDKError, OSError) as error:
+            log.warning("session did not close", error=repr(error))
+
+    async def run(self, content: list[dict[str, Any]], journal: ToolJournal) -> Reply:
+        """One turn: these content blocks in, the final text out.
+
+        Raises ModelUnavailable or SessionFailed; the session is then closed, and what the turn had added to the
+        conversation is dropped when it is next resumed.
+        """
+        self._journal = journal
+        try:
+            reply = await self._turn(content)
+        except BaseException:
+            await asyncio.shield(self.close())
+            raise
+        finally:
+            self._journal = None
+        return reply
+
+    async def _turn(self, content: list[dict[str, Any]]) -> Reply:
+        if self._client is None:
+            raise SessionFailed("the session is closed")
+        message_id = str(uuid.uuid4())
+        last_message: str | None = None
+        error: str | None = None
+        try:
+            await self._client.query(_one(message_id, content))
+            async for message in self._client.receive_messages():
+                if isinstance(message, AssistantMessage) and message.parent_tool_use_id is None:
+                    last_message = message.uuid or last_message
+                    error = message.error or error
+                elif isinstance(message, ResultMessage) and message.user_message_uuid in (message_id, None):
+                    return self._finished(message, last_message, error)
+        except ClaudeSDKError as failure:
+            raise SessionFailed(f"the session's process ended: {_first_line(failure)}") from None
+        raise SessionFailed("the session's process ended without a result")
+
+    def _finished(self, result: ResultMessage, last_message: str | None, error: str | None) -> Reply:
+        if result.is_error:
+            status = result.api_error_status
+            if status is not None and status not in (401, 403, 408, 429) and status < 500:
+                raise SessionFailed(f"the model's service refused the request ({status}, {error})")
+            if status is not None or error is not None:
+                raise ModelUnavailable(status, error or "the model's service failed")
+            raise SessionFailed(f"the turn ended by an error ({result.subtype}, {result.terminal_reason})")
+        self._file.save(result.session_id, last_message)
+        self.resumed = True
+        usage = result.usage or {}
+        total = result.total_cost_usd or 0.0
+        cost, self._cost_so_far = total - self._cost_so_far, total  # the CLI adds up since it was started
+        tokens_in = sum(
+            usage.get(name) or 0 for name in ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
+        )
+        model = next(iter(result.model_usage), None) if result.model_usage else None
+        return Reply(
+            result.result or "",
+            Usage(tokens_in, usage.get("output_tokens") or 0, cost, model),
+        )
+
+    # ------------------------------------------------------------------ tools
+
+    def _offer(self, tool: Tool[Any]) -> SdkMcpTool[Any]:
+        async def handler(arguments: dict[str, Any]) -> dict[str, Any]:
+            text, failed = await self._call(tool, arguments)
+            return {"content": [{"type": "text", "text": text}], "is_error": failed}
+
+        return SdkMcpTool(tool.name, tool.description, tool.arguments.model_json_schema(), handler)
+
+    async def _call(self, tool: Tool[Any], arguments: dict[str, Any]) -> tuple[str, bool]:
+        """The result as JSON text and whether it is an error. Says nothing of the system, whatever happens inside."""
+        journal = self._journal
+        if journal is None:
+            return "There is no turn under way.", True
+        try:
+            result = await _run(tool, arguments, journal)
+        except ToolError as error:
+            return str(error), True
+        except ValidationError as error:
+            return "; ".join(_complaint(detail) for detail in error.errors()), True
+        except Exception:  # the model must get an answer, and must not be told what broke
+            log.exception("tool failed", tool=tool.name, turn=journal.turn_id)
+            return "The tool failed. Nothing was done.", True
+        return json.dumps(result, ensure_ascii=False), False
+
+    # ------------------------------------------------------------------ hooks
+
+    def _hooks(self) -> dict[Any, list[HookMatcher]]:
+        if self.plan.role is Role.OWNER:
+            return {"PostToolUse": [HookMatcher(hooks=[self._note_built_in], timeout=5)]}
+        return {"PreToolUse": [HookMatcher(hooks=[self._deny_unlisted], on_failure="block", timeout=5)]}
+
+    async def _deny_unlisted(self, call: Any, _id: str | None, _context: Any) -> Any:
+        """The second lock of an external session: only the granted names run, whatever the CLI offers."""
+        if call["tool_name"] in profile.tool_names(self.plan.role):
+            return {}
+        log.warning("tool refused", tool=call["tool_name"])
+        return {
+            "hookSpecificOutput": {
+                "hookEventName": "PreToolUse",
+                "permissionDecision": "deny",
+                "permissionDecisionReason": "This tool is not available here.",
+            }
+        }
+
+    async def _note_built_in(self, call: Any, _id: str | None, _context: Any) -> Any:
+        """Keep what a built-in tool did, for the note to a turn that runs again. Jobs' own tools keep it themselves."""
+        name = call["tool_name"]
+        if self._journal and not name.startswith(f"mcp__{profile.SERVER}__"):
+            ordinal, known = self._journal.replay(name, call["tool_input"])
+            if known is None:
+                result = str(call.get("tool_response"))[:RESULT_KEPT]
+                self._journal.record(name, call["tool_input"], ordinal, result)
+        return {}
+
+
+async def _run(tool: Tool[Any], arguments: dict[str, Any], journal: ToolJournal) -> Any:
+    call = tool.arguments.model_validate(arguments)
+    if not tool.has_effect:
+        return await tool.run(call)
+    ordinal, known = journal.replay(tool.name, arguments)
+    if known is not None:
+        return known
+    return journal.act(tool.name, arguments, ordinal, await tool.run(call))
+
+
+async def _one(message_id: str, content: list[dict[str, Any]]) -> AsyncIterator[dict[str, Any]]:
+    yield {
+        "type": "user",
+        "uuid": message_id,
+        "message": {"role": "user", "content": content},
+        "parent_tool_use_id": None,
+    }
+
+
+def _complaint(detail: Any) -> str:
+    """What is wrong with one argument, without its value."""
+    name = ".".join(map(str, detail["loc"]))
+    return f"{name}: {detail['msg']}" if name else str(detail["msg"])
+
+
+def _first_line(error: Exception) -> str:
+    with contextlib.suppress(IndexError):
+        return str(error).splitlines()[0]
+    return type(error).__name__

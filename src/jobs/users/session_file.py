@@ -1,0 +1,69 @@
+"""`DATA_DIR/sessions/<id>.session`: which Claude session a person has, and how its transcript must look to be resumed.
+
+The CLI resumes a transcript that was cut in half without a word, with the history lost; so the length of the transcript
+and a hash of its end are kept beside the id, and a transcript that does not match is not resumed.
+"""
+
+import hashlib
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+TAIL = 64 * 1024
+"""How many bytes before the kept length are hashed."""
+
+
+@dataclass(frozen=True)
+class SessionRecord:
+    session_id: str
+    last_message: str | None
+    """Uuid of the last message of the last finished turn: what came after it is dropped when resuming."""
+    transcript_bytes: int
+    tail_sha256: str
+
+
+class SessionFile:
+    """Reads and writes one person's record. `projects` is the CLI's folder of transcripts."""
+
+    def __init__(self, path: Path, projects: Path) -> None:
+        self._path = path
+        self._projects = projects
+
+    def exists(self) -> bool:
+        return self._path.exists()
+
+    def load(self) -> SessionRecord | None:
+        """The session to resume; None when there is none, or its transcript is gone or damaged."""
+        try:
+            record = SessionRecord(**json.loads(self._path.read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError):
+            return None
+        length, digest = self._fingerprint(record.session_id, record.transcript_bytes)
+        return record if (length, digest) == (record.transcript_bytes, record.tail_sha256) else None
+
+    def save(self, session_id: str, last_message: str | None) -> None:
+        """Note that a turn has finished; atomic, and on the disk when it returns."""
+        length, digest = self._fingerprint(session_id, None)
+        text = json.dumps(asdict(SessionRecord(session_id, last_message, length, digest)))
+        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        fresh = self._path.with_suffix(".new")
+        with fresh.open("w", encoding="utf-8") as file:
+            os.fchmod(file.fileno(), 0o600)
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(self._path)
+
+    def forget(self) -> None:
+        self._path.unlink(missing_ok=True)
+
+    def _fingerprint(self, session_id: str, length: int | None) -> tuple[int, str]:
+        """The transcript's length (at most `length`) and the hash of the TAIL before it; (0, "") without one."""
+        for transcript in self._projects.glob(f"*/{session_id}.jsonl"):
+            size = transcript.stat().st_size
+            end = size if length is None else min(size, length)
+            with transcript.open("rb") as file:
+                file.seek(max(0, end - TAIL))
+                return end, hashlib.sha256(file.read(end - file.tell())).hexdigest()
+        return 0, ""

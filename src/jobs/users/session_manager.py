@@ -1,0 +1,171 @@
+"""All sessions: one per person, warm while in use, few at a time, none left behind."""
+
+import asyncio
+import os
+import shutil
+import signal
+import tempfile
+from collections import OrderedDict
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from jobs.config import Settings
+from jobs.db import Database
+from jobs.spine import outbox
+from jobs.spine.model import Turn
+from jobs.spine.tool import Tool
+from jobs.spine.turns import ToolJournal
+from jobs.times import now
+from jobs.users import prompts
+from jobs.users.access import MCP_SERVERS
+from jobs.users.cli_launcher import write_launcher
+from jobs.users.model import Person
+from jobs.users.profile import MARKER, SessionPaths
+from jobs.users.repository import UsersRepository
+from jobs.users.session import Reply, Session, SessionPlan
+from jobs.users.session_file import SessionFile
+
+log = structlog.get_logger()
+
+IDLE_SECONDS = 600.0
+
+
+class SessionManager:
+    """Runs each person's turns in their own session.
+
+    `tools_of` gives a person's tools by the access table; `mcp_servers` the owner's configured servers.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        db: Database,
+        users: UsersRepository,
+        tools_of: Callable[[Person], list[Tool[Any]]],
+        mcp_servers: Callable[[], dict[str, Any]],
+    ) -> None:
+        self._settings = settings
+        self._db = db
+        self._users = users
+        self._tools_of = tools_of
+        self._mcp_servers = mcp_servers
+        self._warm: OrderedDict[int, Session] = OrderedDict()  # least recently used first
+        self._busy: set[int] = set()
+        self._idle: dict[int, asyncio.TimerHandle] = {}
+        self._closing: set[asyncio.Task[None]] = set()
+        self._launcher = Path()
+        self._empty = Path()
+
+    def start(self) -> None:
+        """End what an earlier run left behind, and lay out what sessions need."""
+        _reap(self._settings.data_dir)
+        self._launcher = write_launcher(self._settings.data_dir / "run" / "claude")
+        self._empty = Path(tempfile.mkdtemp(prefix="jobs-"))
+
+    async def stop(self) -> None:
+        """Close every session."""
+        for timer in self._idle.values():
+            timer.cancel()
+        await asyncio.gather(*(session.close() for session in self._warm.values()), *self._closing)
+        self._warm.clear()
+        _reap(self._settings.data_dir)
+        shutil.rmtree(self._empty, ignore_errors=True)
+
+    @property
+    def warm(self) -> int:
+        """How many sessions have a process."""
+        return len(self._warm)
+
+    async def run(self, turn: Turn, person: Person) -> Reply:
+        """Run a turn in the person's session. Raises ModelUnavailable or SessionFailed."""
+        self._busy.add(person.id)
+        try:
+            session = await self._session(person)
+            recap = (
+                [] if session.resumed else outbox.recent(self._db, person.id, turn.rows[0].id, prompts.RECAP_MESSAGES)
+            )
+            content = prompts.turn_content(turn, person, recap)
+            return await session.run(content, ToolJournal(self._db, turn.id))
+        except BaseException:
+            self._warm.pop(person.id, None)
+            raise
+        finally:
+            self._busy.discard(person.id)
+            if person.id in self._warm:
+                self._close_when_idle(person.id)
+
+    async def _session(self, person: Person) -> Session:
+        """The person's session, connected: the warm one if it still is what it should be, else a new one."""
+        if timer := self._idle.pop(person.id, None):
+            timer.cancel()
+        session = self._warm.get(person.id)
+        if session and self._is_current(session, person):
+            self._warm.move_to_end(person.id)
+            return session
+        if session:
+            del self._warm[person.id]
+            await session.close()
+        await self._make_room()
+        session = self._build(person)
+        self._warm[person.id] = session
+        await session.connect()
+        return session
+
+    def _is_current(self, session: Session, person: Person) -> bool:
+        """Whether the prompt would be the same today but for the time the session was opened."""
+        opened = session.opened
+        return session.plan.prompt == prompts.system_prompt(
+            person, self._users.owner(), opened
+        ) and session.plan.mcp_servers == self._servers_of(person)
+
+    def _build(self, person: Person) -> Session:
+        opened = prompts.shown_time(now(), person)
+        plan = SessionPlan(
+            role=person.role,
+            prompt=prompts.system_prompt(person, self._users.owner(), opened),
+            tools=self._tools_of(person),
+            mcp_servers=self._servers_of(person),
+        )
+        paths = SessionPaths.make(self._settings.data_dir, person.id, self._empty)
+        file = SessionFile(self._settings.data_dir / "sessions" / f"{person.id}.session", paths.config / "projects")
+        return Session(self._settings, plan, paths, file, self._launcher, opened)
+
+    def _servers_of(self, person: Person) -> dict[str, Any]:
+        return self._mcp_servers() if person.role in MCP_SERVERS else {}
+
+    async def _make_room(self) -> None:
+        """Close the least recently used idle sessions, the owner's last, until one more fits."""
+        while len(self._warm) >= self._settings.max_warm_sessions:
+            idle = [person_id for person_id in self._warm if person_id not in self._busy]
+            if not idle:
+                return
+            idle.sort(key=lambda person_id: person_id == self._users.owner_id)
+            await self._close(idle[0])
+
+    async def _close(self, person_id: int) -> None:
+        if timer := self._idle.pop(person_id, None):
+            timer.cancel()
+        await self._warm.pop(person_id).close()
+
+    def _close_when_idle(self, person_id: int) -> None:
+        def due() -> None:
+            if person_id in self._warm and person_id not in self._busy:
+                task = asyncio.create_task(self._close(person_id))
+                self._closing.add(task)
+                task.add_done_callback(self._closing.discard)
+
+        self._idle[person_id] = asyncio.get_running_loop().call_later(IDLE_SECONDS, due)
+
+
+def _reap(data_dir: Path) -> None:
+    """Kill processes of sessions on this data directory that outlived their Jobs (Linux: by their environment)."""
+    wanted = f"{MARKER}={data_dir}".encode()
+    for entry in Path("/proc").glob("[0-9]*/environ"):
+        try:
+            if wanted in entry.read_bytes().split(b"\0"):
+                os.kill(int(entry.parent.name), signal.SIGKILL)
+        except (OSError, ValueError):
+            continue  # it ended by itself, or is not ours to see

@@ -1,0 +1,114 @@
+"""A turn from what waits in a lane to the reply in the outbox, and what happens when the model does not answer."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime, timedelta
+
+import structlog
+
+from jobs.db import Database
+from jobs.spine.model import OutboxKind, Turn
+from jobs.spine.outbox import Outbox
+from jobs.spine.turns import Turns
+from jobs.texts import say
+from jobs.times import now
+from jobs.users.model import Person
+from jobs.users.repository import UsersRepository
+from jobs.users.session import ModelUnavailable, SessionFailed
+from jobs.users.session_manager import SessionManager
+
+log = structlog.get_logger()
+
+MODEL_PAUSES = [5, 5, 10, 10, 15, 15, 30, 60, 120, 240, 480, 900, 1800]
+"""Seconds before each new try while the model's service is away; the last one repeats."""
+MODEL_PATIENCE = timedelta(days=1)
+OWN_FAULTS = 3
+"""How often a turn may fail by itself before it is set aside."""
+FAULT_PAUSE = timedelta(seconds=2)
+
+Presence = Callable[[int], AbstractAsyncContextManager[None]]
+"""Shows in a chat that Jobs is at work, for as long as the context lasts."""
+
+
+class TurnRunner:
+    def __init__(
+        self,
+        db: Database,
+        users: UsersRepository,
+        sessions: SessionManager,
+        turns: Turns,
+        outbox: Outbox,
+        presence: Presence,
+    ) -> None:
+        self._db = db
+        self._users = users
+        self._sessions = sessions
+        self._turns = turns
+        self._outbox = outbox
+        self._presence = presence
+
+    async def handle(self, turn: Turn) -> None:
+        """Bring a turn to an end: finished, put off or set aside. Raises only what the database raises."""
+        person = self._users.get(turn.lane)
+        if person is None:
+            raise LookupError(f"lane {turn.lane} belongs to nobody")
+        log.info("turn begins", turn=turn.id, lane=turn.lane, attempt=turn.attempt, rows=len(turn.rows))
+        try:
+            async with self._presence(turn.lane):
+                reply = await self._sessions.run(turn, person)
+        except ModelUnavailable as error:
+            self._model_away(turn, person, error)
+        except SessionFailed as error:
+            self._failed(turn, person, str(error))
+        else:
+            self._db.execute("DELETE FROM meta WHERE key = 'credential_refused'")
+            self._turns.finish(turn, reply.text.strip() or say("empty_reply", person.language), reply.usage)
+            log.info("turn ends", turn=turn.id, cost_usd=reply.usage.cost_usd, tokens=reply.usage.output_tokens)
+
+    def _model_away(self, turn: Turn, person: Person, error: ModelUnavailable) -> None:
+        log.warning("model unavailable", turn=turn.id, attempt=turn.attempt, error=str(error))
+        if now() - turn.started_at > MODEL_PATIENCE:
+            self._give_up(turn, person, f"the model was away for a day: {error}")
+            return
+        pause = MODEL_PAUSES[min(turn.attempt, len(MODEL_PAUSES)) - 1]
+        notice = say("model_unavailable", person.language)
+        with self._db.transaction():
+            if (
+                error.is_credential
+                and self._tell_owner_of_credential(turn, error)
+                and person.id == self._users.owner_id
+            ):
+                notice = ""
+            self._turns.put_off(turn, str(error), _in(pause), notice, own_fault=False)
+
+    def _tell_owner_of_credential(self, turn: Turn, error: ModelUnavailable) -> bool:
+        """Once, until a turn succeeds again. Returns whether it was said now."""
+        if self._db.one("SELECT 1 FROM meta WHERE key = 'credential_refused'"):
+            return False
+        self._db.execute("INSERT INTO meta (key, value) VALUES ('credential_refused', ?)", (str(turn.id),))
+        owner = self._users.owner()
+        text = say("model_key_wrong", owner.language, status=error.status)
+        self._outbox.say(f"turn:{turn.id}:credential", owner.id, OutboxKind.NOTICE, text)
+        return True
+
+    def _failed(self, turn: Turn, person: Person, error: str) -> None:
+        log.warning("turn failed", turn=turn.id, failures=turn.failures + 1, error=error)
+        if turn.failures + 1 >= OWN_FAULTS:
+            self._give_up(turn, person, error)
+        else:
+            self._turns.put_off(turn, error, now() + FAULT_PAUSE, None, own_fault=True)
+
+    def _give_up(self, turn: Turn, person: Person, error: str) -> None:
+        """Set the turn aside: one sentence to the person, the reason to the owner."""
+        owner = self._users.owner()
+        reason = say("set_aside_owner", owner.language, name=person.name or person.id, turn=turn.id, error=error)
+        with self._db.transaction():
+            if person.id == owner.id:
+                self._turns.set_aside(turn, error, reason)
+            else:
+                self._turns.set_aside(turn, error, say("set_aside", person.language))
+                self._outbox.say(f"turn:{turn.id}:reason", owner.id, OutboxKind.NOTICE, reason)
+
+
+def _in(seconds: int) -> datetime:
+    return now() + timedelta(seconds=seconds)

@@ -1,0 +1,181 @@
+"""A stage for the real program: `jobs up` as a process of its own between a loopback Telegram and a Messages API."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from jobs_simulator.chat import Chat
+from jobs_simulator.model import Brain, ModelSimulator
+from jobs_simulator.model.scripted import ScriptedBrain
+from jobs_simulator.telegram import Account, TelegramSimulator
+
+READY = "Jobs is up as"
+START_SECONDS = 30.0
+STOP_SECONDS = 45.0
+API_HASH = "0" * 32
+DUMMY_KEY = "sk-loopback-dummy"
+
+PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "PYTHONPATH", "VIRTUAL_ENV", "TMPDIR")
+"""What a started program gets of the caller's environment: no credential can be among it."""
+
+
+class Program:
+    """One run of `jobs up` as a child process."""
+
+    def __init__(self, environment: dict[str, str], on_line: Callable[[str], None] = lambda _: None) -> None:
+        self._environment = environment
+        self._on_line = on_line
+        self._process: asyncio.subprocess.Process | None = None
+        self._ready = asyncio.Event()
+        self._reading: asyncio.Task[None] | None = None
+        self.lines: list[str] = []
+        """Everything it printed."""
+
+    @property
+    def pid(self) -> int:
+        if self._process is None:
+            raise RuntimeError("the program is not started")
+        return self._process.pid
+
+    async def start(self) -> Self:
+        """Start it and wait until it says that it is ready. Raises RuntimeError with its output when it does not."""
+        self._ready.clear()
+        self._process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "jobs",
+            "up",
+            env=self._environment,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        self._reading = asyncio.create_task(self._read(self._process))
+        waiting = asyncio.create_task(self._ready.wait())
+        await asyncio.wait({waiting, self._reading}, timeout=START_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+        if not self._ready.is_set():
+            if self._process.returncode is None:
+                self._process.kill()
+            await self._process.wait()
+            raise RuntimeError("the program did not start:\n" + "\n".join(self.lines[-20:]))
+        return self
+
+    async def _read(self, process: asyncio.subprocess.Process) -> None:
+        assert process.stdout is not None
+        async for line in process.stdout:
+            text = line.decode(errors="replace").rstrip()
+            self.lines.append(text)
+            self._on_line(text)
+            if text.startswith(READY):
+                self._ready.set()
+
+    async def kill(self) -> None:
+        """kill -9."""
+        if self._process and self._process.returncode is None:
+            self._process.send_signal(signal.SIGKILL)
+        await self._ended()
+
+    async def stop(self) -> int:
+        """SIGTERM; returns the exit code. Killed if it does not end in time."""
+        if self._process and self._process.returncode is None:
+            self._process.send_signal(signal.SIGTERM)
+        try:
+            async with asyncio.timeout(STOP_SECONDS):
+                return await self._ended()
+        except TimeoutError:
+            await self.kill()
+            raise
+
+    async def _ended(self) -> int:
+        if self._process is None:
+            return 0
+        code = await self._process.wait()
+        if self._reading:
+            await self._reading
+        return code
+
+
+class Stage:
+    """Both servers, the accounts of a small world, and the program's settings for it.
+
+    Used as `async with Stage(folder) as stage`; `folder` holds the program's data and workspace.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        brain: Brain | None = None,
+        *,
+        settings: dict[str, str] | None = None,
+        telegram_port: int = 0,
+    ) -> None:
+        self.folder = folder
+        self.telegram = TelegramSimulator(port=telegram_port)
+        self.model = ModelSimulator(brain or ScriptedBrain())
+        self._settings = settings or {}
+        self.jobs = self.telegram.add_user("Jobs", username="jobs_assistant", phone="79000000002")
+        self.owner = self.telegram.add_user(
+            "Иван", "Петров", username="ivan_owner", phone="79000000001", lang_code="ru", contact_of=(self.jobs,)
+        )
+        self.programs: list[Program] = []
+
+    @property
+    def data(self) -> Path:
+        return self.folder / "data"
+
+    @property
+    def workspace(self) -> Path:
+        return self.folder / "workspace"
+
+    async def __aenter__(self) -> Self:
+        await self.telegram.start()
+        await self.model.start()
+        self.data.mkdir(parents=True, exist_ok=True)
+        self.telegram.write_session(self.jobs, self.data / "telethon.session")
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for program in self.programs:
+            await program.kill()
+        await self.model.stop()
+        await self.telegram.stop()
+
+    def environment(self, **settings: str) -> dict[str, str]:
+        """The program's whole environment."""
+        return {
+            **{name: os.environ[name] for name in PASSED_ON if name in os.environ},
+            "JOBS_ROOT": str(self.folder),
+            "TG_API_ID": "1",
+            "TG_API_HASH": API_HASH,
+            "TG_USER_ID": str(self.owner.id),
+            "TG_SERVER": self.telegram.endpoint,
+            "TG_SERVER_KEY": str(self.telegram.public_key_path),
+            "ANTHROPIC_API_KEY": DUMMY_KEY,
+            "ANTHROPIC_BASE_URL": self.model.url,
+            "DATA_DIR": str(self.data),
+            "WORKSPACE_DIR": str(self.workspace),
+            "TZ": "Europe/Moscow",
+            **self._settings,
+            **settings,
+        }
+
+    async def start(self, on_line: Callable[[str], None] = lambda _: None, **settings: str) -> Program:
+        """Start the program; the stage kills it at its end if nobody else has."""
+        program = Program(self.environment(**settings), on_line)
+        self.programs.append(program)
+        return await program.start()
+
+    @asynccontextmanager
+    async def person(self, account: Account) -> AsyncIterator[Chat]:
+        """A person with a Telegram client of their own, in their chat with Jobs."""
+        async with self.telegram.connected(account) as client:
+            yield Chat(client, self.jobs)
