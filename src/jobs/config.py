@@ -112,12 +112,12 @@ class Settings(BaseSettings):
     @field_validator("tg_server", mode="before")
     @classmethod
     def _server(cls, value: Any) -> Any:
-        return TelegramServer.parse(value) if isinstance(value, str) else value
+        return value if value is None or isinstance(value, TelegramServer) else TelegramServer.parse(str(value))
 
     @field_validator("http_proxy", mode="before")
     @classmethod
     def _proxy(cls, value: Any) -> Any:
-        return Proxy.parse(value) if isinstance(value, str) else value
+        return value if value is None or isinstance(value, Proxy) else Proxy.parse(str(value))
 
     @field_validator("tz", mode="before")
     @classmethod
@@ -234,10 +234,20 @@ MISSING = {
 
 def load(**overrides: Any) -> Settings:
     """Read the settings. Raises SettingsError with one line for each that is wrong; `overrides` win over all."""
+    env_file = project_root() / ".env"
     try:
-        return Settings(_env_file=project_root() / ".env", **overrides)  # type: ignore[call-arg]
+        return Settings(_env_file=env_file, **overrides)  # type: ignore[call-arg]
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise SettingsError([f"{env_file} cannot be read ({reason}); mend the file or move it away"]) from None
     except ValidationError as error:
         raise SettingsError([_line(detail) for detail in error.errors()]) from None
+
+
+def terminal_language() -> str:
+    """The language of whoever sits at the terminal, by the usual variables: "ru" or "en"."""
+    name = next((value for key in ("LC_ALL", "LC_MESSAGES", "LANG") if (value := os.environ.get(key))), "")
+    return "ru" if name.lower().startswith("ru") else "en"
 
 
 def _line(detail: Any) -> str:

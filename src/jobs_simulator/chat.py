@@ -23,6 +23,7 @@ class Chat:
         self.heard: list[str] = []
         """Every message of the other side, in order."""
         self.on_heard: Callable[[str], None] = lambda text: None
+        self.on_said: Callable[[str], None] = lambda text: None
         client.add_event_handler(self._on_message, events.NewMessage(incoming=True))
 
     async def _on_message(self, event: events.NewMessage.Event) -> None:
@@ -38,6 +39,7 @@ class Chat:
     async def say(self, text: str) -> int:
         """Write to the other side; returns the message's id."""
         peer = await self.client.get_input_entity(self._other.username or self._other.phone)
+        self.on_said(text)
         message = await self.client.send_message(peer, text, parse_mode=None)
         return int(message.id)
 

@@ -80,7 +80,7 @@ class Program:
         """kill -9."""
         if self._process and self._process.returncode is None:
             self._process.send_signal(signal.SIGKILL)
-        await self._ended()
+        await self.ended()
 
     async def stop(self) -> int:
         """SIGTERM; returns the exit code. Killed if it does not end in time."""
@@ -88,12 +88,17 @@ class Program:
             self._process.send_signal(signal.SIGTERM)
         try:
             async with asyncio.timeout(STOP_SECONDS):
-                return await self._ended()
+                return await self.ended()
         except TimeoutError:
             await self.kill()
             raise
 
-    async def _ended(self) -> int:
+    @property
+    def running(self) -> bool:
+        return self._process is not None and self._process.returncode is None
+
+    async def ended(self) -> int:
+        """Wait for its end; returns the exit code (negative: the signal)."""
         if self._process is None:
             return 0
         code = await self._process.wait()

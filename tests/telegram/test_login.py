@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from telethon import errors
 from telethon.tl import functions, types
 
 from jobs.telegram import login as login_module
@@ -183,7 +182,7 @@ async def test_an_expired_qr_code_is_replaced(sim: TelegramSimulator, monkeypatc
     masha = sim.add_user("Мария")
     shown = show_links(monkeypatch)
     expired = types.auth.LoginToken(datetime.now(UTC) - timedelta(seconds=1), b"old")
-    sim.faults.add(Fault(functions.auth.ExportLoginTokenRequest, times=2, answer=lambda _request: expired))
+    sim.faults.add(Fault(functions.auth.ExportLoginTokenRequest, times=2, answer=expired))
     async with sim.connected(None) as client:
         console = Console(["1"])
         signing_in = asyncio.create_task(login(client, console))
@@ -198,7 +197,7 @@ async def test_an_expired_qr_code_is_replaced(sim: TelegramSimulator, monkeypatc
 async def test_a_scan_between_two_codes_counts(sim: TelegramSimulator) -> None:
     masha = sim.add_user("Мария")
 
-    def scanned(_request: object) -> types.auth.LoginToken:
+    def scanned(*_: object) -> types.auth.LoginToken:
         (waiting,) = [login for login in sim.world.authorizations.values() if login.account is None]
         waiting.qr_account = masha
         return types.auth.LoginToken(datetime.now(UTC) - timedelta(seconds=1), b"old")
@@ -211,7 +210,7 @@ async def test_a_scan_between_two_codes_counts(sim: TelegramSimulator) -> None:
 async def test_a_qr_code_that_nobody_scans_is_given_up(sim: TelegramSimulator, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(login_module, "QR_CODES", 3)
     expired = types.auth.LoginToken(datetime.now(UTC) - timedelta(seconds=1), b"old")
-    sim.faults.add(Fault(functions.auth.ExportLoginTokenRequest, times=None, answer=lambda _request: expired))
+    sim.faults.add(Fault(functions.auth.ExportLoginTokenRequest, times=None, answer=expired))
     async with sim.connected(None) as client:
         console = Console(["1"])
         with pytest.raises(LoginFailed, match=en("login_qr_late")):
@@ -229,8 +228,8 @@ async def test_no_secret_is_shown_or_logged(
         console = Console(["2", PHONE, masha.login_code, "лошадь", "верблюд"])
         await login(client, console)
     async with sim.connected(None) as client:
+        bots = Console(["7:wrong-token"] * ATTEMPTS)
         with pytest.raises(LoginFailed) as failure:
-            bots = Console(["7:wrong-token"] * ATTEMPTS)
             await login(client, bots, bot_token="7:wrong-token")
         assert failure.value.__context__ is None
     output = capfd.readouterr()
@@ -272,7 +271,3 @@ async def link(console: Console, shown: set[str]) -> str:
         while (text := await console.said.get()) not in shown:
             pass
     return text
-
-
-def test_the_errors_that_are_told_apart_exist() -> None:
-    assert issubclass(errors.PhoneCodeExpiredError, errors.RPCError)

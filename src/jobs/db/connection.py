@@ -31,12 +31,16 @@ class Database:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._connection = apsw.Connection(str(path))
+        # A log that a crash left stays where it is until it is known that the file may be used (see `configure`).
+        left_behind = path.with_name(f"{path.name}-wal").exists()
+        self._connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, int(left_behind))
         self._connection.set_busy_timeout(BUSY_TIMEOUT_MS)
         self._connection.set_row_trace(_as_dict)
         self._depth = 0
 
     def configure(self) -> None:
         """Switch to WAL and turn on what SQLite leaves off; separate from opening, since it writes to the file."""
+        self._connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0)
         self._connection.execute("PRAGMA journal_mode = WAL").fetchall()
         self._connection.execute("PRAGMA synchronous = FULL")
         self._connection.execute("PRAGMA foreign_keys = ON")

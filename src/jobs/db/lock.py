@@ -4,6 +4,8 @@ import fcntl
 import os
 from pathlib import Path
 
+from jobs.db.connection import DatabaseError
+
 
 class AlreadyRunning(Exception):
     """Another process holds the lock on this data directory."""
@@ -17,8 +19,13 @@ class DataLock:
         self._file: int | None = None
 
     def acquire(self) -> None:
-        """Raises AlreadyRunning when another process has it."""
-        file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        """Raises AlreadyRunning when another process has it, DatabaseError when the folder cannot be written."""
+        try:
+            file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise DatabaseError(
+                f"{self.path} cannot be opened ({error.strerror}); check the owner of DATA_DIR"
+            ) from None
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -1,10 +1,11 @@
 """Finding the person somebody means."""
 
+from dataclasses import dataclass
 from typing import Protocol
 
 from jobs.spine.tool import ToolError
 from jobs.users.model import Person
-from jobs.users.names import NameMatcher, PersonName
+from jobs.users.names import NameMatcher, PersonName, Why
 from jobs.users.repository import UsersRepository
 
 
@@ -16,28 +17,43 @@ class Directory(Protocol):
         ...
 
 
+SURE = frozenset({Why.ID, Why.USERNAME, Why.PHONE, Why.FULL_NAME, Why.NAME})
+"""Reasons on which a person may be acted upon; by the others (a typo, a part of a name) they are only proposed."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    person: Person
+    is_sure: bool
+    """Whether they are called that, rather than something like it."""
+
+
 class PeopleFinder:
     def __init__(self, users: UsersRepository, directory: Directory) -> None:
         self._users = users
         self._directory = directory
 
-    async def find(self, query: str) -> list[Person]:
+    async def find(self, query: str) -> list[Candidate]:
         """Everyone who fits `query` equally well: an id, @username, phone, or a name in any form. Never a guess."""
         people = {person.id: person for person in self._users.everyone()}
         names = [PersonName(person.id, person.name, person.username, person.phone) for person in people.values()]
         matches = NameMatcher(names).match(query)
         if matches:
-            return [people[match.person.id] for match in matches]
+            return [Candidate(people[match.person.id], match.why in SURE) for match in matches]
         found = await self._directory.look_up(query)
         person = self._users.get(found) if found else None
-        return [person] if person and person.id != self._users.owner_id else []
+        return [Candidate(person, True)] if person and person.id != self._users.owner_id else []
 
     async def one(self, query: str) -> Person:
-        """The one person who fits. Raises ToolError when nobody or more than one does."""
+        """The one person who is called that. Raises ToolError when nobody or more than one is."""
         found = await self.find(query)
+        names = "; ".join(f"{candidate.person.name} (id {candidate.person.id})" for candidate in found)
         if not found:
             raise ToolError(f"Nobody known fits {query!r}. Ask the owner for an @username or a phone number.")
         if len(found) > 1:
-            names = "; ".join(f"{person.name} (id {person.id})" for person in found)
             raise ToolError(f"{query!r} fits more than one person: {names}. Ask the owner which one is meant.")
-        return found[0]
+        if not found[0].is_sure:
+            raise ToolError(
+                f"Nobody is called {query!r}; the nearest is {names}. Ask the owner whether they are meant."
+            )
+        return found[0].person

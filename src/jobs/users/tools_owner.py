@@ -141,7 +141,8 @@ class OwnerTools:
         return effect
 
     async def resolve_user(self, call: ResolveUser) -> Any:
-        return {"candidates": [_person(person) for person in await self._people.find(call.query)]}
+        found = await self._people.find(call.query)
+        return {"candidates": [{**_person(candidate.person), "is_sure": candidate.is_sure} for candidate in found]}
 
     async def list_users(self, _: NoArguments) -> Any:
         return {"users": [_person(person) for person in self._users.everyone()]}

@@ -73,7 +73,7 @@ class Journal(Sequence[Event]):
     async def wait_for(
         self,
         predicate: Callable[[Event], bool],
-        timeout: float = 5.0,  # noqa: ASYNC109 - the error must name the last events
+        timeout: float = 5.0,
         since: int = 0,
     ) -> Event:
         """The first event from index `since` on that satisfies `predicate`, be it here already or yet to come.

@@ -132,7 +132,7 @@ class TelegramSimulator:
     async def wait_for(
         self,
         predicate: Callable[[Event], bool],
-        timeout: float = 5.0,  # noqa: ASYNC109 - the error must name the last events
+        timeout: float = 5.0,
         since: int = 0,
     ) -> Event:
         """The first event in the log from `since` on that fits, now or once it happens. See Journal.wait_for."""

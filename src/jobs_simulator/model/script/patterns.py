@@ -52,6 +52,7 @@ OWNER: tuple[tuple[str, tuple[str, ...]], ...] = (
             r"(?:прочитай|прочти|открой|покажи|выведи)\s+(?:мне\s+)?(?:содержимое\s+)?файл\w*\s+(?P<path>\S+)",
             r"(?:прочитай|прочти|открой)\s+(?:мне\s+)?(?P<path>[~/.]\S+|\S+\.\w{1,5})",
             r"что\s+в\s+файле\s+(?P<path>\S+)",
+            r"(?P<path>@?/\S+)\s+что\s+в\s+(?:этом\s+)?файле",
             r"(?:read|open|show|print|display)\s+(?:me\s+)?(?:the\s+)?(?:contents?\s+of\s+)?(?:the\s+)?file\s+(?P<path>\S+)",
             r"(?:read|open|show(?:\s+me)?)\s+(?:the\s+contents?\s+of\s+)?(?P<path>[~/.]\S+|\S+\.\w{1,5})",
             r"what(?:'s|\s+is)\s+in\s+(?:the\s+)?file\s+(?P<path>\S+)",
@@ -222,6 +223,10 @@ PERSON: tuple[tuple[str, tuple[str, ...]], ...] = (
             r"(?:please\s+)?(?:pass\s+(?:it\s+)?on|relay|tell)\s*[:,]?\s*(?:that\s+)(?P<text>.+)",
             r"(?:please\s+)?(?:pass\s+on|relay)\s*[:,]\s*(?P<text>.+)",
         ),
+    ),
+    (
+        "hello",
+        (r"(?:это|меня\s+зовут)\s+\w+(?:\s+\w+)?", r"(?:this\s+is|my\s+name\s+is)\s+[A-Z]\w+(?:\s+\w+)?"),
     ),
     ("number", (rf"(?:задача\s+|task\s+|the\s+)?{N}(?:[-\s]?(?:ю|я|ая|ую|st|nd|rd|th))?",)),
 )

@@ -1,0 +1,24 @@
+"""Fixtures for all tests: nothing of the machine's settings is seen, and a database with people is at hand."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from jobs.config import Settings
+from tests.support import Spine, spine_in
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = {name.upper() for name in Settings.model_fields} | {"HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "JOBS_ROOT"}
+    for name in list(os.environ):
+        if name.upper() in names - {"TZ"} or name.startswith(("ANTHROPIC_", "CLAUDE_")):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def spine(tmp_path: Path) -> Iterator[Spine]:
+    with spine_in(tmp_path) as made:
+        yield made

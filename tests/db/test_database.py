@@ -1,0 +1,181 @@
+"""The database file: made from nothing, upgraded, and left alone whenever it cannot be trusted."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import apsw
+import pytest
+
+from jobs import db as package
+from jobs.db import AlreadyRunning, Database, DatabaseError, DataLock, open_database
+from jobs.db.migrate import migrations
+
+SOURCE = Path(package.__file__).parents[2]
+NOBODY = 65534
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+
+
+def refused(path: Path) -> str:
+    """The one sentence with which the file is refused; nothing beside it may have changed."""
+    before = content(path.parent)
+    with pytest.raises(DatabaseError) as caught:
+        open_database(path)
+    assert content(path.parent) == before
+    assert "\n" not in str(caught.value)
+    assert str(path) in str(caught.value)
+    return str(caught.value)
+
+
+def test_migrations_make_the_database_from_nothing_and_once(tmp_path: Path) -> None:
+    path = tmp_path / "db.sqlite"
+    database = open_database(path)
+    assert database.value("PRAGMA user_version") == migrations()[-1][0]
+    database.execute("INSERT INTO meta (key, value) VALUES ('a', 'b')")
+    database.close()
+    again = open_database(path)
+    assert again.execute("SELECT * FROM meta") == [{"key": "a", "value": "b"}]
+    assert again.value("PRAGMA journal_mode") == "wal"
+    assert again.value("PRAGMA synchronous") == 2
+    assert again.value("PRAGMA foreign_keys") == 1
+    again.close()
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_migrations_are_numbered_without_a_gap() -> None:
+    assert [number for number, _ in migrations()] == list(range(1, len(migrations()) + 1))
+
+
+def test_a_migration_that_fails_leaves_the_version_before_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = migrations()
+    broken = (len(first) + 1, "CREATE TABLE half (a) STRICT; CREATE TABLE whole (a TEXT) STRICT; SELECT nonsense")
+    monkeypatch.setattr("jobs.db.migrate.migrations", lambda: [*first, broken])
+    with pytest.raises((DatabaseError, apsw.Error)):
+        open_database(tmp_path / "db.sqlite")
+    monkeypatch.undo()
+    database = open_database(tmp_path / "db.sqlite")
+    assert database.value("PRAGMA user_version") == len(first)
+    assert not database.one("SELECT 1 FROM sqlite_schema WHERE name IN ('half', 'whole')")
+    database.close()
+
+
+def test_a_newer_database_is_refused_and_not_touched(tmp_path: Path) -> None:
+    path = tmp_path / "db.sqlite"
+    database = open_database(path)
+    database.script("PRAGMA user_version = 4711")
+    database.close()
+    assert "newer Jobs (version 4711" in refused(path)
+
+
+def test_a_newer_database_with_a_log_left_by_a_crash_is_not_touched(tmp_path: Path) -> None:
+    path = tmp_path / "db.sqlite"
+    script = (
+        "import os, sys, pathlib; from jobs.db import open_database; "
+        "d = open_database(pathlib.Path(sys.argv[1])); d.script('PRAGMA user_version = 4711'); os.kill(os.getpid(), 9)"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(SOURCE)}
+    assert subprocess.run([sys.executable, "-c", script, path], env=environment, check=False).returncode == -9
+    log = path.with_name("db.sqlite-wal")
+    before = path.read_bytes(), log.read_bytes()
+    with pytest.raises(DatabaseError, match="newer Jobs"):
+        open_database(path)
+    assert (path.read_bytes(), log.read_bytes()) == before
+
+
+@pytest.mark.parametrize("damage", ["garbage", "page", "cut"])
+def test_a_damaged_file_is_refused_and_not_touched(tmp_path: Path, damage: str) -> None:
+    path = tmp_path / "db.sqlite"
+    database = open_database(path)
+    for number in range(300):
+        database.execute("INSERT INTO meta (key, value) VALUES (?, ?)", (str(number), "x" * 200))
+    database.close()
+    whole = path.read_bytes()
+    if damage == "garbage":
+        path.write_bytes(b"this is no database at all, but somebody's letter\n" * 100)
+    elif damage == "page":
+        path.write_bytes(whole[:12288] + os.urandom(8192) + whole[20480:])
+    else:
+        path.write_bytes(whole[: len(whole) // 2])
+    assert "damaged" in refused(path)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can try it as somebody else")
+@pytest.mark.parametrize("what", ["file", "folder"])
+def test_what_cannot_be_written_is_refused_in_one_sentence(tmp_path: Path, what: str) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    open_database(data / "db.sqlite").close()
+    for folder in (data, *list(data.parents)[:3]):
+        folder.chmod(folder.stat().st_mode | 0o055)
+    (data / "db.sqlite").chmod(0o644)
+    if what == "folder":
+        os.chown(data / "db.sqlite", NOBODY, NOBODY)
+    script = (
+        "import os, sys, pathlib; from jobs.db import *; from jobs.db import migrate\n"
+        "known = migrate.migrations(); migrate.migrations = lambda: known\n"
+        f"os.setgroups([]); os.setgid({NOBODY}); os.setuid({NOBODY})\n"
+        "try: open_database(pathlib.Path(sys.argv[1]))\n"
+        "except DatabaseError as error: print(error)"
+    )
+    before = (data / "db.sqlite").read_bytes()
+    done = subprocess.run(
+        [sys.executable, "-B", "-c", script, data / "db.sqlite"],
+        env={"PYTHONPATH": str(SOURCE)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stderr == ""
+    assert len(done.stdout.splitlines()) == 1
+    assert str(data / "db.sqlite") in done.stdout
+    assert "check the folder's owner and disk" in done.stdout
+    assert (data / "db.sqlite").read_bytes() == before
+
+
+def test_one_process_per_data_directory(tmp_path: Path) -> None:
+    first, second = DataLock(tmp_path), DataLock(tmp_path)
+    first.acquire()
+    with pytest.raises(AlreadyRunning, match=f"process {os.getpid()}"):
+        second.acquire()
+    first.release()
+    second.acquire()
+    second.release()
+
+
+def test_a_folder_that_cannot_hold_the_lock_is_refused_in_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "jobs.lock").mkdir()
+    with pytest.raises(DatabaseError, match=r"jobs\.lock cannot be opened"):
+        DataLock(tmp_path).acquire()
+
+
+def test_a_transaction_is_all_or_nothing_and_joins_the_one_around_it(tmp_path: Path) -> None:
+    database = open_database(tmp_path / "db.sqlite")
+
+    def note(key: str) -> None:
+        with database.transaction():
+            database.execute("INSERT INTO meta (key, value) VALUES (?, '')", (key,))
+
+    def fail() -> None:
+        with database.transaction():
+            note("inner")
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        fail()
+    assert database.execute("SELECT * FROM meta") == []
+    note("after")
+    assert database.value("SELECT count(*) FROM meta") == 1
+    database.close()
+
+
+def test_a_full_disk_is_said_in_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def configure(self: Database) -> None:
+        self.execute("PRAGMA max_page_count = 2")
+
+    monkeypatch.setattr(Database, "configure", configure)
+    with pytest.raises(DatabaseError, match="is full; make room"):
+        open_database(tmp_path / "db.sqlite")

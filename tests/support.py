@@ -1,0 +1,101 @@
+"""What several tests need: settings that depend on nothing of the machine's, and a database with people in it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from jobs.config import Settings
+from jobs.db import Database, open_database
+from jobs.spine.inbox import Inbox
+from jobs.spine.model import Incoming, Origin, Rendered
+from jobs.spine.outbox import Outbox
+from jobs.spine.turns import Turns
+from jobs.users.repository import UsersRepository
+
+OWNER = 11
+MASHA = 22
+PETYA = 33
+MOSCOW = ZoneInfo("Europe/Moscow")
+NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+DUMMY_KEY = "sk-loopback-dummy-key"
+
+
+def settings(folder: Path, **changes: Any) -> Settings:
+    """Settings for a program in `folder`, with a model's key that is good for nothing."""
+    values: dict[str, Any] = {
+        "tg_user_id": OWNER,
+        "anthropic_api_key": DUMMY_KEY,
+        "data_dir": folder / "data",
+        "workspace_dir": folder / "workspace",
+        "TZ": "Europe/Moscow",
+        **changes,
+    }
+    made = Settings(_env_file=None, **values)  # type: ignore[call-arg]
+    for path in (made.data_dir, made.data_dir / "sessions", made.workspace_dir):
+        path.mkdir(parents=True, exist_ok=True)
+    return made
+
+
+def lines(text: str) -> list[Rendered]:
+    """A renderer with a message for each line, so that a test sees what is split where."""
+    return [Rendered(line) for line in text.splitlines()]
+
+
+class Spine:
+    """The spine on a database of its own, without Telegram and without sessions."""
+
+    def __init__(self, path: Path) -> None:
+        self.db: Database = open_database(path)
+        self.inbox = Inbox(self.db)
+        self.outbox = Outbox(self.db, lines, lines)
+        self.turns = Turns(self.db, self.outbox)
+        self.users = UsersRepository(self.db, OWNER, MOSCOW)
+
+    def accept(self, text: str, lane: int = MASHA, key: str | None = None) -> bool:
+        """Offer a message to the inbox."""
+        origin = Origin.OWNER if lane == OWNER else Origin.EXTERNAL
+        return self.inbox.accept(Incoming(key or f"{lane}:{text}", lane, origin, text, NOON))
+
+    def states(self, table: str = "inbox") -> list[str]:
+        """The state of every row of a table, oldest first."""
+        return [row["state"] for row in self.db.execute(f"SELECT state FROM {table} ORDER BY id")]
+
+    def said(self, chat: int | None = None) -> list[str]:
+        """What stands in the outbox, oldest first."""
+        rows = self.db.execute("SELECT text FROM outbox WHERE ?1 IS NULL OR chat = ?1 ORDER BY id", (chat,))
+        return [row["text"] for row in rows]
+
+    def dump(self) -> dict[str, list[dict[str, Any]]]:
+        """Everything in the database, to see that nothing changed."""
+        tables = [row["name"] for row in self.db.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
+        return {table: self.db.execute(f"SELECT * FROM {table}") for table in tables}
+
+
+@contextmanager
+def spine_in(folder: Path) -> Iterator[Spine]:
+    """A spine with an owner, Маша and Петя in it."""
+    spine = Spine(folder / "db.sqlite")
+    spine.users.remember(OWNER, "Иван Петров", username="ivan", language="ru")
+    spine.users.remember(MASHA, "Мария Иванова", username="masha", phone="79000000003", language="ru", contact_at=NOON)
+    spine.users.remember(PETYA, "Peter Pan", username="peter", language="en")
+    try:
+        yield spine
+    finally:
+        spine.db.close()
+
+
+@contextmanager
+def full_disk(db: Database) -> Iterator[None]:
+    """While it lasts the database cannot grow, as on a disk without room."""
+    before = db.value("PRAGMA max_page_count")
+    # The room that is left on the pages in use is taken up first.
+    db.execute("CREATE TABLE IF NOT EXISTS filler (bytes)")
+    pages = db.value("PRAGMA page_count")
+    db.execute(f"PRAGMA max_page_count = {pages}")
+    try:
+        yield
+    finally:
+        db.execute(f"PRAGMA max_page_count = {before}")

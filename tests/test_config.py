@@ -1,0 +1,183 @@
+"""Settings: every variable is read in one place, and what is wrong with one is said in one line that helps."""
+
+import subprocess
+import sys
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from jobs import config
+from jobs.config import Proxy, SettingsError, TelegramServer
+
+SOURCE = Path(config.__file__).parents[1]
+HASH = "0123456789abcdef" * 2
+
+
+@pytest.fixture(autouse=True)
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("JOBS_ROOT", str(tmp_path))
+    monkeypatch.delenv("TZ", raising=False)
+    return tmp_path
+
+
+def wrong(**variables: str) -> list[str]:
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in variables.items():
+            patch.setenv(name, value)
+        with pytest.raises(SettingsError) as caught:
+            config.load()
+    assert caught.value.lines == str(caught.value).splitlines()
+    return caught.value.lines
+
+
+def up(root: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    environment = {"PATH": "/usr/bin:/bin", "HOME": str(root), "JOBS_ROOT": str(root), "PYTHONPATH": str(SOURCE)}
+    return subprocess.run(
+        [sys.executable, "-m", "jobs", "up"],
+        env={**environment, **variables},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "mend"),
+    [
+        ("TG_API_ID", "abc", "whole number"),
+        ("TG_API_ID", "-5", "above 0"),
+        ("TG_API_HASH", "not-a-hash-but-secret", "my.telegram.org"),
+        ("TG_USER_ID", "@ivan", "whole number"),
+        ("TG_USER_ID", "0", "above 0"),
+        ("TG_BOT_TOKEN", "secret-token", "@BotFather"),
+        ("TG_SERVER", "localhost", "2@127.0.0.1:4430"),
+        ("TG_SERVER", "2@127.0.0.1:99999", "2@127.0.0.1:4430"),
+        ("TG_SERVER", "5", "2@127.0.0.1:4430"),
+        ("TG_SERVER", "2@127.0.0.1:4430", "TG_SERVER_KEY is missing"),
+        ("TG_SERVER_KEY", "/nowhere/key.pem", "not a file"),
+        ("ANTHROPIC_BASE_URL", "api.example.com", "http://"),
+        ("HTTP_PROXY", "proxy.example.com:3128", "http://user:password@host:port"),
+        ("HTTP_PROXY", "ftp://proxy.example.com:21", "socks5://"),
+        ("HTTP_PROXY", "http://bob:secret-word@host:port", "http://user:password@host:port"),
+        ("HTTP_PROXY", "3128", "http://user:password@host:port"),
+        ("HEARTBEAT_INTERVAL_MINUTES", "often", "whole number"),
+        ("HEARTBEAT_INTERVAL_MINUTES", "-1", "0 or more"),
+        ("TZ", "Mars/Olympus", "Europe/Moscow"),
+        ("TZ", "../../etc/passwd", "Europe/Moscow"),
+        ("LOG_LEVEL", "loud", "debug, info, warning, error"),
+        ("MAX_WARM_SESSIONS", "0", "1 or more"),
+        ("MAX_WARM_SESSIONS", "101", "100 or less"),
+        ("MAX_WARM_SESSIONS", "many", "whole number"),
+        ("ANSWER_OTHERS", "maybe", "1 or 0"),
+    ],
+)
+def test_a_wrong_value_is_one_line_with_its_name_and_its_mend(name: str, value: str, mend: str) -> None:
+    (line,) = wrong(**{name: value})
+    assert name in line
+    assert mend in line
+    assert "secret" not in line
+    assert "\n" not in line
+
+
+def test_every_wrong_value_has_a_line_of_its_own() -> None:
+    lines = wrong(TG_API_ID="x", LOG_LEVEL="loud", TZ="Nowhere/At_All")
+    assert [line.split()[0] for line in sorted(lines)] == ["LOG_LEVEL", "TG_API_ID", "TZ"]
+
+
+def test_all_variables_are_read(monkeypatch: pytest.MonkeyPatch, root: Path) -> None:
+    key = root / "key.pem"
+    key.write_text("a key")
+    for name, value in {
+        "TG_API_ID": "12",
+        "TG_API_HASH": HASH,
+        "TG_USER_ID": "7000000001",
+        "TG_BOT_TOKEN": "123456:ABC-DEF_ghi1",
+        "TG_SERVER": "2@127.0.0.1:4430",
+        "TG_SERVER_KEY": "key.pem",
+        "ANTHROPIC_API_KEY": "sk-one",
+        "CLAUDE_CODE_OAUTH_TOKEN": "oauth-two",
+        "ANTHROPIC_BASE_URL": "http://127.0.0.1:1",
+        "CLAUDE_MODEL": "opus",
+        "EXTERNAL_MODEL": "haiku",
+        "OPENAI_API_KEY": "sk-three",
+        "HTTP_PROXY": "socks5://bob:p%40ss@proxy:1080",
+        "HEARTBEAT_INTERVAL_MINUTES": "0",
+        "DATA_DIR": "elsewhere/data",
+        "WORKSPACE_DIR": str(root / "desk"),
+        "TZ": "Asia/Tokyo",
+        "LOG_LEVEL": "DEBUG",
+        "MAX_WARM_SESSIONS": "9",
+        "ANSWER_OTHERS": "1",
+    }.items():
+        monkeypatch.setenv(name, value)
+    loaded = config.load()
+    assert (loaded.tg_api_id, loaded.tg_user_id) == (12, 7000000001)
+    assert loaded.tg_server == TelegramServer(2, "127.0.0.1", 4430)
+    assert loaded.tg_server_key == key
+    assert (loaded.claude_model, loaded.external_model) == ("opus", "haiku")
+    assert (loaded.heartbeat_interval_minutes, loaded.max_warm_sessions, loaded.answer_others) == (0, 9, True)
+    assert (loaded.data_dir, loaded.workspace_dir) == (root / "elsewhere/data", root / "desk")
+    assert (loaded.tz, loaded.log_level) == (ZoneInfo("Asia/Tokyo"), "debug")
+    assert set(loaded.secrets()) == {HASH, "123456:ABC-DEF_ghi1", "sk-one", "oauth-two", "sk-three", "p@ss"}
+    shown = repr(loaded) + str(loaded)
+    assert not [secret for secret in [*loaded.secrets(), "p%40ss"] if secret in shown]
+
+
+def test_an_env_file_is_read_from_the_root_and_the_environment_wins(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (root / ".env").write_text("TG_API_ID=1\nTG_USER_ID=2\nLOG_LEVEL=\nUNKNOWN=3\nCLAUDE_MODEL='имя # 1'\n", "utf-8")
+    monkeypatch.setenv("TG_USER_ID", "22")
+    loaded = config.load()
+    assert (loaded.tg_api_id, loaded.tg_user_id, loaded.log_level) == (1, 22, "info")
+    assert loaded.claude_model == "имя # 1"
+    assert loaded.data_dir == root / "data"
+
+
+def test_an_env_file_that_is_no_text_is_a_line_and_no_traceback(root: Path) -> None:
+    (root / ".env").write_bytes(b"TG_API_ID=\xff\xfe\x00")
+    (line,) = wrong()
+    assert str(root / ".env") in line
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("http://host:3128", ("http", "host", 3128, None, None)),
+        ("http://bob:s3cret@host:3128", ("http", "host", 3128, "bob", "s3cret")),
+        ("socks5://b%40b:p%3Aw@10.0.0.1:1080", ("socks5", "10.0.0.1", 1080, "b@b", "p:w")),
+        ("socks5h://[::1]:1080", ("socks5h", "::1", 1080, None, None)),
+    ],
+)
+def test_a_proxy_is_taken_apart_with_user_and_password(url: str, expected: tuple[object, ...]) -> None:
+    proxy = Proxy.parse(url)
+    assert (proxy.scheme, proxy.host, proxy.port, proxy.username, proxy.password) == expected
+    assert "s3cret" not in repr(proxy)
+    assert proxy.is_socks is url.startswith("socks")
+
+
+def test_up_with_half_the_settings_names_each_that_is_missing(root: Path) -> None:
+    done = up(root, TG_API_ID="1")
+    assert done.returncode == 2
+    assert done.stdout == ""
+    said = done.stderr.splitlines()
+    assert [line.split()[:2] for line in said] == [["jobs:", "TG_API_HASH"], ["jobs:", "TG_USER_ID"]]
+    assert all("./jobs setup" in line for line in said)
+
+
+def test_up_without_a_models_key_says_so(root: Path) -> None:
+    done = up(root, TG_API_ID="1", TG_API_HASH=HASH, TG_USER_ID="5")
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
+    assert "ANTHROPIC_API_KEY" in done.stderr
+    assert "CLAUDE_CODE_OAUTH_TOKEN" in done.stderr
+    assert HASH not in done.stderr
+
+
+def test_up_without_a_login_says_how_to_sign_in(root: Path) -> None:
+    (root / ".env").write_text(f"TG_API_ID=1\nTG_API_HASH={HASH}\nTG_USER_ID=5\nANTHROPIC_API_KEY=sk-hidden\n")
+    done = up(root)
+    assert done.returncode == 2
+    assert done.stderr == "jobs: there is no Telegram login yet: run ./jobs setup\n"
+    assert done.stdout == ""
