@@ -123,7 +123,7 @@ class App:
         tools_of = tools_by_role(people, outbox, owner_tools, MemoryTools(storage, index), scheduler)
         sessions = SessionManager(settings, db, people, tools_of, mcp.servers)
         runner = TurnRunner(db, people, sessions, turns, outbox, Presence(client, chats).typing)
-        lanes = Lanes(inbox, turns, runner.handle, slots=settings.max_warm_sessions)
+        lanes = Lanes(inbox, turns, runner.handle, slots=settings.max_warm_sessions, first=people.owner_id)
         sender = Sender(client, outbox, people, chats, self._sign_out)
         receiver = Receiver(client, account, db, inbox, outbox, people, chats, settings.answer_others)
         reconciler = Reconciler(client, account, db, receiver, chats)

@@ -16,13 +16,19 @@ STORAGE_PAUSE = 5.0
 
 
 class Lanes:
-    """Runs turns. `handle` brings a turn to an end (finished, put off or set aside) and does not raise."""
+    """Runs turns, at most `slots` at a time; one place is kept for the lane `first` (the owner's).
 
-    def __init__(self, inbox: Inbox, turns: Turns, handle: Callable[[Turn], Awaitable[None]], *, slots: int) -> None:
+    `handle` brings a turn to an end (finished, put off or set aside) and does not raise."""
+
+    def __init__(
+        self, inbox: Inbox, turns: Turns, handle: Callable[[Turn], Awaitable[None]], *, slots: int, first: int
+    ) -> None:
         self._inbox = inbox
         self._turns = turns
         self._handle = handle
-        self._slots = asyncio.Semaphore(slots)
+        self._slots = asyncio.Semaphore(max(1, slots - 1))
+        self._first = first
+        self._first_slot = asyncio.Semaphore(1) if slots > 1 else self._slots
         self._running: dict[int, asyncio.Task[None]] = {}
         self._woken: set[int] = set()  # woken while running: a wake between the last look and the end is not lost
         self._timers: dict[int, asyncio.TimerHandle] = {}
@@ -48,7 +54,7 @@ class Lanes:
 
     async def _run(self, lane: int) -> None:
         while self._taking:
-            async with self._slots:
+            async with self._first_slot if lane == self._first else self._slots:
                 self._woken.discard(lane)
                 turn = self._turns.begin(lane) if self._taking else None
                 if turn is None:

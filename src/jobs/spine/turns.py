@@ -130,38 +130,49 @@ class ToolJournal:
         self.turn_id = turn_id
         self._calls: dict[tuple[str, str], int] = {}
 
-    def replay(self, tool: str, arguments: dict[str, Any]) -> tuple[int, Any | None]:
-        """Count the call; returns its ordinal and, if an earlier attempt had made the same call, its result."""
+    def replay(self, tool: str, arguments: dict[str, Any]) -> Any | None:
+        """The result of the same call by an earlier attempt, each result once; None when the call has to be made."""
         text = canonical(arguments)
-        ordinal = self._calls.get((tool, text), 0)
-        self._calls[tool, text] = ordinal + 1
         row = self._db.one(
             "SELECT result FROM tool_calls WHERE turn_id = ? AND tool = ? AND arguments = ? AND ordinal = ?",
-            (self.turn_id, tool, text, ordinal),
+            (self.turn_id, tool, text, self._calls.get((tool, text), 0)),
         )
-        return ordinal, json.loads(row["result"]) if row else None
+        if row is None:
+            return None
+        self._count(tool, text)
+        return json.loads(row["result"])
 
-    def act(self, tool: str, arguments: dict[str, Any], ordinal: int, effect: Callable[[], Any]) -> Any:
+    def act(self, tool: str, arguments: dict[str, Any], effect: Callable[[], Any]) -> Any:
         """Run an effect and record it, both or neither. The effect may only write to the database."""
         with self._db.transaction():
             result = effect()
-            self.record(tool, arguments, ordinal, result)
+            self.record(tool, arguments, result)
+        self._count(tool, canonical(arguments))
         return result
 
-    def record(self, tool: str, arguments: dict[str, Any], ordinal: int, result: Any) -> None:
-        """Note a finished call."""
+    def note(self, tool: str, arguments: dict[str, Any], result: Any) -> None:
+        """Record a call that something else has made."""
+        self.record(tool, arguments, result)
+        self._count(tool, canonical(arguments))
+
+    def record(self, tool: str, arguments: dict[str, Any], result: Any) -> None:
+        """Store a finished call under the next ordinal. A call that failed has none, so it cannot hide a later one."""
+        text = canonical(arguments)
         self._db.execute(
             """INSERT OR IGNORE INTO tool_calls (turn_id, tool, arguments, ordinal, result, called_at)
                VALUES (?, ?, ?, ?, ?, ?)""",
             (
                 self.turn_id,
                 tool,
-                canonical(arguments),
-                ordinal,
+                text,
+                self._calls.get((tool, text), 0),
                 json.dumps(result, ensure_ascii=False),
                 to_text(now()),
             ),
         )
+
+    def _count(self, tool: str, text: str) -> None:
+        self._calls[tool, text] = self._calls.get((tool, text), 0) + 1
 
 
 def canonical(arguments: dict[str, Any]) -> str:

@@ -24,6 +24,9 @@ log = structlog.get_logger()
 TELEGRAM_SERVICE = 777000
 """Telegram's own account, which sends login codes."""
 
+TELLING_LENGTH = 12
+"""Characters from which on a text changes what is believed of its writer's language: "ok" does not."""
+
 
 class Receiver:
     """Takes messages from pushed updates, and from history (see `reconcile.py`), through the same door: `take`."""
@@ -94,7 +97,9 @@ class Receiver:
 
     def _store(self, message: types.Message, chat: int, sender: types.User, pts: int | None) -> None:
         is_owner = chat == self._users.owner_id
-        language = language_of(message.message or "") or language_from_code(sender.lang_code)
+        words = message.message or ""
+        is_telling = len(words) >= TELLING_LENGTH or self._users.get(chat) is None
+        language = (language_of(words) if is_telling else None) or language_from_code(sender.lang_code)
         with self._db.transaction():
             self._users.remember(
                 chat,

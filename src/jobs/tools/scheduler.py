@@ -5,6 +5,8 @@ from datetime import timedelta
 from typing import Any, Self
 from zoneinfo import ZoneInfo
 
+import apsw
+import structlog
 from pydantic import BaseModel, Field, model_validator
 
 from jobs.db import Database, Row
@@ -15,8 +17,12 @@ from jobs.texts import say
 from jobs.times import from_text, local_iso, now, parse_local, to_text
 from jobs.users.repository import UsersRepository
 
+log = structlog.get_logger()
+
 LONGEST_SLEEP = 3600.0
 """Seconds; the timer looks at the clock at least this often, so that a clock that was set is noticed."""
+STORAGE_PAUSE = 5.0
+"""Seconds before a reminder is tried again after the database refused to be written (a full disk)."""
 
 
 class ScheduleTask(BaseModel):
@@ -48,12 +54,22 @@ class Scheduler:
     def start(self) -> None:
         """Fire what fell due while Jobs was away, and wait for the next."""
         self._running = True
-        self._fire_due()
+        self._look()
 
     def stop(self) -> None:
         self._running = False
         if self._timer:
             self._timer.cancel()
+
+    def _look(self) -> None:
+        """Say what is due and set the timer for what follows."""
+        try:
+            self._fire_due()
+        except apsw.Error as error:
+            log.error("reminder not stored", error=str(error))
+            self._timer = asyncio.get_running_loop().call_later(STORAGE_PAUSE, self._look)
+        else:
+            self._wait()
 
     def _fire_due(self) -> None:
         """Each row and its message in one transaction: it is fired and said, or neither."""
@@ -65,7 +81,6 @@ class Scheduler:
                 owner = self._users.owner()
                 text = say("reminder", owner.language, text=row["text"])
                 self._outbox.say(f"schedule:{row['id']}:{row['due_at']}", owner.id, OutboxKind.NOTICE, text)
-        self._wait()
 
     def _wait(self) -> None:
         if self._timer:
@@ -74,7 +89,7 @@ class Scheduler:
         next_due = self._db.value("SELECT min(due_at) FROM scheduled_tasks WHERE state = 'waiting'")
         if self._running and next_due:
             delay = max(0.0, (from_text(next_due) - now()).total_seconds())
-            self._timer = asyncio.get_running_loop().call_later(min(delay, LONGEST_SLEEP), self._fire_due)
+            self._timer = asyncio.get_running_loop().call_later(min(delay, LONGEST_SLEEP), self._look)
 
     # ------------------------------------------------------------------ tools
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+import structlog
 from claude_agent_sdk import ClaudeAgentOptions, HookMatcher
 from claude_agent_sdk.types import McpSdkServerConfig
 
@@ -16,6 +17,8 @@ from jobs.config import Settings
 from jobs.users.access import allowed
 from jobs.users.cli_launcher import API_KEY, KEEP_VARIABLE, OAUTH_TOKEN
 from jobs.users.model import Role
+
+log = structlog.get_logger()
 
 SERVER = "jobs"
 """The name under which Jobs' own tools are offered: `mcp__jobs__<tool>`."""
@@ -127,7 +130,7 @@ def options(
         "resume": resume,
         "resume_session_at": resume_at if resume else None,
         "hooks": hooks,
-        "stderr": None,
+        "stderr": lambda line: log.debug("the CLI says", line=line),
     }
     if role is Role.OWNER:
         return ClaudeAgentOptions(

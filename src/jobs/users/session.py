@@ -238,10 +238,9 @@ class Session:
         """Keep what a built-in tool did, for the note to a turn that runs again. Jobs' own tools keep it themselves."""
         name = call["tool_name"]
         if self._journal and not name.startswith(f"mcp__{profile.SERVER}__"):
-            ordinal, known = self._journal.replay(name, call["tool_input"])
-            if known is None:
+            if self._journal.replay(name, call["tool_input"]) is None:
                 result = str(call.get("tool_response"))[:RESULT_KEPT]
-                self._journal.record(name, call["tool_input"], ordinal, result)
+                self._journal.note(name, call["tool_input"], result)
         return {}
 
 
@@ -249,10 +248,10 @@ async def _run(tool: Tool[Any], arguments: dict[str, Any], journal: ToolJournal)
     call = tool.arguments.model_validate(arguments)
     if not tool.has_effect:
         return await tool.run(call)
-    ordinal, known = journal.replay(tool.name, arguments)
+    known = journal.replay(tool.name, arguments)
     if known is not None:
         return known
-    return journal.act(tool.name, arguments, ordinal, await tool.run(call))
+    return journal.act(tool.name, arguments, await tool.run(call))
 
 
 async def _one(message_id: str, content: list[dict[str, Any]]) -> AsyncIterator[dict[str, Any]]:
