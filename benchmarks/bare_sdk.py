@@ -1,10 +1,11 @@
 """The other side of `turn_overhead`: the SDK's client alone, as a process that is told what to do line by line.
 
-Reads one JSON object a line from standard input and answers each with one on standard output. A session gets the options,
-the launcher and the prompt that Jobs gives to the same role, and tools of the same names and schemas; nothing is behind
-the tools, and nothing is stored.
+Reads one JSON object a line from standard input and answers each with one on standard output. A session gets the
+options, the launcher and the prompt that Jobs gives to the same role, and tools of the same names and schemas; nothing
+is behind the tools, and nothing is stored.
 
-    {"do": "open", "name": …, "role": "owner" | "external", "tools": [{"name", "description", "input_schema"}], "text": …}
+    {"do": "open", "name": …, "text": …, "role": "owner" | "external",
+     "tools": [{"name": …, "description": …, "input_schema": …}]}
     {"do": "resume", "name": …, "text": …}
     {"do": "turn", "name": …, "text": …}
     {"do": "close", "name": …}

@@ -2,13 +2,15 @@
 
     PYTHONPATH=src .venv/bin/python benchmarks/turn_overhead.py [--rounds 8] [--turns 5] [--no-memory]
 
-Both talk to the same loopback model, which answers at once, and take turns. Way in: the message is pushed to Jobs' connection (the SDK
-alone: `query`, or `connect` where there is no process yet) → the model has the request. Way out: the model's last byte →
-the message is in the other person's client (the SDK alone: the result is there). "Both ways" is their sum, turn by turn.
+Both talk to the same loopback model, which answers at once, and take turns. Way in: the message is pushed to Jobs'
+connection (the SDK alone: `query`, or `connect` where there is no process yet) → the model has the request. Way out: the
+model's last byte → the message is in the other person's client (the SDK alone: the result is there). "Both ways" is
+their sum, turn by turn.
 """
 
 import argparse
 import asyncio
+import contextlib
 import json
 import os
 import platform
@@ -39,7 +41,11 @@ RSS_GOAL_MB = 100.0
 START_GOAL_S = 1.0
 WARM_SESSIONS = (0, 1, 5, 20)
 SETTLE_SECONDS = 0.1
-"""Between two turns: what either side does after an answer must not fall into the other's time."""
+"""Between two turns, at least: what either side does after an answer must not fall into the other's time."""
+QUIET = 0.85
+"""How much of the machine has to be idle for so long before the next turn is measured."""
+QUIET_PATIENCE = 10.0
+"""Seconds after which a turn is measured however busy the machine is."""
 PATIENCE = 30.0
 TEXT = "Привет! Напомни, что у меня на сегодня."
 MCP_PREFIX = "mcp__jobs__"
@@ -95,7 +101,7 @@ class JobsSide:
             answered = await heard
         pushed = next(e.at for e in stage.telegram.log[since:] if e.kind == "message" and e.account is account)
         request = _only(stage.model.requests[seen:])
-        await asyncio.sleep(SETTLE_SECONDS)
+        await _quiet()
         return Turn.between(pushed, request, answered)
 
 
@@ -129,7 +135,7 @@ class BareSide:
         seen = len(self._stage.model.requests)
         times = await self._order(do, name, text=text, **more)
         request = _only(self._stage.model.requests[seen:])
-        await asyncio.sleep(SETTLE_SECONDS)
+        await _quiet()
         return Turn.between(times["asked"], request, times["answered"])
 
     async def close(self, name: str) -> None:
@@ -210,7 +216,7 @@ class Benchmark:
         async with AsyncExitStack() as clients:
             people = [await self._person(clients, f"many{number}") for number in range(max(WARM_SESSIONS))]
             program = await self._start([], settings)
-            await asyncio.sleep(2)  # what a start leaves to do is done
+            await _quiet()
             opened = 0
             for wanted in WARM_SESSIONS:
                 for person in people[opened:wanted]:
@@ -227,13 +233,17 @@ class Benchmark:
         data = self._stage.folder / name / "data"
         data.mkdir(parents=True)
         self._stage.telegram.write_session(self._stage.jobs, data / "telethon.session")
-        return {"DATA_DIR": str(data), "WORKSPACE_DIR": str(data.parent / "workspace")}
+        return {
+            "DATA_DIR": str(data),
+            "WORKSPACE_DIR": str(data.parent / "workspace"),
+            "MAX_WARM_SESSIONS": str(max(WARM_SESSIONS)),
+        }
 
     async def _start(self, times: list[float], settings: dict[str, str]) -> Program:
         began = time.monotonic()
-        program = await self._stage.start(**settings, MAX_WARM_SESSIONS=str(max(WARM_SESSIONS)))
+        program = await self._stage.start(lambda _: None, **settings)
         times.append(time.monotonic() - began)
-        await asyncio.sleep(SETTLE_SECONDS)
+        await _quiet()
         return program
 
 
@@ -250,6 +260,31 @@ def _tools(request: ModelRequest) -> list[dict[str, Any]]:
         for tool in request.body["tools"]
         if tool["name"].startswith(MCP_PREFIX)
     ]
+
+
+async def _quiet() -> None:
+    """Wait until nothing else runs on the machine, other programs included."""
+    async with _patience(QUIET_PATIENCE):
+        idle = 0.0
+        while idle < QUIET:
+            before = _processor_time()
+            await asyncio.sleep(SETTLE_SECONDS)
+            now = _processor_time()
+            idle = (now[0] - before[0]) / max(1, now[1] - before[1])
+
+
+def _processor_time() -> tuple[int, int]:
+    """(idle, all) time of all processors since the machine was started."""
+    times = [int(part) for part in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]]
+    return times[3] + times[4], sum(times)
+
+
+@asynccontextmanager
+async def _patience(seconds: float) -> AsyncIterator[None]:
+    """Whatever is in it ends after so long, without an error."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            yield
 
 
 # ------------------------------------------------------------------ memory, by /proc (Linux), in MB

@@ -32,6 +32,7 @@ from jobs.tools.by_role import tools_by_role
 from jobs.tools.scheduler import Scheduler
 from jobs.users.people import PeopleFinder
 from jobs.users.repository import UsersRepository
+from jobs.users.sdk import settle
 from jobs.users.session_manager import SessionManager
 from jobs.users.tools_owner import OwnerTools
 from jobs.users.turn_runner import TurnRunner
@@ -145,6 +146,7 @@ class App:
                 client.on_reconnected = reconciler.look_soon
                 reading = asyncio.create_task(reconciler.run(), name="reconciler")
                 reading.add_done_callback(self._part_ended)
+                settle()
                 log.info("ready", account=account.id, bot=account.is_bot)
                 self._on_ready(account)
                 await self._stop.wait()

@@ -21,8 +21,13 @@ STOP_SECONDS = 45.0
 API_HASH = "0" * 32
 DUMMY_KEY = "sk-loopback-dummy"
 
-PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "PYTHONPATH", "VIRTUAL_ENV", "TMPDIR")
-"""What a started program gets of the caller's environment: no credential can be among it."""
+PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR")
+
+
+def clean_environment() -> dict[str, str]:
+    """What a started program gets of the caller's environment: no credential can be among it."""
+    passed = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+    return {**passed, "PYTHONPATH": str(Path(__file__).parents[1])}
 
 
 class Program:
@@ -32,7 +37,8 @@ class Program:
         self._environment = environment
         self._on_line = on_line
         self._process: asyncio.subprocess.Process | None = None
-        self._ready = asyncio.Event()
+        self._printed = asyncio.Condition()
+        self._silent = False
         self._reading: asyncio.Task[None] | None = None
         self.lines: list[str] = []
         """Everything it printed."""
@@ -45,7 +51,16 @@ class Program:
 
     async def start(self) -> Self:
         """Start it and wait until it says that it is ready. Raises RuntimeError with its output when it does not."""
-        self._ready.clear()
+        await self.spawn()
+        try:
+            await self.line(READY)
+        except RuntimeError:
+            await self.kill()
+            raise
+        return self
+
+    async def spawn(self) -> None:
+        """Start it, without waiting for anything."""
         self._process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
@@ -57,24 +72,33 @@ class Program:
             stderr=asyncio.subprocess.STDOUT,
         )
         self._reading = asyncio.create_task(self._read(self._process))
-        waiting = asyncio.create_task(self._ready.wait())
-        await asyncio.wait({waiting, self._reading}, timeout=START_SECONDS, return_when=asyncio.FIRST_COMPLETED)
-        waiting.cancel()
-        if not self._ready.is_set():
-            if self._process.returncode is None:
-                self._process.kill()
-            await self._process.wait()
-            raise RuntimeError("the program did not start:\n" + "\n".join(self.lines[-20:]))
-        return self
+
+    async def line(self, words: str, seconds: float = START_SECONDS) -> str:
+        """Wait for a printed line with these words. Raises RuntimeError with the output when it does not come."""
+        try:
+            async with asyncio.timeout(seconds), self._printed:
+                while True:
+                    for line in self.lines:
+                        if words in line:
+                            return line
+                    if self._silent:
+                        break
+                    await self._printed.wait()
+        except TimeoutError:
+            pass
+        raise RuntimeError(f"the program did not say {words!r}:\n" + "\n".join(self.lines[-20:]))
 
     async def _read(self, process: asyncio.subprocess.Process) -> None:
         assert process.stdout is not None
         async for line in process.stdout:
             text = line.decode(errors="replace").rstrip()
-            self.lines.append(text)
             self._on_line(text)
-            if text.startswith(READY):
-                self._ready.set()
+            async with self._printed:
+                self.lines.append(text)
+                self._printed.notify_all()
+        async with self._printed:
+            self._silent = True
+            self._printed.notify_all()
 
     async def kill(self) -> None:
         """kill -9."""
@@ -157,7 +181,7 @@ class Stage:
     def environment(self, **settings: str) -> dict[str, str]:
         """The program's whole environment."""
         return {
-            **{name: os.environ[name] for name in PASSED_ON if name in os.environ},
+            **clean_environment(),
             "JOBS_ROOT": str(self.folder),
             "TG_API_ID": "1",
             "TG_API_HASH": API_HASH,
@@ -175,9 +199,13 @@ class Stage:
 
     async def start(self, on_line: Callable[[str], None] = lambda _: None, **settings: str) -> Program:
         """Start the program; the stage kills it at its end if nobody else has."""
+        return await self.program(on_line, **settings).start()
+
+    def program(self, on_line: Callable[[str], None] = lambda _: None, **settings: str) -> Program:
+        """The program with these settings beside the stage's own, not started yet."""
         program = Program(self.environment(**settings), on_line)
         self.programs.append(program)
-        return await program.start()
+        return program
 
     @asynccontextmanager
     async def person(self, account: Account) -> AsyncIterator[Chat]:

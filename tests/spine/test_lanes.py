@@ -86,8 +86,12 @@ async def test_more_people_than_places_take_turns(spine: Spine, handler: Handler
     lanes = Lanes(spine.inbox, spine.turns, handler, slots=3, first=OWNER)
     for lane in range(100, 110):
         spine.accept("hello", lane=lane)
+    handler.gate.clear()
     lanes.start()
     async with asyncio.timeout(10):
+        await handler.begun.get()
+        await handler.begun.get()
+        handler.gate.set()
         for _ in range(10):
             await handler.ended.get()
     assert handler.most_at_once == 2

@@ -12,7 +12,8 @@ import pytest
 from telethon.tl import functions, types
 
 from jobs.telegram import login as login_module
-from jobs.telegram.login import ATTEMPTS, TEXTS, LoginFailed, login, login_url, qr_picture
+from jobs.telegram.login import ATTEMPTS, ApiRefused, LoginFailed, login, login_url, qr_picture
+from jobs.texts import CATALOGUE, Language, say
 from jobs_simulator.telegram import Fault, TelegramSimulator
 
 PHONE = "79990001122"
@@ -54,11 +55,7 @@ async def sim() -> AsyncIterator[TelegramSimulator]:
 
 
 def en(key: str, **values: object) -> str:
-    return TEXTS[key]["en"].format(**values)
-
-
-def test_every_text_is_there_in_both_languages() -> None:
-    assert all(set(texts) == {"ru", "en"} and all(texts.values()) for texts in TEXTS.values())
+    return say(key, "en", **values)
 
 
 async def test_a_client_that_is_signed_in_is_asked_nothing(sim: TelegramSimulator) -> None:
@@ -83,7 +80,9 @@ async def test_a_wrong_bot_token_is_asked_for_again(sim: TelegramSimulator) -> N
     assert bot.token
     async with sim.connected(None) as client:
         console = Console(["3", "", f" {bot.token} "])
-        assert (await login(client, console)).id == bot.id
+        accepted: list[str] = []
+        assert (await login(client, console, on_token=accepted.append)).id == bot.id
+        assert accepted == [bot.token]
         assert console.told == [en("login_token_wrong")]
         assert console.secrets == [en("login_token")] * 2
 
@@ -130,7 +129,7 @@ async def test_an_expired_code_is_sent_again(sim: TelegramSimulator) -> None:
 
 @pytest.mark.parametrize("lang", ["ru", "en"])
 @pytest.mark.parametrize("asked_for", ["how", "token", "phone", "code", "password"])
-async def test_after_three_attempts_it_is_broken_off(sim: TelegramSimulator, asked_for: str, lang: str) -> None:
+async def test_after_three_attempts_it_is_broken_off(sim: TelegramSimulator, asked_for: str, lang: Language) -> None:
     masha = sim.add_user("Мария", phone=PHONE, password="верблюд")
     start: dict[str, list[str | Callable[[], str]]] = {
         "how": [],
@@ -141,9 +140,11 @@ async def test_after_three_attempts_it_is_broken_off(sim: TelegramSimulator, ask
     }
     async with sim.connected(None) as client:
         console = Console([*start[asked_for], *["9"] * ATTEMPTS])
-        with pytest.raises(LoginFailed, match=TEXTS["login_attempts"][lang]):
+        with pytest.raises(LoginFailed, match=CATALOGUE["login_attempts"][lang]):
             await login(client, console, lang=lang)
-        assert console.told == [TEXTS[f"login_{asked_for}_wrong"][lang]] * ATTEMPTS + [TEXTS["login_attempts"][lang]]
+        assert console.told == [CATALOGUE[f"login_{asked_for}_wrong"][lang]] * ATTEMPTS + [
+            CATALOGUE["login_attempts"][lang]
+        ]
         assert not await client.is_user_authorized()
 
 
@@ -163,6 +164,7 @@ async def test_what_telegram_refuses_is_told_and_ends_it(sim: TelegramSimulator,
         with pytest.raises(LoginFailed) as failure:
             await login(client, console)
         assert console.told == [sentence] == [str(failure.value)]
+        assert isinstance(failure.value, ApiRefused) == (error == "API_ID_INVALID")
 
 
 async def test_by_qr_code(sim: TelegramSimulator, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -70,22 +70,31 @@ class Database:
         return self._connection.changes()
 
     @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """All or nothing. Inside another transaction it joins that one. Do not `await` inside."""
+    def transaction(self, *, durable: bool = True) -> Iterator[None]:
+        """All or nothing. Inside another transaction it joins that one. Do not `await` inside.
+
+        One that is not `durable` survives a kill, but a power cut may take it back (never one that came before it, and
+        never only it): for what would merely be done again. It costs no fsync.
+        """
         if self._depth:
             yield
             return
-        self._connection.execute("BEGIN IMMEDIATE")
-        self._depth = 1
+        if not durable:
+            self._connection.execute("PRAGMA synchronous = NORMAL")
         try:
-            yield
-            self._connection.execute("COMMIT")
-        except BaseException:
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
-            raise
+            self._connection.execute("BEGIN IMMEDIATE")
+            self._depth = 1
+            try:
+                yield
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
         finally:
             self._depth = 0
+            if not durable:
+                self._connection.execute("PRAGMA synchronous = FULL")
 
     def close(self) -> None:
         self._connection.close()

@@ -29,7 +29,7 @@ class Turns:
         A turn that was cut off or put off is begun again, and what has come since joins it. None when there is nothing
         to do yet: nothing waits, or the turn that was put off is not due and nothing new has come.
         """
-        with self._db.transaction():
+        with self._db.transaction(durable=False):  # without it the rows still wait, and all that follows is gone too
             turn = self._db.one("SELECT * FROM turns WHERE lane = ? AND state IN ('running', 'waiting')", (lane,))
             waiting = self._db.one("SELECT 1 FROM inbox WHERE lane = ? AND state = 'waiting' LIMIT 1", (lane,))
             if not waiting and (turn is None or not _due(turn)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import io
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -14,80 +14,12 @@ import qrcode
 from telethon import TelegramClient, errors, events
 from telethon.tl import functions, types
 
+from jobs.texts import Language, say
+
 ATTEMPTS = 3
 """How often each answer may be given before the sign-in is broken off."""
 QR_CODES = 10
 """How many QR codes are shown one after another; each is good for about 30 seconds."""
-
-TEXTS: dict[str, dict[str, str]] = {
-    "login_how": {
-        "ru": "Как войти в Telegram? 1: по QR-коду, 2: по номеру телефона, 3: токеном бота.",
-        "en": "How to sign in to Telegram? 1: by QR code, 2: by phone number, 3: with a bot token.",
-    },
-    "login_how_wrong": {"ru": "Введите 1, 2 или 3.", "en": "Enter 1, 2 or 3."},
-    "login_qr": {
-        "ru": "Отсканируйте код телефоном: Telegram → Настройки → Устройства → Подключить устройство.",
-        "en": "Scan the code with your phone: Telegram → Settings → Devices → Link Desktop Device.",
-    },
-    "login_qr_new": {"ru": "Код истёк, вот новый.", "en": "The code has expired, here is a new one."},
-    "login_qr_late": {
-        "ru": "QR-код так и не отсканировали. Начните вход заново.",
-        "en": "The QR code was not scanned. Start signing in again.",
-    },
-    "login_phone": {
-        "ru": "Номер телефона с кодом страны, например +7 999 123-45-67:",
-        "en": "Phone number with the country code, such as +44 7700 900123:",
-    },
-    "login_phone_wrong": {
-        "ru": "Telegram не принимает этот номер.",
-        "en": "Telegram does not accept this number.",
-    },
-    "login_phone_banned": {
-        "ru": "Этот номер заблокирован в Telegram.",
-        "en": "This number is banned from Telegram.",
-    },
-    "login_phone_unknown": {
-        "ru": "На этот номер нет аккаунта. Сначала зарегистрируйте его в приложении Telegram.",
-        "en": "There is no account with this number. Register it in a Telegram app first.",
-    },
-    "login_code": {"ru": "Код, который прислал Telegram{where}:", "en": "The code that Telegram sent{where}:"},
-    "login_code_app": {"ru": " сообщением в приложение", "en": " as a message in the app"},
-    "login_code_sms": {"ru": " в SMS", "en": " by SMS"},
-    "login_code_call": {"ru": " звонком", "en": " by a call"},
-    "login_code_email": {"ru": " на почту", "en": " by e-mail"},
-    "login_code_wrong": {"ru": "Код не подошёл.", "en": "The code is wrong."},
-    "login_code_expired": {
-        "ru": "Код истёк, Telegram прислал новый.",
-        "en": "The code has expired; Telegram has sent a new one.",
-    },
-    "login_password": {
-        "ru": "Пароль двухэтапной аутентификации{hint}:",
-        "en": "The password of two-step verification{hint}:",
-    },
-    "login_password_hint": {"ru": " (подсказка: {hint})", "en": " (hint: {hint})"},
-    "login_password_wrong": {"ru": "Пароль не подошёл.", "en": "The password is wrong."},
-    "login_token": {"ru": "Токен бота от @BotFather:", "en": "The bot's token from @BotFather:"},
-    "login_token_wrong": {
-        "ru": "Telegram не принимает этот токен бота.",
-        "en": "Telegram does not accept this bot token.",
-    },
-    "login_attempts": {
-        "ru": "Не получилось с трёх попыток. Начните вход заново.",
-        "en": "Three attempts have failed. Start signing in again.",
-    },
-    "login_flood": {
-        "ru": "Telegram просит подождать перед следующей попыткой: {time}.",
-        "en": "Telegram asks to wait before the next attempt: {time}.",
-    },
-    "login_api_wrong": {
-        "ru": "Telegram не принимает TG_API_ID и TG_API_HASH. Проверьте их на my.telegram.org.",
-        "en": "Telegram does not accept TG_API_ID and TG_API_HASH. Check them at my.telegram.org.",
-    },
-    "login_refused": {"ru": "Telegram отказал во входе: {error}", "en": "Telegram refused the sign-in: {error}"},
-    "login_hours": {"ru": "{n} ч", "en": "{n} h"},
-    "login_minutes": {"ru": "{n} мин", "en": "{n} min"},
-    "login_seconds": {"ru": "{n} с", "en": "{n} s"},
-}
 
 _BAD_CODE = (errors.PhoneCodeInvalidError, errors.PhoneCodeEmptyError)
 _BAD_PASSWORD = (errors.PasswordHashInvalidError, errors.SrpIdInvalidError, errors.SrpPasswordChangedError)
@@ -120,17 +52,28 @@ class LoginFailed(Exception):
     """The sign-in did not come about. The message is a sentence for the person, who was told it already."""
 
 
+class ApiRefused(LoginFailed):
+    """Telegram does not accept the application: TG_API_ID and TG_API_HASH."""
+
+
 async def login(
-    client: TelegramClient, console: LoginConsole, *, bot_token: str | None = None, lang: str = "en"
+    client: TelegramClient,
+    console: LoginConsole,
+    *,
+    bot_token: str | None = None,
+    lang: Language = "en",
+    on_token: Callable[[str], None] = lambda _: None,
 ) -> types.User:
     """Sign a connected client in and return the account; at once if it is signed in already.
 
-    With `bot_token` nothing is asked unless Telegram refuses it; without, the person chooses the way. `lang`: "ru" or
-    "en". Raises LoginFailed, and ConnectionError where Telegram cannot be reached.
+    With `bot_token` nothing is asked unless Telegram refuses it; without, the person chooses the way. `on_token` is
+    told the bot token that Telegram has accepted. Raises LoginFailed, and ConnectionError where Telegram cannot be
+    reached.
     """
     if me := await client.get_me():
         return me
-    wizard = _Wizard(client, console, lang)
+    wizard = _Wizard(client, console, lang, on_token)
+    refused: type[LoginFailed] = LoginFailed
     try:
         return await wizard.by_token(bot_token) if bot_token else await wizard.as_chosen()
     except _Refused as refusal:
@@ -138,12 +81,12 @@ async def login(
     except errors.FloodWaitError as error:
         failure = wizard.text("login_flood", time=wizard.duration(error.seconds))
     except (errors.ApiIdInvalidError, errors.ApiIdPublishedFloodError):
-        failure = wizard.text("login_api_wrong")
+        failure, refused = wizard.text("login_api_wrong"), ApiRefused
     except errors.RPCError as error:
         failure = wizard.text("login_refused", error=str(error).partition(" (caused by")[0])
     # Raised outside of the handlers: an RPC error would carry the request, and with it the secret, along.
     console.say(failure)
-    raise LoginFailed(failure)
+    raise refused(failure)
 
 
 class _Refused(Exception):
@@ -151,13 +94,16 @@ class _Refused(Exception):
 
 
 class _Wizard:
-    def __init__(self, client: TelegramClient, console: LoginConsole, lang: str) -> None:
+    def __init__(
+        self, client: TelegramClient, console: LoginConsole, lang: Language, on_token: Callable[[str], None]
+    ) -> None:
         self._client = client
         self._console = console
         self._lang = lang
+        self._on_token = on_token
 
     def text(self, key: str, **values: object) -> str:
-        return TEXTS[key][self._lang].format(**values)
+        return say(key, self._lang, **values)
 
     def duration(self, seconds: int) -> str:
         minutes, seconds = divmod(seconds, 60)
@@ -182,10 +128,13 @@ class _Wizard:
             token = token or (await self._console.ask_secret(self.text("login_token"))).strip()
             try:
                 # Telethon takes an empty token for a missing argument.
-                return await self._client.sign_in(bot_token=token or "-")
+                me = await self._client.sign_in(bot_token=token or "-")
             except _BAD_TOKEN:
                 self._console.say(self.text("login_token_wrong"))
                 token = None
+            else:
+                self._on_token(token)
+                return me
         raise _Refused(self.text("login_attempts"))
 
     async def by_phone(self) -> types.User:

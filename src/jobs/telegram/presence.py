@@ -17,6 +17,8 @@ log = structlog.get_logger()
 REPEAT_SECONDS = 4.5
 """Telegram shows typing for about six seconds after each sign."""
 
+CANCEL_SECONDS = 2.0
+
 
 class Presence:
     def __init__(self, client: TelegramClient, chats: Chats) -> None:
@@ -31,7 +33,9 @@ class Presence:
             yield
         except BaseException:
             await self._end(task)
-            await self._show(chat, types.SendMessageCancelAction())
+            with contextlib.suppress(TimeoutError):  # while Telegram is away a request waits for it
+                async with asyncio.timeout(CANCEL_SECONDS):
+                    await self._show(chat, types.SendMessageCancelAction())
             raise
         await self._end(task)
 

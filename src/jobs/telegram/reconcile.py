@@ -27,7 +27,7 @@ INTERVAL = 60.0
 STORAGE_PAUSE = 3.0
 """Seconds before looking again after a message could not be stored."""
 OVERLAP = timedelta(hours=1)
-"""How far before the last look the next one goes back: clocks differ."""
+"""How far before the newest message of the last look the next one goes back."""
 
 
 class Reconciler:
@@ -39,7 +39,8 @@ class Reconciler:
         self._db = db
         self._receiver = receiver
         self._chats = chats
-        self._last_look: datetime | None = None
+        self._newest: datetime | None = None
+        """The date of the newest message at the last whole look, by Telegram's clock."""
         self._soon = asyncio.Event()
 
     def look_soon(self) -> None:
@@ -65,13 +66,8 @@ class Reconciler:
 
     async def look(self) -> None:
         """One look. A failure is logged, and the next look starts from the same place."""
-        began = now()
         try:
-            if self._account.is_bot:
-                await self._difference()
-            else:
-                await self._dialogs()
-                self._last_look = began
+            await (self._difference() if self._account.is_bot else self._dialogs())
         except (RPCError, ConnectionError, OSError) as error:
             log.warning("history not read", error=str(error) or type(error).__name__)
         except apsw.Error as error:
@@ -81,12 +77,16 @@ class Reconciler:
     # ------------------------------------------------------------ user account
 
     async def _dialogs(self) -> None:
-        since = self._last_look - OVERLAP if self._last_look else None
+        since = self._newest - OVERLAP if self._newest else None
+        newest = self._newest
         async for dialog in self._client.iter_dialogs():
-            if since and not dialog.pinned and dialog.date and dialog.date < since:
-                break
+            if dialog.date:
+                if since and not dialog.pinned and dialog.date < since:
+                    break
+                newest = max(newest or dialog.date, dialog.date)
             if isinstance(dialog.entity, types.User):
                 await self._history(dialog)
+        self._newest = newest
 
     async def _history(self, dialog: object) -> None:
         """Read one chat from where it was read last; a chat never read before, from the first unread message."""

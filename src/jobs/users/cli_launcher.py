@@ -8,6 +8,7 @@ imports next to nothing, since each cold session waits for it.
 
 import shlex
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 KEEP_VARIABLE = "JOBS_KEEP_ENV"
@@ -58,9 +59,10 @@ os.execve({cli!r}, [{cli!r}, *sys.argv[1:]], environment)
 
 def bundled_cli() -> Path:
     """The CLI that the SDK's wheel ships."""
-    import claude_agent_sdk
-
-    return Path(claude_agent_sdk.__file__).parent / "_bundled" / "claude"
+    spec = find_spec("claude_agent_sdk")  # does not import it
+    if spec is None or spec.origin is None:
+        raise RuntimeError("claude-agent-sdk is not installed")
+    return Path(spec.origin).parent / "_bundled" / "claude"
 
 
 def write_launcher(path: Path) -> Path:

@@ -7,16 +7,18 @@ What each line is for was measured against the CLI (version pinned in pyproject.
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import structlog
-from claude_agent_sdk import ClaudeAgentOptions, HookMatcher
-from claude_agent_sdk.types import McpSdkServerConfig
 
 from jobs.config import Settings
-from jobs.users.access import allowed
+from jobs.users.access import BUILT_INS, allowed
 from jobs.users.cli_launcher import API_KEY, KEEP_VARIABLE, OAUTH_TOKEN
 from jobs.users.model import Role
+
+if TYPE_CHECKING:
+    from claude_agent_sdk import ClaudeAgentOptions, HookMatcher
+    from claude_agent_sdk.types import McpSdkServerConfig
 
 log = structlog.get_logger()
 
@@ -74,16 +76,16 @@ def environment(settings: Settings, role: Role, paths: SessionPaths) -> dict[str
         "PATH": os.environ.get("PATH", os.defpath),
         "LANG": "C.UTF-8",
         "TZ": settings.tz.key,
-        "HOME": str(paths.empty) if role is Role.EXTERNAL else str(Path.home()),
+        "HOME": str(Path.home() if role in BUILT_INS else paths.empty),
         "CLAUDE_CONFIG_DIR": str(paths.config),
         "CLAUDE_CODE_TMPDIR": str(paths.temporary),
         "TMPDIR": str(paths.temporary),
         MARKER: str(settings.data_dir),
         **QUIET,
-        **(LOCKED if role is Role.EXTERNAL else {}),
+        **({} if role in BUILT_INS else LOCKED),
         **_credentials(settings),
     }
-    if role is Role.OWNER and os.geteuid() == 0:
+    if role in BUILT_INS and os.geteuid() == 0:
         variables["IS_SANDBOX"] = "1"  # the CLI refuses bypassPermissions to root without it
     if settings.http_proxy and not settings.http_proxy.is_socks:
         for name in ("HTTP_PROXY", "HTTPS_PROXY"):
@@ -110,13 +112,15 @@ def options(
     *,
     launcher: Path,
     prompt: str,
-    tools: McpSdkServerConfig,
+    tools: "McpSdkServerConfig",
     mcp_servers: dict[str, Any],
-    hooks: dict[Any, list[HookMatcher]],
+    hooks: dict[Any, list["HookMatcher"]],
     resume: str | None,
     resume_at: str | None,
-) -> ClaudeAgentOptions:
+) -> "ClaudeAgentOptions":
     """The SDK's options for a role. `resume`: a session id to go on with, up to the message `resume_at`."""
+    from claude_agent_sdk import ClaudeAgentOptions
+
     variables = environment(settings, role, paths)
     # alwaysLoad: with all built-ins present the CLI would hide MCP tools behind a search tool.
     servers: dict[str, Any] = {SERVER: {**tools, "alwaysLoad": True}}
@@ -132,14 +136,14 @@ def options(
         "hooks": hooks,
         "stderr": lambda line: log.debug("the CLI says", line=line),
     }
-    if role is Role.OWNER:
+    if role in BUILT_INS:
         return ClaudeAgentOptions(
             **common,
             tools={"type": "preset", "preset": "claude_code"},
             permission_mode="bypassPermissions",
             cwd=settings.workspace_dir,
             model=settings.claude_model,
-            mcp_servers={**mcp_servers, **servers},
+            mcp_servers={**mcp_servers, **servers},  # empty unless the role is in MCP_SERVERS
             settings='{"crossSessionInbound":"refuse"}',
         )
     return ClaudeAgentOptions(

@@ -1,5 +1,6 @@
 """What a session is told: the system prompt of its role, and the blocks of each turn."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from importlib import resources
@@ -17,6 +18,8 @@ RECAP_CHARACTERS = 500
 """How much of each of them."""
 RESULT_CHARACTERS = 300
 """How much of a finished tool call's result is repeated to the retried turn."""
+
+_OWN_TAG = re.compile(r"<(?=\s*/?\s*jobs-context)", re.IGNORECASE)
 
 
 def system_prompt(person: Person, owner: Person, opened: str) -> str:
@@ -46,7 +49,8 @@ def turn_content(turn: Turn, person: Person, recap: Sequence[Row]) -> list[dict[
     if turn.finished_calls:
         lines.append("You were cut off while working on this. These tool calls had already been made and took effect:")
         lines.extend(
-            f"- {call.tool} {call.arguments} → {call.result[:RESULT_CHARACTERS]}" for call in turn.finished_calls
+            f"- {call.tool} {_quoted(call.arguments)} → {_quoted(call.result)[:RESULT_CHARACTERS]}"
+            for call in turn.finished_calls
         )
         lines.append("Do not repeat what is done; finish the rest and answer.")
     lines.append("</jobs-context>")
@@ -61,8 +65,13 @@ def clean(text: str) -> str:
 
 def _recap_line(row: Row, person: Person) -> str:
     who = "you" if row["who"] == "jobs" else "they"
-    text = row["text"][:RECAP_CHARACTERS].replace("\n", " ")
+    text = _quoted(row["text"])[:RECAP_CHARACTERS]
     return f"- {shown_time(from_text(row['at']), person)} {who}: {text}"
+
+
+def _quoted(text: str) -> str:
+    """Somebody's words inside Jobs' own block: they start no line of it and do not end it."""
+    return _OWN_TAG.sub("‹", " ".join(text.split()))
 
 
 def _one_line(name: str) -> str:

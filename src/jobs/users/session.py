@@ -1,4 +1,7 @@
-"""A Claude session of one person: one process of the CLI, one turn at a time."""
+"""A Claude session of one person: one process of the CLI, one turn at a time.
+
+Importing this loads the SDK, so `sdk.py` does it when the first session is wanted.
+"""
 
 import asyncio
 import contextlib
@@ -27,36 +30,17 @@ from jobs.spine.tool import Tool, ToolError
 from jobs.spine.turns import ToolJournal
 from jobs.users import profile
 from jobs.users.model import Role
+from jobs.users.outcome import ModelUnavailable, Reply, SessionFailed
 from jobs.users.session_file import SessionFile
 
 log = structlog.get_logger()
+
+__all__ = ["ModelUnavailable", "Reply", "Session", "SessionFailed", "SessionPlan"]
 
 RESULT_KEPT = 2000
 """How many characters of a built-in tool's result are kept for the note to a retried turn."""
 
 CLOSE_SECONDS = 5.0
-
-
-class ModelUnavailable(Exception):
-    """The model's service did not answer: worth trying again later. `status` is HTTP's, where there is one."""
-
-    def __init__(self, status: int | None, reason: str) -> None:
-        super().__init__(f"{reason} ({status})" if status else reason)
-        self.status = status
-
-    @property
-    def is_credential(self) -> bool:
-        return self.status in (401, 403)
-
-
-class SessionFailed(Exception):
-    """The session itself broke: its process died, or the request was refused for what is in it."""
-
-
-@dataclass(frozen=True)
-class Reply:
-    text: str
-    usage: Usage
 
 
 @dataclass(frozen=True)
@@ -218,7 +202,8 @@ class Session:
 
     def _hooks(self) -> dict[Any, list[HookMatcher]]:
         if self.plan.role is Role.OWNER:
-            return {"PostToolUse": [HookMatcher(hooks=[self._note_built_in], timeout=5)]}
+            noting = [HookMatcher(hooks=[self._note_built_in], timeout=5)]
+            return {"PostToolUse": noting, "PostToolUseFailure": noting}
         return {"PreToolUse": [HookMatcher(hooks=[self._deny_unlisted], on_failure="block", timeout=5)]}
 
     async def _deny_unlisted(self, call: Any, _id: str | None, _context: Any) -> Any:
@@ -235,12 +220,15 @@ class Session:
         }
 
     async def _note_built_in(self, call: Any, _id: str | None, _context: Any) -> Any:
-        """Keep what a built-in tool did, for the note to a turn that runs again. Jobs' own tools keep it themselves."""
-        name = call["tool_name"]
-        if self._journal and not name.startswith(f"mcp__{profile.SERVER}__"):
-            if self._journal.replay(name, call["tool_input"]) is None:
-                result = str(call.get("tool_response"))[:RESULT_KEPT]
-                self._journal.note(name, call["tool_input"], result)
+        """Keep what a built-in tool did, for the note to a turn that runs again. Jobs' own tools keep it themselves.
+
+        A command that failed is kept too: it may have done half of its work.
+        """
+        name, arguments = call["tool_name"], call["tool_input"]
+        own = name.startswith(f"mcp__{profile.SERVER}__")
+        if self._journal and not own and self._journal.replay(name, arguments) is None:
+            result = str(call.get("tool_response") or call.get("error"))[:RESULT_KEPT]
+            self._journal.note(name, arguments, result)
         return {}
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 TAIL = 64 * 1024
 """How many bytes before the kept length are hashed."""
+NO_TRANSCRIPT = (0, "")
 
 
 @dataclass(frozen=True)
@@ -37,13 +38,18 @@ class SessionFile:
         """The session to resume; None when there is none, or its transcript is gone or damaged."""
         try:
             record = SessionRecord(**json.loads(self._path.read_text(encoding="utf-8")))
+            wanted = record.transcript_bytes, record.tail_sha256
+            found = self._fingerprint(record.session_id, record.transcript_bytes)
         except (OSError, ValueError, TypeError):
             return None
-        length, digest = self._fingerprint(record.session_id, record.transcript_bytes)
-        return record if (length, digest) == (record.transcript_bytes, record.tail_sha256) else None
+        return record if found == wanted != NO_TRANSCRIPT else None
 
     def save(self, session_id: str, last_message: str | None) -> None:
-        """Note that a turn has finished; atomic, and on the disk when it returns."""
+        """Note that a turn has finished; atomic.
+
+        Not forced to the disk, since the CLI does not force the transcript either: after a power cut an older note still
+        fits a shorter transcript, a newer one would throw the conversation away.
+        """
         length, digest = self._fingerprint(session_id, None)
         text = json.dumps(asdict(SessionRecord(session_id, last_message, length, digest)))
         self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -51,19 +57,17 @@ class SessionFile:
         with fresh.open("w", encoding="utf-8") as file:
             os.fchmod(file.fileno(), 0o600)
             file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
         fresh.replace(self._path)
 
     def forget(self) -> None:
         self._path.unlink(missing_ok=True)
 
     def _fingerprint(self, session_id: str, length: int | None) -> tuple[int, str]:
-        """The transcript's length (at most `length`) and the hash of the TAIL before it; (0, "") without one."""
+        """The transcript's length (at most `length`) and the hash of the TAIL before it."""
         for transcript in self._projects.glob(f"*/{session_id}.jsonl"):
             size = transcript.stat().st_size
             end = size if length is None else min(size, length)
             with transcript.open("rb") as file:
                 file.seek(max(0, end - TAIL))
                 return end, hashlib.sha256(file.read(end - file.tell())).hexdigest()
-        return 0, ""
+        return NO_TRANSCRIPT

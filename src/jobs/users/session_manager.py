@@ -8,7 +8,7 @@ import tempfile
 from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
@@ -19,14 +19,17 @@ from jobs.spine.model import Turn
 from jobs.spine.tool import Tool
 from jobs.spine.turns import ToolJournal
 from jobs.times import now
-from jobs.users import prompts
+from jobs.users import prompts, sdk
 from jobs.users.access import MCP_SERVERS
 from jobs.users.cli_launcher import write_launcher
 from jobs.users.model import Person
+from jobs.users.outcome import Reply
 from jobs.users.profile import MARKER, SessionPaths
 from jobs.users.repository import UsersRepository
-from jobs.users.session import Reply, Session, SessionPlan
 from jobs.users.session_file import SessionFile
+
+if TYPE_CHECKING:
+    from jobs.users.session import Session
 
 log = structlog.get_logger()
 
@@ -97,7 +100,7 @@ class SessionManager:
             if person.id in self._warm:
                 self._close_when_idle(person.id)
 
-    async def _session(self, person: Person) -> Session:
+    async def _session(self, person: Person) -> "Session":
         """The person's session, connected: the warm one if it still is what it should be, else a new one."""
         if timer := self._idle.pop(person.id, None):
             timer.cancel()
@@ -109,19 +112,22 @@ class SessionManager:
             del self._warm[person.id]
             await session.close()
         await self._make_room()
+        await asyncio.to_thread(sdk.load)
         session = self._build(person)
         self._warm[person.id] = session
         await session.connect()
         return session
 
-    def _is_current(self, session: Session, person: Person) -> bool:
+    def _is_current(self, session: "Session", person: Person) -> bool:
         """Whether the prompt would be the same today but for the time the session was opened."""
         opened = session.opened
         return session.plan.prompt == prompts.system_prompt(
             person, self._users.owner(), opened
         ) and session.plan.mcp_servers == self._servers_of(person)
 
-    def _build(self, person: Person) -> Session:
+    def _build(self, person: Person) -> "Session":
+        from jobs.users.session import Session, SessionPlan
+
         opened = prompts.shown_time(now(), person)
         plan = SessionPlan(
             role=person.role,
@@ -164,6 +170,8 @@ def _reap(data_dir: Path) -> None:
     """Kill processes of sessions on this data directory that outlived their Jobs (Linux: by their environment)."""
     wanted = f"{MARKER}={data_dir}".encode()
     for entry in Path("/proc").glob("[0-9]*/environ"):
+        if entry.parent.name == str(os.getpid()):
+            continue  # started by the owner's own session, to take over
         try:
             if wanted in entry.read_bytes().split(b"\0"):
                 os.kill(int(entry.parent.name), signal.SIGKILL)

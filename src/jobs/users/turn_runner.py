@@ -13,8 +13,8 @@ from jobs.spine.turns import Turns
 from jobs.texts import say
 from jobs.times import now
 from jobs.users.model import Person
+from jobs.users.outcome import ModelUnavailable, SessionFailed
 from jobs.users.repository import UsersRepository
-from jobs.users.session import ModelUnavailable, SessionFailed
 from jobs.users.session_manager import SessionManager
 
 log = structlog.get_logger()
@@ -82,9 +82,10 @@ class TurnRunner:
             self._turns.put_off(turn, str(error), _in(pause), notice, own_fault=False)
 
     def _tell_owner_of_credential(self, turn: Turn, error: ModelUnavailable) -> bool:
-        """Once, until a turn succeeds again. Returns whether it was said now."""
-        if self._db.one("SELECT 1 FROM meta WHERE key = 'credential_refused'"):
-            return False
+        """Once, until a turn succeeds again. Returns whether it is this turn that said it."""
+        told_by = self._db.value("SELECT value FROM meta WHERE key = 'credential_refused'")
+        if told_by is not None:
+            return bool(told_by == str(turn.id))
         self._db.execute("INSERT INTO meta (key, value) VALUES ('credential_refused', ?)", (str(turn.id),))
         owner = self._users.owner()
         text = say("model_key_wrong", owner.language, status=error.status)

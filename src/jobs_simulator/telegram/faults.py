@@ -20,7 +20,7 @@ class Fault:
     - `delay`: wait so many seconds, or until the event is set, before going on;
     - `cut`: drop the TCP connection "before" the request takes effect, or "after" it did but before it is answered;
     - `error`: answer this RPC error and do nothing; a text such as ``"FLOOD_WAIT_7"``, or ``(500, "INTERNAL")``;
-    - `answer`: answer this TL object (or what the function returns for the request) and do nothing;
+    - `answer`: answer this TL object (or what the function, called without arguments, returns) and do nothing;
     - `swallow`: let it take effect and never answer
 
     those that are set happen in this order. `hits` counts them; `hit` is set at the first.

@@ -1,0 +1,135 @@
+"""The model's credential: asked for, and checked with one call."""
+
+import asyncio
+import os
+import tempfile
+from pathlib import Path
+
+from jobs.config import Settings
+from jobs.db import open_database
+from jobs.setup.answers import Answers
+from jobs.spine.model import Usage
+from jobs.spine.turns import ToolJournal
+from jobs.users import profile
+from jobs.users.cli_launcher import bundled_cli, write_launcher
+from jobs.users.model import Role
+from jobs.users.outcome import ModelUnavailable, SessionFailed
+from jobs.users.session import Session, SessionPlan
+from jobs.users.session_file import SessionFile
+
+KEY = "ANTHROPIC_API_KEY"
+TOKEN = "CLAUDE_CODE_OAUTH_TOKEN"
+NO_KEY = "not-needed"
+"""The key for a server that wants none: the CLI does not start without one."""
+
+CHECK_SECONDS = 90.0
+PROMPT = "This is a test of the connection. Answer with the word OK."
+
+
+async def set_up_model(answers: Answers) -> None:
+    """Ask for a credential until a call with it succeeds. Raises SetupStopped."""
+    if not answers.settings().has_model:
+        await _choose(answers)
+    while True:
+        answers.tell("model_checking")
+        settings = answers.settings()
+        try:
+            usage = await check_model(settings)
+        except (ModelUnavailable, SessionFailed, TimeoutError) as error:
+            answers.terminal.say(_sentence(answers, settings, error))
+        else:
+            answers.tell("model_answers", model=usage.model or "?", cost=f"{usage.cost_usd:.4f}")
+            return
+        await _choose(answers)
+
+
+async def check_model(settings: Settings) -> Usage:
+    """One short call, in a session locked as an external person's but without any tool, to the owner's model.
+
+    Returns what it used. Raises ModelUnavailable, SessionFailed or TimeoutError.
+    """
+    settings = settings.model_copy(update={"external_model": None})
+    with tempfile.TemporaryDirectory(dir=settings.data_dir, prefix="check-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        empty = folder / "empty"
+        empty.mkdir()
+        paths = profile.SessionPaths.make(folder, 0, empty)
+        file = SessionFile(folder / "check.session", paths.config / "projects")
+        plan = SessionPlan(Role.EXTERNAL, PROMPT, [], {})
+        session = Session(settings, plan, paths, file, write_launcher(folder / "claude-launcher"), "")
+        db = open_database(folder / "db.sqlite")
+        try:
+            async with asyncio.timeout(CHECK_SECONDS):
+                await session.connect()
+                return (await session.run([{"type": "text", "text": "OK?"}], ToolJournal(db, 0))).usage
+        finally:
+            await asyncio.shield(session.close())
+            db.close()
+
+
+async def _choose(answers: Answers) -> None:
+    """Have the person choose a credential; Enter keeps the one that is there, where there is one."""
+    settings = answers.settings()
+    question = [answers.text("model_how")]
+    if settings.anthropic_base_url:
+        question.append(answers.text("model_how_none", url=settings.anthropic_base_url))
+    if settings.has_model:
+        question.append(answers.text("model_how_again"))
+    while True:
+        match (await answers.terminal.ask("\n".join(question) + "\n>")).strip("."):
+            case "1":
+                await answers.ask(KEY)
+            case "2":
+                await _oauth(answers, settings)
+            case "3" if settings.anthropic_base_url:
+                answers.keep(KEY, NO_KEY)
+            case "" if settings.has_model:
+                pass
+            case _:
+                continue
+        return
+
+
+async def _oauth(answers: Answers, settings: Settings) -> None:
+    """Let the bundled CLI sign in to a Claude subscription in this terminal; the token it shows is pasted."""
+    if answers.source(KEY):
+        answers.drop(KEY)  # it would win over the token
+    if answers.terminal.is_tty:
+        answers.tell("oauth_starts")
+        await _setup_token(settings)
+    else:
+        answers.tell("oauth_elsewhere", command=f"{bundled_cli()} setup-token")
+    await answers.ask(TOKEN)
+
+
+async def _setup_token(settings: Settings) -> None:
+    """Run `claude setup-token` with this terminal's input and output, and wait for its end."""
+    with tempfile.TemporaryDirectory(dir=settings.data_dir, prefix="check-", ignore_cleanup_errors=True) as folder:
+        environment = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith("ANTHROPIC_") and not name.startswith("CLAUDE_")
+        }
+        environment["CLAUDE_CONFIG_DIR"] = folder
+        environment["DISABLE_AUTOUPDATER"] = "1"
+        if settings.http_proxy and not settings.http_proxy.is_socks:
+            environment["HTTP_PROXY"] = environment["HTTPS_PROXY"] = settings.http_proxy.url
+            environment["NO_PROXY"] = profile.NO_PROXY
+        process = await asyncio.create_subprocess_exec(str(bundled_cli()), "setup-token", env=environment)
+        try:
+            await process.wait()
+        finally:
+            if process.returncode is None:
+                process.kill()
+
+
+def _sentence(answers: Answers, settings: Settings, error: Exception) -> str:
+    """What is wrong, in one sentence."""
+    if isinstance(error, SessionFailed):
+        return answers.text("model_failed", error=error)
+    status = error.status if isinstance(error, ModelUnavailable) else None
+    if status in (401, 403):
+        return answers.text("model_refused", status=status)
+    if status is not None:
+        return answers.text("model_busy", status=status)
+    return answers.text("model_unreachable", address=settings.anthropic_base_url or "api.anthropic.com")

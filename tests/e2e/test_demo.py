@@ -1,0 +1,59 @@
+"""`./jobs demo`, as a person without any settings runs it."""
+
+import asyncio
+import sys
+from pathlib import Path
+
+from jobs_simulator.stage import clean_environment
+
+
+async def run_jobs(*arguments: str, typed: str = "", folder: Path, **settings: str) -> tuple[int, str]:
+    """Run a command to its end with these lines on standard input; returns the exit code and what was printed."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "jobs",
+        *arguments,
+        env={
+            **clean_environment(),
+            "JOBS_ROOT": str(folder),
+            **settings,
+        },
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    async with asyncio.timeout(120):
+        printed, _ = await process.communicate(typed.encode())
+    return process.returncode or 0, printed.decode()
+
+
+async def test_the_scenario_plays_to_its_end(tmp_path: Path) -> None:
+    code, printed = await run_jobs("demo", "--play", folder=tmp_path)
+    assert code == 0, printed
+    assert "every step came true" in printed
+    assert "FAILED" not in printed
+    for claim in (
+        "the owner gets the word",
+        "the contact is told, with the deadline",
+        "kill -9",
+        "no file is read for the stranger",
+        "no command runs for the stranger",
+        "the owner hears it",
+    ):
+        assert claim in printed
+
+
+async def test_without_settings_up_is_the_demo_and_says_so(tmp_path: Path) -> None:
+    typed = "привет\n/as Мария\nЗдравствуйте!\n/as Nobody\n/as owner\nкто ты?\n/wrong\n"
+    code, printed = await run_jobs("up", typed=typed, folder=tmp_path, LANG="ru_RU.UTF-8")
+    assert code == 0, printed
+    lines = printed.splitlines()
+    assert "демонстрация" in lines[0]
+    assert "сценарий, а не модель" in printed
+    assert "Мария Иванова → Jobs: Здравствуйте!" in printed
+    assert "Jobs → Мария Иванова: " in printed
+    assert "Jobs → Иван Петров: " in printed
+    assert "Nobody" in printed
+    assert "/as ИМЯ" in printed
+    assert not list(tmp_path.iterdir()), "the demo leaves nothing in the project"

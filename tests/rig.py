@@ -1,0 +1,176 @@
+"""Sessions as the program builds them, with the real CLI, against a loopback model; Telegram is left out."""
+
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from jobs.config import Settings
+from jobs.memory.index import MemoryIndex
+from jobs.memory.storage import MemoryStorage
+from jobs.memory.tools import MemoryTools
+from jobs.spine.lanes import Lanes
+from jobs.spine.model import Turn
+from jobs.tools.by_role import tools_by_role
+from jobs.tools.scheduler import Scheduler
+from jobs.users.people import PeopleFinder
+from jobs.users.profile import MARKER
+from jobs.users.session_manager import SessionManager
+from jobs.users.tools_owner import OwnerTools
+from jobs.users.turn_runner import TurnRunner
+from jobs_simulator.model import Brain, ModelSimulator, Reply
+from jobs_simulator.model.request import ModelRequest
+from tests.support import MASHA, OWNER, PETYA, Spine, settings, spine_in
+
+
+class Nobody:
+    """A directory in which nobody is found."""
+
+    async def look_up(self, query: str) -> int | None:
+        return None
+
+
+class Run:
+    """What one start of the program builds on the data of a rig."""
+
+    def __init__(self, spine: Spine, wanted: Settings, servers: Callable[[], dict[str, Any]]) -> None:
+        users, outbox = spine.users, spine.outbox
+        storage = MemoryStorage(wanted.workspace_dir)
+        memory = MemoryTools(storage, MemoryIndex(storage))
+        owner_tools = OwnerTools(users, outbox, PeopleFinder(users, Nobody()))
+        tools_of = tools_by_role(users, outbox, owner_tools, memory, Scheduler(spine.db, outbox, users))
+        self.sessions = SessionManager(wanted, spine.db, users, tools_of, servers)
+        self.runner = TurnRunner(spine.db, users, self.sessions, spine.turns, outbox, _quiet)
+        self.lanes = Lanes(
+            spine.inbox, spine.turns, self.runner.handle, slots=wanted.max_warm_sessions, first=users.owner_id
+        )
+
+
+class Rig:
+    """`async with Rig(folder, brain)` has a model and sessions; `ask` runs a turn; `restart` is a new program."""
+
+    def __init__(self, folder: Path, brain: Brain, **changes: Any) -> None:
+        self.folder = folder
+        self.model = ModelSimulator(brain)
+        self.servers: dict[str, Any] = {}
+        self._changes = changes
+        self._context = spine_in(folder)
+
+    async def __aenter__(self) -> Self:
+        await self.model.start()
+        self.spine = self._context.__enter__()
+        self.settings = settings(self.folder, anthropic_base_url=self.model.url, **self._changes)
+        self._start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._stop()
+        self._context.__exit__(kind, error, trace)
+        await self.model.stop()
+        assert self.processes() == []
+
+    def _start(self) -> None:
+        self.run = Run(self.spine, self.settings, lambda: self.servers)
+        self.run.sessions.start()
+
+    async def _stop(self) -> None:
+        await self.run.lanes.drain(0)
+        await self.run.sessions.stop()
+
+    async def restart(self) -> None:
+        """All sessions are closed and built anew, as when the program is started again."""
+        await self._stop()
+        self._start()
+
+    @property
+    def sessions(self) -> SessionManager:
+        return self.run.sessions
+
+    def begin(self, lane: int, *texts: str) -> Turn:
+        """Let somebody write, and take it as a turn."""
+        for text in texts:
+            self.spine.accept(text, lane, key=f"{lane}:{self.spine.db.value('SELECT count(*) FROM inbox')}")
+        turn = self.spine.turns.begin(lane)
+        assert turn is not None
+        return turn
+
+    async def ask(self, lane: int, *texts: str) -> list[str]:
+        """Let somebody write and run the turn; returns what was said in their chat because of it."""
+        before = len(self.spine.said(lane))
+        await self.run.runner.handle(self.begin(lane, *texts))
+        return self.spine.said(lane)[before:]
+
+    def processes(self) -> list[int]:
+        """The processes of all sessions on this rig's data."""
+        return session_processes(self.settings.data_dir)
+
+
+def session_processes(data_dir: Path) -> list[int]:
+    """The ids of all processes that carry the mark of a session on this data directory."""
+    wanted = f"{MARKER}={data_dir}".encode()
+    found = []
+    for entry in Path("/proc").glob("[0-9]*/environ"):
+        try:
+            if wanted in entry.read_bytes().split(b"\0") and "State:\tZ" not in (entry.parent / "status").read_text():
+                found.append(int(entry.parent.name))
+        except OSError:
+            continue
+    return [pid for pid in found if pid != os.getpid()]
+
+
+def _quiet(_chat: int) -> AbstractAsyncContextManager[None]:
+    return nullcontext()
+
+
+def by_role(owner: Brain, external: Brain) -> Brain:
+    """A brain that answers the owner's session and everyone else's differently."""
+
+    async def brain(request: ModelRequest) -> Reply:
+        return await (owner if "mcp__jobs__list_users" in request.tools else external)(request)
+
+    return brain
+
+
+def spoken(request: ModelRequest) -> list[str]:
+    """Every text block that the person's messages stand in, of the whole conversation."""
+    blocks = [
+        block
+        for message in request.messages
+        if message["role"] == "user" and isinstance(message["content"], list)
+        for block in message["content"]
+    ]
+    return [block["text"] for block in blocks if block.get("type") == "text"]
+
+
+@asynccontextmanager
+async def lanes_running(rig: Rig) -> AsyncIterator[Callable[[int, str], Awaitable[None]]]:
+    """The lanes take what is written; `said(chat, text)` returns once that text stands in the outbox."""
+    import asyncio
+
+    queued = asyncio.Condition()
+
+    def told(_chat: int) -> None:
+        async def notify() -> None:
+            async with queued:
+                queued.notify_all()
+
+        notices.add(task := asyncio.ensure_future(notify()))
+        task.add_done_callback(notices.discard)
+
+    async def said(chat: int, text: str) -> None:
+        async with asyncio.timeout(20), queued:
+            while not any(text in row for row in rig.spine.said(chat)):
+                await queued.wait()
+
+    notices: set[asyncio.Future[None]] = set()
+    rig.spine.outbox.on_queued = told
+    rig.run.lanes.start()
+    yield said
+    await rig.run.lanes.drain(5)
+
+
+__all__ = ["MASHA", "OWNER", "PETYA", "Rig", "by_role", "lanes_running", "session_processes", "spoken"]

@@ -1,0 +1,335 @@
+"""People and tasks on a real database: who is known, what they were asked, and who may change what."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from pydantic import ValidationError
+
+from jobs.memory.index import MemoryIndex
+from jobs.memory.storage import MemoryStorage
+from jobs.memory.tools import MemoryTools
+from jobs.spine.tool import NoArguments, Tool, ToolError
+from jobs.texts import CATALOGUE, LANGUAGES, language_from_code, language_of
+from jobs.times import from_text, local_iso, parse_local, to_text
+from jobs.tools.by_role import tools_by_role
+from jobs.tools.scheduler import Scheduler
+from jobs.users.access import TOOLS, allowed
+from jobs.users.model import Person, Role, TaskStatus
+from jobs.users.people import PeopleFinder
+from jobs.users.tools_external import ExternalTools, SendSummaryToOwner, UpdateTask
+from jobs.users.tools_owner import (
+    CancelUserTask,
+    CreateUserTask,
+    GetUserTasks,
+    OwnerTools,
+    ResolveUser,
+    SendToUser,
+)
+from tests.support import MASHA, MOSCOW, NOON, OWNER, PETYA, Spine
+
+STRANGER = 77
+
+
+class FakeDirectory:
+    """Knows one account, by its @username."""
+
+    def __init__(self, spine: Spine) -> None:
+        self._spine = spine
+        self.asked: list[str] = []
+
+    async def look_up(self, query: str) -> int | None:
+        self.asked.append(query)
+        if query != "@stranger":
+            return None
+        self._spine.users.remember(STRANGER, "Stranger", username="stranger")
+        return STRANGER
+
+
+@pytest.fixture
+def directory(spine: Spine) -> FakeDirectory:
+    return FakeDirectory(spine)
+
+
+@pytest.fixture
+def owner(spine: Spine, directory: FakeDirectory) -> OwnerTools:
+    return OwnerTools(spine.users, spine.outbox, PeopleFinder(spine.users, directory))
+
+
+@pytest.fixture
+def masha(spine: Spine) -> ExternalTools:
+    return ExternalTools(spine.users, spine.outbox, MASHA)
+
+
+async def create(owner: OwnerTools, user: str = "Маше", **more: Any) -> dict[str, Any]:
+    call = CreateUserTask(user=user, title=more.pop("title", "Прислать отчёт"), **more)
+    task: dict[str, Any] = (await owner.create_user_task(call))()["task"]
+    return task
+
+
+# ---------------------------------------------------------------------- people
+
+
+def test_the_owner_is_who_the_settings_say_and_nobody_else(spine: Spine) -> None:
+    owner = spine.users.get(OWNER)
+    assert owner is not None
+    assert (owner.role, owner.name, owner.language, owner.zone) == (Role.OWNER, "Иван Петров", "ru", MOSCOW)
+    assert [person.role for person in spine.users.everyone()] == [Role.EXTERNAL, Role.EXTERNAL]
+    assert OWNER not in [person.id for person in spine.users.everyone()]
+
+
+def test_what_is_known_of_a_person_is_kept_where_nothing_newer_is(spine: Spine) -> None:
+    later = NOON + timedelta(days=1)
+    spine.users.remember(MASHA, "Мария", contact_at=later)
+    spine.users.remember(MASHA, "Мария", contact_at=NOON - timedelta(days=1))
+    known = spine.users.get(MASHA)
+    assert known is not None
+    assert (known.phone, known.language, known.username) == ("79000000003", "ru", None)
+    assert (known.first_contact, known.last_contact) == (NOON, later)
+
+
+def test_whoever_wrote_last_comes_first(spine: Spine) -> None:
+    assert [person.id for person in spine.users.everyone()] == [MASHA, PETYA]
+    spine.users.remember(PETYA, "Peter Pan", contact_at=NOON + timedelta(hours=1))
+    assert [person.id for person in spine.users.everyone()] == [PETYA, MASHA]
+    assert spine.users.get(STRANGER) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "language"), [("Анна", "ru"), ("Anna", "ru"), ("山田", "ru")]
+)  # a name that says nothing: the owner's
+def test_somebody_who_never_wrote_is_spoken_to_by_their_name_else_as_the_owner(
+    spine: Spine, name: str, language: str
+) -> None:
+    spine.users.remember(STRANGER, name)
+    person = spine.users.get(STRANGER)
+    assert person is not None
+    assert person.language == language
+
+
+def test_languages_are_told_by_letters_and_codes() -> None:
+    assert language_of("Привет, how are you") == "ru"
+    assert language_of("The word привет is in a long English sentence") == "en"
+    assert language_of("123 :-) …") is None
+    assert [language_from_code(code) for code in ("ru", "uk", "en", "de-AT", None, "")] == [
+        *("ru", "ru", "en", "en", None, None)
+    ]
+
+
+def test_every_text_is_there_in_both_languages_with_the_same_values() -> None:
+    for key, texts in CATALOGUE.items():
+        assert set(texts) == set(LANGUAGES), key
+        fields = [{part.split("}")[0] for part in text.split("{")[1:]} for text in texts.values()]
+        assert fields[0] == fields[1], key
+
+
+# ----------------------------------------------------------------------- times
+
+
+@pytest.mark.parametrize(
+    ("text", "zone", "moment"),
+    [
+        ("2026-11-25T18:00", "Europe/Moscow", "2026-11-25T15:00:00.000Z"),
+        ("2026-11-25", "Europe/Moscow", "2026-11-25T20:59:00.000Z"),
+        ("20261125", "Europe/Moscow", "2026-11-25T20:59:00.000Z"),
+        ("2026-11-25T18:00:00+01:00", "Europe/Moscow", "2026-11-25T17:00:00.000Z"),
+        ("2026-11-25T18:00Z", "Asia/Tokyo", "2026-11-25T18:00:00.000Z"),
+        ("2026-03-29T02:30", "Europe/Berlin", "2026-03-29T01:30:00.000Z"),  # skipped: 03:30 summer time
+        ("2026-10-25T02:30", "Europe/Berlin", "2026-10-25T00:30:00.000Z"),  # twice: the first
+        ("2026-03-08T02:30", "America/New_York", "2026-03-08T07:30:00.000Z"),
+    ],
+)
+def test_a_local_time_is_a_moment(text: str, zone: str, moment: str) -> None:
+    assert to_text(parse_local(text, ZoneInfo(zone))) == moment
+    assert from_text(moment).tzinfo == UTC
+
+
+@pytest.mark.parametrize("text", ["", "tomorrow", "2026-13-01", "2026-11-25T25:00", "25.11.2026"])
+def test_what_is_no_date_is_told_in_a_sentence(text: str) -> None:
+    with pytest.raises(ValueError, match="is not a date; write it as"):
+        parse_local(text, MOSCOW)
+
+
+def test_a_moment_without_a_zone_is_not_stored() -> None:
+    with pytest.raises(ValueError, match="zone"):
+        to_text(datetime(2026, 1, 1))  # noqa: DTZ001 (that is the point)
+    assert local_iso(NOON, MOSCOW) == "2026-11-22T15:00+03:00"
+
+
+# ------------------------------------------------------------ the owner's tools
+
+
+async def test_a_task_is_stored_in_utc_and_told_at_once_in_the_persons_language(
+    spine: Spine, owner: OwnerTools
+) -> None:
+    task = await create(owner, "у Маши", deadline="2026-11-25T18:00", details="За октябрь")
+    assert (task["user"], task["deadline"], task["status"]) == ("Мария Иванова", "2026-11-25T18:00+03:00", "new")
+    stored = spine.users.task(task["id"])
+    assert stored is not None
+    assert (stored.deadline, stored.zone) == (datetime(2026, 11, 25, 15, 0, tzinfo=UTC), MOSCOW)
+    (told,) = spine.db.execute("SELECT group_concat(text, char(10)) AS text FROM outbox WHERE chat = ?", (MASHA,))
+    for part in ("Jobs, ИИ-ассистент", "Иван Петров", "Прислать отчёт", "За октябрь", "среда, 25 ноября, 18:00"):
+        assert part in told["text"]
+
+
+async def test_only_the_first_words_to_a_person_introduce_jobs(spine: Spine, owner: OwnerTools) -> None:
+    await create(owner, "Peter", title="Send the report")
+    assert any("This is Jobs, an AI assistant" in text for text in spine.said(PETYA))
+    before = len(spine.said(PETYA))
+    await create(owner, "Peter", title="Send the report again")
+    assert not any("AI assistant" in text for text in spine.said(PETYA)[before:])
+
+
+async def test_a_name_that_fits_two_names_both_and_nobody_is_told(spine: Spine, owner: OwnerTools) -> None:
+    spine.users.remember(STRANGER, "Мария Петрова")
+    for attempt in (
+        owner.create_user_task(CreateUserTask(user="Маше", title="Прислать отчёт")),
+        owner.send_to_user(SendToUser(user="Маше", text="привет")),
+    ):
+        with pytest.raises(ToolError, match=rf"Мария Иванова \(id {MASHA}\)") as caught:
+            await attempt
+        assert f"Мария Петрова (id {STRANGER})" in str(caught.value)
+    assert spine.said() == []
+    assert spine.users.tasks() == []
+    found = await owner.resolve_user(ResolveUser(query="Маша"))
+    assert {person["id"] for person in found["candidates"]} == {MASHA, STRANGER}
+
+
+async def test_somebody_unknown_is_looked_up_once_and_else_nobody(
+    spine: Spine, owner: OwnerTools, directory: FakeDirectory
+) -> None:
+    assert (await owner.send_to_user(SendToUser(user="@stranger", text="hi")))() == {
+        "sent_to": {"id": STRANGER, "name": "Stranger"}
+    }
+    with pytest.raises(ToolError, match="Nobody known fits 'Zarathustra'"):
+        await owner.send_to_user(SendToUser(user="Zarathustra", text="hi"))
+    assert directory.asked == ["@stranger", "Zarathustra"]
+    assert spine.said(STRANGER) == ["hi"]
+
+
+@pytest.mark.parametrize("deadline", ["tomorrow", "2026-02-30"])
+async def test_a_deadline_that_is_no_date_makes_no_task(spine: Spine, owner: OwnerTools, deadline: str) -> None:
+    with pytest.raises(ToolError, match="is not a date"):
+        await create(owner, deadline=deadline)
+    assert spine.users.tasks() == []
+
+
+async def test_tasks_are_listed_by_person_and_status_soonest_first(owner: OwnerTools, spine: Spine) -> None:
+    late = await create(owner, deadline="2026-12-25", title="late")
+    without = await create(owner, title="whenever")
+    soon = await create(owner, "Peter", deadline="2026-11-25", title="soon")
+    spine.users.set_status(late["id"], TaskStatus.DONE)
+
+    async def ids(**call: Any) -> list[int]:
+        return [task["id"] for task in (await owner.get_user_tasks(GetUserTasks(**call)))["tasks"]]
+
+    assert await ids() == [soon["id"], without["id"]]
+    assert await ids(user="Маша") == [without["id"]]
+    assert await ids(status="done") == [late["id"]]
+    assert await ids(user="Peter", status="done") == []
+
+
+async def test_a_task_is_taken_back_once_and_the_person_is_told(spine: Spine, owner: OwnerTools) -> None:
+    task = await create(owner)
+    (await owner.cancel_user_task(CancelUserTask(task_id=task["id"])))()
+    assert spine.said(MASHA)[-1] == "Задача 1 «Прислать отчёт» больше не нужна."
+    with pytest.raises(ToolError, match="is cancelled already"):
+        await owner.cancel_user_task(CancelUserTask(task_id=task["id"]))
+    with pytest.raises(ToolError, match="There is no task 4711"):
+        await owner.cancel_user_task(CancelUserTask(task_id=4711))
+
+
+async def test_everyone_is_listed_with_what_the_owner_may_know(owner: OwnerTools) -> None:
+    users = (await owner.list_users(NoArguments()))["users"]
+    assert users[0] == {
+        "id": MASHA,
+        "name": "Мария Иванова",
+        "username": "masha",
+        "language": "ru",
+        "last_contact": "2026-11-22T15:00+03:00",
+    }
+    assert users[1]["last_contact"] is None
+
+
+# ---------------------------------------------------------- a person's own tools
+
+
+async def test_a_person_sees_and_changes_their_own_task_and_the_owner_hears(
+    spine: Spine, owner: OwnerTools, masha: ExternalTools
+) -> None:
+    task = await create(owner)
+    await create(owner, "Peter", title="Not hers")
+    assert [seen["id"] for seen in (await masha.get_my_tasks(NoArguments()))["tasks"]] == [task["id"]]
+    result = (await masha.update_task(UpdateTask(task_id=task["id"], status="accepted", comment="к пятнице")))()
+    assert result["task"]["status"] == "accepted"
+    heard = "\n".join(spine.said(OWNER))
+    assert "Мария Иванова, задача 1 «Прислать отчёт»: принята." in heard
+    assert "к пятнице" in heard
+
+
+async def test_another_persons_task_is_no_task_of_hers(spine: Spine, owner: OwnerTools, masha: ExternalTools) -> None:
+    others = await create(owner, "Peter", title="Not hers")
+    before = spine.dump()
+    refusals = []
+    for task_id in (others["id"], 4711, -1, 2**63 - 1):
+        with pytest.raises(ToolError) as caught:
+            await masha.update_task(UpdateTask(task_id=task_id, status="done"))
+        refusals.append(str(caught.value).replace(str(task_id), "N"))
+    assert set(refusals) == {"This person has no task N."}  # nothing tells a task of somebody else from none
+    assert spine.dump() == before
+
+
+async def test_a_task_taken_back_can_not_change_any_more(
+    spine: Spine, owner: OwnerTools, masha: ExternalTools
+) -> None:
+    task = await create(owner)
+    (await owner.cancel_user_task(CancelUserTask(task_id=task["id"])))()
+    with pytest.raises(ToolError, match="was taken back"):
+        await masha.update_task(UpdateTask(task_id=task["id"], status="done"))
+
+
+@pytest.mark.parametrize("status", ["new", "cancelled", "DONE", ""])
+def test_a_person_can_only_say_what_a_person_can_say(status: str) -> None:
+    with pytest.raises(ValidationError):
+        UpdateTask(task_id=1, status=status)  # type: ignore[arg-type]
+
+
+async def test_word_for_the_owner_names_who_sent_it(spine: Spine, masha: ExternalTools) -> None:
+    (await masha.send_summary_to_owner(SendSummaryToOwner(text="Пётр просит передать: {text} %s")))()
+    assert spine.said(OWNER)[0] == "Мария Иванова просит передать:"
+    assert "{text} %s" in "\n".join(spine.said(OWNER))
+
+
+def test_no_tool_has_an_argument_for_who_is_calling(spine: Spine, masha: ExternalTools) -> None:
+    for tool in masha.tools():
+        names = set(tool.arguments.model_json_schema().get("properties", {}))
+        assert names <= {"task_id", "status", "comment", "text"}
+
+
+# ---------------------------------------------------------------------- access
+
+
+@pytest.fixture
+def built(spine: Spine, owner: OwnerTools, tmp_path: Any) -> dict[Role, list[Tool[Any]]]:
+    storage = MemoryStorage(tmp_path / "workspace")
+    memory = MemoryTools(storage, MemoryIndex(storage))
+    scheduler = Scheduler(spine.db, spine.outbox, spine.users)
+    tools_of = tools_by_role(spine.users, spine.outbox, owner, memory, scheduler)
+    people: list[Person | None] = [spine.users.get(OWNER), spine.users.get(MASHA)]
+    return {person.role: tools_of(person) for person in people if person}
+
+
+def test_each_role_gets_the_tools_of_the_access_table_and_no_others(built: dict[Role, list[Tool[Any]]]) -> None:
+    for role in Role:
+        assert [tool.name for tool in built[role]] == allowed(role)
+    assert allowed(Role.EXTERNAL) == ["get_my_tasks", "update_task", "send_summary_to_owner"]
+    assert {name for role in Role for name in allowed(role)} == set(TOOLS)
+
+
+def test_every_tool_that_writes_is_recorded_with_its_turn(built: dict[Role, list[Tool[Any]]]) -> None:
+    reading = {tool.name for role in Role for tool in built[role] if not tool.has_effect}
+    assert reading == {
+        *("get_user_tasks", "resolve_user", "list_users", "list_scheduled_tasks", "get_my_tasks"),
+        *("memory_search", "memory_append"),  # the same fact is written once by itself
+    }
