@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 HTTP_SCHEMES = ("http", "https")
 SOCKS_SCHEMES = ("socks4", "socks5", "socks5h")
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 class SettingsError(Exception):
@@ -100,6 +101,7 @@ class Settings(BaseSettings):
     openai_api_key: SecretStr | None = None
 
     http_proxy: Proxy | None = Field(None, validation_alias=AliasChoices("HTTP_PROXY", "http_proxy"))
+    no_proxy: str = Field("", validation_alias=AliasChoices("NO_PROXY", "no_proxy"))
     heartbeat_interval_minutes: int = Field(30, ge=0)
 
     data_dir: Path = Field(default_factory=lambda: project_root() / "data")
@@ -189,6 +191,11 @@ class Settings(BaseSettings):
     @property
     def has_model(self) -> bool:
         return bool(self.anthropic_api_key or self.claude_code_oauth_token)
+
+    @property
+    def unproxied_hosts(self) -> list[str]:
+        """Hosts that are reached without the proxy: this machine, and those of NO_PROXY."""
+        return [*LOOPBACK, *(host for host in re.split(r"[\s,]+", self.no_proxy) if host)]
 
     @property
     def telethon_session(self) -> Path:

@@ -172,11 +172,12 @@ CATALOGUE: dict[str, dict[Language, str]] = {
     },
     "setup_ask_tg_api_id": {"ru": "App api_id (TG_API_ID):", "en": "App api_id (TG_API_ID):"},
     "setup_ask_tg_api_hash": {"ru": "App api_hash (TG_API_HASH):", "en": "App api_hash (TG_API_HASH):"},
-    "setup_ask_tg_bot_token": {"ru": "Токен бота от @BotFather:", "en": "The bot's token from @BotFather:"},
     "setup_ask_http_proxy": {
-        "ru": "Прокси, если он нужен: http://имя:пароль@адрес:порт или socks5://… (Enter: оставить как есть, -: без прокси):",
-        "en": "A proxy, if one is needed: http://name:password@host:port or socks5://… (Enter: leave it as it is, -: none):",
+        "ru": "Прокси, если он нужен: http://имя:пароль@адрес:порт или socks5://… ({enter}):",
+        "en": "A proxy, if one is needed: http://name:password@host:port or socks5://… ({enter}):",
     },
+    "setup_proxy_none": {"ru": "Enter: без прокси", "en": "Enter: none"},
+    "setup_proxy_keep": {"ru": "Enter: попробовать как есть, -: без прокси", "en": "Enter: try as it is, -: none"},
     "setup_ask_tz": {
         "ru": "Часовой пояс владельца, например Europe/Moscow (Enter: {zone}):",
         "en": "The owner's time zone, such as Europe/London (Enter: {zone}):",

@@ -84,7 +84,7 @@ class Demo:
         self._tell("demo_start")
         self._tell("demo_real_model" if self._settings.has_model else "demo_scripted")
         others = [key for key in self._people if key != OWNER]
-        self._tell("demo_how", owner=self._name(OWNER), others=", ".join(map(self._name, others)), first=others[0])
+        self._tell("demo_how", owner=self._name(OWNER), others=", ".join(map(self._name, others)), first=self._people[others[0]].username)
 
     async def _converse(self) -> None:
         said_something = False
@@ -163,5 +163,6 @@ def _model_settings(settings: Settings) -> dict[str, str]:
         "CLAUDE_MODEL": settings.claude_model or "",
         "EXTERNAL_MODEL": settings.external_model or "",
         "HTTP_PROXY": settings.http_proxy.url if settings.http_proxy else "",
+        "NO_PROXY": "127.0.0.1," + settings.no_proxy,  # where the demo's Telegram is
     }
     return values

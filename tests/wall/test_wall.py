@@ -185,6 +185,8 @@ async def test_a_session_can_not_be_woken_or_spoken_to_by_another(tmp_path: Path
         shell = f"python3 -c {json.dumps(shout)} {socket} {json.dumps(say)} || true"
         rig.model.script([Reply(ToolCall("ListPeers"), *calls, ToolCall("Bash", {"command": shell, "description": "d"}))])
         assert await rig.ask(OWNER, "wake her") == ["done"]
+        sent = [result for result in rig.model.requests[-1].tool_results if '"success":true' in result.text]
+        assert sent, "the attack itself did not work, so nothing was tried"
         await rig.ask(MASHA, "anything new?")
         hers = [request for request in rig.model.requests if "mcp__jobs__list_users" not in request.tools]
         assert len(hers) == 2

@@ -1,6 +1,7 @@
 """`./jobs setup`: asks for what is missing, signs in to Telegram, checks the model, and keeps it all in `.env`."""
 
 import asyncio
+import logging
 
 from jobs import config, log
 from jobs.db import AlreadyRunning, DataLock
@@ -37,6 +38,7 @@ async def _set_up(answers: Answers) -> None:
     await _ask_settings(answers)
     settings = answers.settings()
     log.set_up("error", settings.secrets())
+    logging.getLogger("telethon").setLevel(logging.ERROR)  # what it warns of, the person is told in a sentence
     try:
         settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
@@ -58,8 +60,7 @@ async def _set_up(answers: Answers) -> None:
 
 async def _ask_settings(answers: Answers) -> None:
     """What needs no connection to be asked."""
-    wrong = answers.wrong()
-    for name in wrong:
+    for name in answers.wrong():
         await _mend(answers, name)
     _name_kept(answers)
     settings = answers.settings()
@@ -69,7 +70,7 @@ async def _ask_settings(answers: Answers) -> None:
     for name in missing:
         await answers.ask(name)
     if missing and not settings.http_proxy:
-        await answers.ask("HTTP_PROXY", default="")
+        await answers.ask("HTTP_PROXY", default="", enter=answers.text("proxy_none"))
     if not answers.source("TZ"):
         await answers.ask("TZ", default=settings.tz.key, zone=settings.tz.key)
 
@@ -81,7 +82,7 @@ async def _mend(answers: Answers, name: str) -> None:
         answers.drop(name)
     elif name == "HTTP_PROXY":
         answers.drop(name)
-        await answers.ask(name, default="")
+        await answers.ask(name, default="", enter=answers.text("proxy_none"))
     else:
         await answers.ask(name)
 

@@ -14,7 +14,7 @@ from jobs.telegram.client import Account, Client, full_name, make_client
 from jobs.telegram.login import ApiRefused, LoginFailed, login
 from jobs.texts import say
 
-CONNECT_SECONDS = 20.0
+CONNECT_SECONDS = 15.0
 
 OWN = ("me", "self", "я", "сам", "сама")
 """How a person says that the account is their own."""
@@ -40,7 +40,7 @@ async def set_up_account(answers: Answers) -> tuple[Account, str]:
                 return Account.of(me, owner.id), full_name(owner)
         except Unreachable:
             answers.tell("telegram_unreachable")
-            await answers.ask("HTTP_PROXY", default="")
+            await answers.ask("HTTP_PROXY", default="", enter=answers.text("proxy_keep"))
         except ApiRefused:
             for name in ("TG_API_ID", "TG_API_HASH"):
                 await answers.ask(name)
@@ -50,7 +50,8 @@ async def set_up_account(answers: Answers) -> tuple[Account, str]:
             answers.tell("login_lost")
             settings.telethon_session.unlink(missing_ok=True)
         except errors.RPCError as error:
-            raise SetupStopped(say("login_refused", answers.language, error=error)) from None
+            sentence = str(error).partition(" (caused by")[0]
+            raise SetupStopped(say("login_refused", answers.language, error=sentence)) from None
         except ConnectionError:
             raise SetupStopped(answers.text("telegram_lost")) from None
 

@@ -23,7 +23,7 @@ class EnvFile:
 
     def names(self) -> set[str]:
         """The variables, in upper case, that have a value that is not empty."""
-        return {binding.key.upper() for binding in self._bindings() if binding.key and binding.value}
+        return {binding.key.upper() for binding in _bindings(self.path) if binding.key and binding.value}
 
     def set(self, name: str, value: str) -> None:
         """Give a variable its value, where it stands already or else at the end.
@@ -38,16 +38,11 @@ class EnvFile:
         if name in self.names():
             self._change(name, "")
 
-    def _bindings(self) -> list[Binding]:
-        for path in (self.path, self._example):
-            if path and path.is_file():
-                return list(parse_stream(io.StringIO(path.read_text(encoding="utf-8"))))
-        return []
-
     def _change(self, name: str, line: str) -> None:
         """Put `line` in the place of the variable's first line; its other lines go, since the last one would count."""
         text = ""
-        for binding in self._bindings():
+        source = self._example if self._example and not self.path.is_file() else self.path
+        for binding in _bindings(source):
             original = binding.original.string
             if binding.key and binding.key.upper() == name:
                 # A binding begins with the empty lines before it.
@@ -58,6 +53,12 @@ class EnvFile:
         if line and text and not text.endswith("\n"):
             text += "\n"
         write_private(self.path, text + line)
+
+
+def _bindings(path: Path) -> list[Binding]:
+    if not path.is_file():
+        return []
+    return list(parse_stream(io.StringIO(path.read_bytes().decode("utf-8"), newline="")))
 
 
 def quoted(value: str) -> str:

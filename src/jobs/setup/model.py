@@ -112,9 +112,7 @@ async def _setup_token(settings: Settings) -> None:
         }
         environment["CLAUDE_CONFIG_DIR"] = folder
         environment["DISABLE_AUTOUPDATER"] = "1"
-        if settings.http_proxy and not settings.http_proxy.is_socks:
-            environment["HTTP_PROXY"] = environment["HTTPS_PROXY"] = settings.http_proxy.url
-            environment["NO_PROXY"] = profile.NO_PROXY
+        environment.update(profile.proxy_variables(settings))
         process = await asyncio.create_subprocess_exec(str(bundled_cli()), "setup-token", env=environment)
         try:
             await process.wait()

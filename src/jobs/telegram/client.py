@@ -9,7 +9,7 @@ from telethon import TelegramClient
 from telethon.crypto import rsa
 from telethon.tl import types
 
-from jobs.config import Proxy, Settings
+from jobs.config import Settings
 
 REQUEST_RETRIES = 1
 """Whoever makes a request decides whether it is made again; Telethon would pause 2 s after each failure."""
@@ -58,7 +58,7 @@ def make_client(settings: Settings, session: Path | None = None) -> Client:
         str(path),
         settings.tg_api_id or 0,
         settings.tg_api_hash.get_secret_value() if settings.tg_api_hash else "",
-        proxy=_proxy(settings.http_proxy) if settings.http_proxy else None,
+        proxy=_proxy(settings),
         connection_retries=None,
         request_retries=REQUEST_RETRIES,
         flood_sleep_threshold=0,
@@ -89,7 +89,11 @@ def full_name(user: types.User) -> str:
     return name or user.username or str(user.id)
 
 
-def _proxy(proxy: Proxy) -> dict[str, Any]:
+def _proxy(settings: Settings) -> dict[str, Any] | None:
+    """HTTP_PROXY for Telethon. A server of one's own that NO_PROXY names is reached directly, loopback included."""
+    proxy, server = settings.http_proxy, settings.tg_server
+    if proxy is None or (server and server.host in settings.no_proxy.replace(",", " ").split()):
+        return None
     kind = "socks5" if proxy.scheme == "socks5h" else "http" if proxy.scheme == "https" else proxy.scheme
     return {
         "proxy_type": kind,

@@ -49,8 +49,6 @@ LOCKED = {
     "CLAUDE_AGENT_SDK_DISABLE_BUILTIN_AGENTS": "1",
 }
 
-NO_PROXY = "127.0.0.1,localhost,::1"
-
 
 @dataclass(frozen=True)
 class SessionPaths:
@@ -84,14 +82,19 @@ def environment(settings: Settings, role: Role, paths: SessionPaths) -> dict[str
         **QUIET,
         **({} if role in BUILT_INS else LOCKED),
         **_credentials(settings),
+        **proxy_variables(settings),
     }
     if role in BUILT_INS and os.geteuid() == 0:
         variables["IS_SANDBOX"] = "1"  # the CLI refuses bypassPermissions to root without it
-    if settings.http_proxy and not settings.http_proxy.is_socks:
-        for name in ("HTTP_PROXY", "HTTPS_PROXY"):
-            variables[name] = settings.http_proxy.url
-        variables["NO_PROXY"] = NO_PROXY
     return variables
+
+
+def proxy_variables(settings: Settings) -> dict[str, str]:
+    """HTTP_PROXY as the CLI takes it; nothing for a SOCKS proxy, which it does not support."""
+    if settings.http_proxy is None or settings.http_proxy.is_socks:
+        return {}
+    url = settings.http_proxy.url
+    return {"HTTP_PROXY": url, "HTTPS_PROXY": url, "NO_PROXY": ",".join(settings.unproxied_hosts)}
 
 
 def _credentials(settings: Settings) -> dict[str, str]:

@@ -1,0 +1,397 @@
+"""What people write: stored once, in order, whatever Telegram and the connection do; nobody else is answered."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import apsw
+import pytest
+from telethon.tl import functions, types
+
+from jobs.telegram import reconcile
+from jobs_simulator.telegram import Account, Fault, PushFault, TelegramSimulator, post
+from jobs_simulator.telegram.post import PostOffice
+from tests.support import full_disk
+from tests.telegram.post import Post, send_media
+
+
+@pytest.fixture
+async def sim() -> AsyncIterator[TelegramSimulator]:
+    async with TelegramSimulator() as simulator:
+        yield simulator
+    assert not simulator.world.bugs
+    assert not simulator.unsupported
+
+
+@pytest.fixture
+def jobs(sim: TelegramSimulator) -> Account:
+    return sim.add_user("Jobs", username="jobs_assistant")
+
+
+@pytest.fixture
+def owner(sim: TelegramSimulator, jobs: Account) -> Account:
+    return sim.add_user("Иван", "Петров", username="ivan_owner", lang_code="ru", contact_of=(jobs,))
+
+
+@pytest.fixture
+def masha(sim: TelegramSimulator) -> Account:
+    return sim.add_user("Мария", "Иванова", username="masha", lang_code="en")
+
+
+async def test_a_message_is_stored_with_what_is_known_of_its_writer_and_then_marked_read(
+    sim: TelegramSimulator, tmp_path: Path, jobs: Account, owner: Account, masha: Account
+) -> None:
+    async with Post(sim, tmp_path, jobs, owner) as mail:
+        message = sim.send(masha, jobs, "Здравствуйте, это Мария")
+        await mail.until_arrived("Здравствуйте, это Мария")
+        row = mail.db.one("SELECT * FROM inbox")
+        assert row is not None
+        (copy,) = sim.messages(jobs, masha)
+        assert (row["lane"], row["origin"], row["message_id"]) == (masha.id, "external", copy.id)
+        person = mail.users.get(masha.id)
+        assert person is not None
+        assert (person.name, person.username, person.language) == ("Мария Иванова", "masha", "ru")
+        assert person.first_contact == message.date
+        await mail.until_read(message)
+        sim.send(owner, jobs, "и я")
+        await mail.until_arrived("Здравствуйте, это Мария", "и я")
+        assert mail.db.value("SELECT origin FROM inbox ORDER BY id DESC") == "owner"
+
+
+async def test_bots_groups_channels_and_telegram_itself_are_not_answered(
+    sim: TelegramSimulator, tmp_path: Path, jobs: Account, owner: Account, masha: Account
+) -> None:
+    bot = sim.add_bot("some_bot")
+    sim.send(jobs, bot, "/start")
+    group = sim.add_group("Friends", [masha, jobs])
+    channel = sim.add_channel("News", [masha, jobs])
+    supergroup = sim.add_channel("Crowd", [masha, jobs], megagroup=True)
+    everything: list[tuple[Account, Any]] = [(masha, group), (masha, channel), (masha, supergroup), (bot, jobs)]
+
+    def noise() -> None:
+        for sender, peer in everything:
+            sim.send(sender, peer, "noise")
+        sim.service_message(jobs, "Login code: 12345")
+
+    noise()  # to be found in the history
+    async with Post(sim, tmp_path, jobs, owner) as mail:
+        noise()  # to be pushed
+        sim.send(masha, jobs, "a word")
+        await mail.until_arrived("a word")
+        await mail.reconciler.look()
+        assert mail.texts() == ["a word"]
+        assert [person.id for person in mail.users.everyone()] == [masha.id]
+
+
+async def test_what_was_written_while_jobs_was_down_is_taken_once_and_in_order(
+    sim: TelegramSimulator, tmp_path: Path, jobs: Account, owner: Account, masha: Account
+) -> None:
+    for number in range(3):
+        sim.send(masha, jobs, f"first {number}")
+    async with Post(sim, tmp_path, jobs, owner) as mail:
+        await mail.until_arrived("first 0", "first 1", "first 2")
+    many = [f"later {number}" for number in range(120)]  # more than a page of history
+    for text in many:
+        sim.send(masha, jobs, text)
+    message = sim.send(owner, jobs, "me too")
+    async with Post(sim, tmp_path, jobs, owner) as mail:
+        wanted = ["first 0", "first 1", "first 2", *many]
+        assert [text for text in mail.texts() if text != "me too"] == wanted
+        assert mail.texts().count("me too") == 1
+        await mail.until_read(message)
+    async with Post(sim, tmp_path, jobs, owner) as mail:
+        assert len(mail.texts()) == 124
+
+
+async def test_what_was_read_before_jobs_had_the_account_is_left_alone(
+    sim: TelegramSimulator, tmp_path: Path, jobs: Account, owner: Account, masha: Account
+) -> None:
+    sim.send(masha, jobs, "long ago")
+    sim.send(jobs, masha, "answered by hand")
+    async with sim.connected(jobs) as by_hand:
+        await by_hand.send_read_acknowledge(await by_hand.get_entity("masha"))
+    sim.send(masha, jobs, "not read yet")
+    async with Post(sim, tmp_path, jobs, owner) as mail:
+        await mail.until_arrived("not read yet")
+
+
+@pytest.mark.parametrize("kind", ["withhold", "duplicate", "reorder"])
+async def test_however_updates_are_pushed_each_message_is_taken_once(
+    sim: TelegramSimulator, tmp_path: Path, jobs: Account, owner: Account, masha: Account, kind: Any
+) -> None:
+    async with Post(sim, tmp_path, jobs, owner) as mail:
+        sim.send(masha, jobs, "one")
+        await mail.until_arrived("one")
+        sim.faults.add(PushFault(kind, jobs, when=lambda update: isinstance(update, types.UpdateNewMessage)))
+        sim.send(masha, jobs, "two")
+        sim.send(masha, jobs, "three")
+        if kind == "withhold":
+            mail.reconciler.look_soon()
+        async with asyncio.timeout(5):
+            while len(mail.texts()) < 3:
+                await mail.arrived.get()
+        await mail.reconciler.look()
+        assert sorted(mail.texts()) == ["one", "three", "two"]
+
+
+async def test_a_first_message_whose_push_was_lost_survives_a_crash_after_the_second(
+    sim: TelegramSimulator, tmp_path: Path, jobs: Account, owner: Account, masha: Account
+) -> None:
+    async with Post(sim, tmp_path, jobs, owner) as mail:
+        sim.faults.add(PushFault("withhold", jobs, when=lambda update: isinstance(update, types.UpdateNewMessage)))
+        # The reader of history does not get to look before the crash.
+        sim.faults.add(Fault(functions.messages.GetDialogsRequest, jobs, error="INTERNAL", times=None))
+        sim.faults.add(Fault(functions.updates.GetDifferenceRequest, jobs, error="INTERNAL", times=None))
+        sim.send(masha, jobs, "one")
+        sim.send(masha, jobs, "two")
+        await mail.until_arrived("two")
+        sim.send(owner, jobs, "flush")
+        await mail.until_arrived("two", "flush")
+    sim.faults.clear()
+    async with Post(sim, tmp_path, jobs, owner) as mail:
+        assert sorted(mail.texts()) == ["flush", "one", "two"]
+
+
+async def test_a_cut_connection_loses_nothing(
+    sim: TelegramSimulator, tmp_path: Path, jobs: Account, owner: Account, masha: Account
+) -> None:
+    async with Post(sim, tmp_path, jobs, owner) as mail:
+        sim.send(masha, jobs, "one")
+        await mail.until_arrived("one")
+        await sim.stop()
+        sim.send(masha, jobs, "two")
+        await sim.start()
+        await mail.until_arrived("one", "two")
+        sim.drop_connections(jobs)
+        sim.send(masha, jobs, "three")
+        await mail.until_arrived("one", "two", "three")
+
+
+async def test_a_message_that_can_not_be_stored_is_not_marked_read_and_taken_when_there_is_room(
+    sim: TelegramSimulator,
+    tmp_path: Path,
+    jobs: Account,
+    owner: Account,
+    masha: Account,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(reconcile, "STORAGE_PAUSE", 0.01)
+    async with Post(sim, tmp_path, jobs, owner) as mail:
+        first = sim.send(masha, jobs, "one")
+        await mail.until_arrived("one")
+        await mail.until_read(first)
+        refused = asyncio.Event()
+        accept = mail.inbox.accept
+
+        def noticed(event: Any) -> bool:
+            try:
+                return accept(event)
+            except apsw.Error:
+                refused.set()
+                raise
+
+        monkeypatch.setattr(mail.inbox, "accept", noticed)
+        long = "x" * 4096
+        with full_disk(mail.db):
+            mail.db.execute("PRAGMA wal_checkpoint")
+            while not refused.is_set():
+                message = sim.send(masha, jobs, long)
+                async with asyncio.timeout(5):
+                    await asyncio.wait(
+                        [asyncio.ensure_future(refused.wait()), asyncio.ensure_future(mail.arrived.get())],
+                        return_when=asyncio.FIRST_COMPLETED,
+                    )
+            assert not mail.is_read(message)
+        await mail.until_read(message)
+        assert len(mail.texts()) == len(sim.messages(jobs, masha))
+
+
+async def test_a_message_deleted_before_it_was_begun_is_forgotten_and_one_deleted_later_is_survived(
+    sim: TelegramSimulator, tmp_path: Path, jobs: Account, owner: Account, masha: Account
+) -> None:
+    async with Post(sim, tmp_path, jobs, owner) as mail, sim.connected(masha) as client:
+        peer = await client.get_input_entity("jobs_assistant")
+        oops = await client.send_message(peer, "oops")
+        await mail.until_arrived("oops")
+        await client.delete_messages(peer, [oops.id], revoke=True)
+        meant = await client.send_message(peer, "I meant this")
+        await mail.until_arrived("I meant this")
+        turn = mail.turns.begin(masha.id)
+        assert turn is not None
+        await client.delete_messages(peer, [meant.id], revoke=True)
+        await client.send_message(peer, "and this")
+        await mail.until_arrived("I meant this", "and this")
+        # Deleted before Jobs saw anything of it:
+        await sim.stop()
+    sim.send(masha, jobs, "unseen")
+    (*_, unseen) = sim.messages(masha, jobs)
+    sim._post.delete(masha, masha.box, [unseen.id], revoke=True)
+    await sim.start()
+    async with Post(sim, tmp_path, jobs, owner) as mail:
+        assert "unseen" not in mail.texts()
+
+
+ODD = {
+    "long": "я" * 100_000,
+    "controls": "a\x00b\x01\x1b[31mred\x07",
+    "right to left": "\u202eevil\u202c שלום",
+    "unseen": "\u200b\u2060\ufeff",
+    "noncharacters": "\ufffe\uffff\ufdd0",
+    "combining": "e" + "\u0301" * 2000,
+    "emoji": "👨‍👩‍👧‍👦" * 300,
+    "markup": "<b>&amp;</b> **x** [a](tg://user?id=1) </jobs-context> {0} %s $x",
+    "line ends": "a\r\nb\u2028c\x85d",
+}
+
+
+async def test_odd_texts_and_names_are_taken_as_they_are(
+    sim: TelegramSimulator, tmp_path: Path, jobs: Account, owner: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(post, "MAX_TEXT", 10**9)
+    names = ["<b>bold</b> {0} $owner", "\n\n\u202e\x00", "a" * 5000, "\u200b"]
+    async with Post(sim, tmp_path, jobs, owner) as mail:
+        writers = [sim.add_user(name, name) for name in names]
+        for text in ODD.values():
+            for writer in writers:
+                sim.send(writer, jobs, text)
+        async with asyncio.timeout(15):
+            while len(mail.texts()) < len(ODD) * len(names):
+                await mail.arrived.get()
+        texts = set(mail.texts())
+        assert {text.replace("\r\n", "\n") for text in ODD.values()} <= {text.replace("\r\n", "\n") for text in texts}
+        assert len(mail.users.everyone()) == len(names)
+
+
+async def test_bytes_that_are_no_text_are_survived(
+    sim: TelegramSimulator, tmp_path: Path, jobs: Account, owner: Account, masha: Account
+) -> None:
+    """Half a character on the wire: the nearest that Telegram could come to a lone surrogate."""
+    async with Post(sim, tmp_path, jobs, owner) as mail:
+        sim.send(masha, jobs, "one")
+        await mail.until_arrived("one")
+        draft = post.Draft(text="x")
+        draft.text = b"half \xed\xa0\x80 and \xff"  # type: ignore[assignment]
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(post, "check_draft", lambda _: None)
+            patch.setattr(sim.log, "add", lambda *_, **__: None)
+            sim._post.send(masha, jobs, draft)
+            async with asyncio.timeout(5):
+                while len(mail.texts()) < 2:
+                    await mail.arrived.get()
+        assert mail.texts()[1].startswith("half ")
+        mail.texts()[1].encode("utf-8")
+
+
+async def test_media_of_any_kind_are_a_line_of_text(
+    sim: TelegramSimulator, tmp_path: Path, jobs: Account, owner: Account, masha: Account
+) -> None:
+    media: list[Any] = [
+        types.MessageMediaUnsupported(),
+        types.MessageMediaDice(6, "🎲"),
+        types.MessageMediaGeo(types.GeoPoint(37.6, 55.7, 1)),
+        types.MessageMediaGeo(types.GeoPointEmpty()),
+        types.MessageMediaContact("79990000000", "Ann", "Lee", "", 0),
+        types.MessageMediaEmpty(),
+        types.MessageMediaDocument(),
+        types.MessageMediaPhoto(),
+        types.MessageMediaStory(types.PeerUser(1), 5),
+        types.MessageMediaGame(types.Game(1, 1, "g", "Game", "", types.PhotoEmpty(1))),
+    ]
+    async with Post(sim, tmp_path, jobs, owner) as mail:
+        for tl in media:
+            send_media(sim, masha, jobs, tl)
+        send_media(sim, masha, jobs, types.MessageMediaDice(1, "🎯"), "look")
+        async with asyncio.timeout(5):
+            while len(mail.texts()) < len(media) + 1:
+                await mail.arrived.get()
+        texts = mail.texts()
+        assert texts[1:3] == ["[dice 🎲: 6]", "[location: 55.7, 37.6]"]
+        assert texts[-1] == "[dice 🎯: 1]\nlook"
+        assert all(text.startswith("[") and text.endswith("]") for text in texts[:-1])
+
+
+# ------------------------------------------------------- the owner's own account
+
+
+@pytest.mark.parametrize("answer_others", [False, True])
+async def test_on_the_owners_own_account_saved_messages_are_answered_and_others_only_when_asked_for(
+    sim: TelegramSimulator, tmp_path: Path, owner: Account, masha: Account, answer_others: bool
+) -> None:
+    sim.send(owner, owner, "an old note")
+    async with Post(sim, tmp_path, owner, owner, answer_others=answer_others) as mail:
+        message = sim.send(masha, owner, "hello")
+        sim.send(owner, masha, "by hand")
+        if answer_others:
+            await mail.until_arrived("hello")
+            await mail.until_read(message)
+        sim.send(owner, owner, "to Jobs")
+        await mail.until_arrived(*["hello"] * answer_others, "to Jobs")
+        await mail.reconciler.look()
+        assert mail.texts() == [*["hello"] * answer_others, "to Jobs"]
+        assert mail.is_read(message) is answer_others
+        assert mail.db.execute("SELECT lane, origin FROM inbox")[-1] == {"lane": owner.id, "origin": "owner"}
+
+
+@pytest.mark.parametrize("notes", [[], ["an old note"]])
+async def test_saved_messages_written_while_jobs_was_down_are_taken_once(
+    sim: TelegramSimulator, tmp_path: Path, owner: Account, notes: list[str]
+) -> None:
+    for text in notes:
+        sim.send(owner, owner, text)
+    async with Post(sim, tmp_path, owner, owner) as mail:
+        assert mail.texts() == []
+    sim.send(owner, owner, "while you were out")
+    async with Post(sim, tmp_path, owner, owner) as mail:
+        await mail.until_arrived("while you were out")
+        sim.send(owner, owner, "and now")
+        await mail.until_arrived("while you were out", "and now")
+    async with Post(sim, tmp_path, owner, owner) as mail:
+        assert mail.texts() == ["while you were out", "and now"]
+
+
+async def test_jobs_does_not_answer_its_own_words_in_saved_messages(
+    sim: TelegramSimulator, tmp_path: Path, owner: Account
+) -> None:
+    from jobs.spine.model import OutboxKind
+
+    async with Post(sim, tmp_path, owner, owner) as mail:
+        mail.outbox.say("a", owner.id, OutboxKind.ANSWER, "**my** answer")
+        await mail.until_sent("my answer")
+        await mail.reconciler.look()
+        assert mail.texts() == []
+        # As after a crash between the sending and its note:
+        mail.db.execute("UPDATE outbox SET state = 'queued', message_id = NULL")
+    async with Post(sim, tmp_path, owner, owner) as mail:
+        sim.send(owner, owner, "go on")
+        await mail.until_arrived("go on")
+    assert [message.text for message in sim.messages(owner, owner)] == ["my answer", "go on"]
+
+
+# ------------------------------------------------------------------------- a bot
+
+
+@pytest.mark.parametrize("known_before", [True, False])
+async def test_what_was_written_to_a_bot_while_it_was_down_is_taken_once(
+    sim: TelegramSimulator, tmp_path: Path, owner: Account, masha: Account, known_before: bool
+) -> None:
+    bot = sim.add_bot("jobs_bot")
+    async with Post(sim, tmp_path, bot, owner) as mail:
+        if known_before:
+            sim.send(owner, bot, "/start")
+            await mail.until_arrived("/start")
+    before = ["/start"] * known_before
+    many = [f"later {number}" for number in range(120)]
+    for text in many:
+        sim.send(masha, bot, text)
+    async with Post(sim, tmp_path, bot, owner) as mail:
+        assert mail.texts() == [*before, *many]
+        sim.send(masha, bot, "now")
+        await mail.until_arrived(*before, *many, "now")
+    async with Post(sim, tmp_path, bot, owner) as mail:
+        assert mail.texts() == [*before, *many, "now"]
+
+
+def test_the_simulator_still_has_what_these_tests_reach_into() -> None:
+    assert PostOffice.send
+    assert post.MAX_TEXT == 4096
