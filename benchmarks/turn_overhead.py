@@ -3,9 +3,9 @@
     PYTHONPATH=src .venv/bin/python benchmarks/turn_overhead.py [--rounds 8] [--turns 5] [--no-memory]
 
 Both talk to the same loopback model, which answers at once, and take turns. Way in: the message is pushed to Jobs'
-connection (the SDK alone: `query`, or `connect` where there is no process yet) → the model has the request. Way out: the
-model's last byte → the message is in the other person's client (the SDK alone: the result is there). "Both ways" is
-their sum, turn by turn.
+connection (the SDK alone: `query`, or `connect` where there is no process yet) → the model has the request. Way out:
+the model's last byte → the message is in the other person's client (the SDK alone: the result is there). "Both ways"
+is their sum, turn by turn.
 """
 
 import argparse

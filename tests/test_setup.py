@@ -3,141 +3,21 @@
 import asyncio
 import signal
 import stat
-import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
-from typing import Self
 
 import pytest
 from telethon.sessions import SQLiteSession
 from telethon.tl import functions
+from tests.setup_rig import API, HASH, KEY, PATIENCE, World
 
-from jobs_simulator.model import ModelSimulator
-from jobs_simulator.model.scripted import ScriptedBrain
-from jobs_simulator.stage import Program, clean_environment
-from jobs_simulator.telegram import Fault, TelegramSimulator
-
-PATIENCE = 40.0
-KEY = "sk-loopback-right"
-HASH = "0123456789abcdef" * 2
-API = ["12345", HASH, "", "Europe/Moscow"]
-"""The application's id and hash, no proxy, the time zone."""
-
-
-class World:
-    """A folder to be set up, both servers, Jobs' own account and its owner."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.telegram = TelegramSimulator()
-        self.model = ModelSimulator(ScriptedBrain(), api_key=KEY)
-        self.jobs = self.telegram.add_user("Jobs", username="jobs_assistant", phone="79000000002", password="верблюд")
-        self.owner = self.telegram.add_user("Иван", "Петров", username="ivan_owner", phone="79000000001")
-        self.bot = self.telegram.add_bot("jobs_helper_bot", name="Jobs Bot", token="7001:AAabcdefghijklmn")
-
-    async def __aenter__(self) -> Self:
-        await self.telegram.start()
-        await self.model.start()
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.model.stop()
-        await self.telegram.stop()
-        self.telegram.close()
-
-    def environment(self, **variables: str) -> dict[str, str]:
-        return {
-            **clean_environment(),
-            "LC_ALL": "C.UTF-8",
-            "JOBS_ROOT": str(self.folder),
-            "TG_SERVER": self.telegram.endpoint,
-            "TG_SERVER_KEY": str(self.telegram.public_key_path),
-            "ANTHROPIC_BASE_URL": self.model.url,
-            **variables,
-        }
-
-    @asynccontextmanager
-    async def setup(self, **variables: str) -> AsyncIterator["Dialogue"]:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "jobs",
-            "setup",
-            env=self.environment(**variables),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-        )
-        try:
-            yield Dialogue(process)
-        finally:
-            if process.returncode is None:
-                process.kill()
-            await process.wait()
-
-    async def answer(self, *answers: str, **variables: str) -> tuple[int, str]:
-        """Give all answers at once; returns the exit code and everything that was said."""
-        async with self.setup(**variables) as dialogue:
-            dialogue.write(*answers)
-            return await dialogue.end()
-
-    @property
-    def env(self) -> Path:
-        return self.folder / ".env"
-
-    @property
-    def session(self) -> Path:
-        return self.folder / "data" / "telethon.session"
-
-    def written(self) -> dict[str, str]:
-        lines = self.env.read_text(encoding="utf-8").splitlines()
-        return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
-
-    def signed_in_by_phone(self) -> list[str]:
-        return ["2", "+7 900 000-00-02", self.jobs.login_code, "верблюд"]
-
-    @asynccontextmanager
-    async def up(self) -> AsyncIterator[Program]:
-        """The program, with exactly what setup wrote and the addresses of the servers."""
-        program = Program(self.environment())
-        try:
-            yield await program.start()
-            assert await program.stop() == 0
-        finally:
-            await program.kill()
-
-
-class Dialogue:
-    """The other end of the process's standard input and output."""
-
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        self.process = process
-        self.said = ""
-        self._seen = 0
-
-    def write(self, *lines: str) -> None:
-        assert self.process.stdin
-        self.process.stdin.write("".join(f"{line}\n" for line in lines).encode())
-
-    async def until(self, words: str) -> None:
-        """Wait until it has said this, after what was waited for before."""
-        assert self.process.stdout
-        async with asyncio.timeout(PATIENCE):
-            while (found := self.said.find(words, self._seen)) < 0:
-                read = await self.process.stdout.read(4096)
-                assert read, f"it ended without {words!r}:\n{self.said}"
-                self.said += read.decode()
-        self._seen = found + len(words)
-
-    async def end(self) -> tuple[int, str]:
-        """Close its input and wait for its end."""
-        assert self.process.stdin
-        assert self.process.stdout
-        self.process.stdin.close()
-        async with asyncio.timeout(PATIENCE):
-            self.said += (await self.process.stdout.read()).decode()
-            return await self.process.wait(), self.said
+from jobs.db import DataLock
+from jobs.setup import account
+from jobs.setup.account import set_up_account
+from jobs.setup.answers import Answers
+from jobs.setup.terminal import Terminal
+from jobs.telegram.login import login_url
+from jobs_simulator.telegram import Fault
 
 
 @pytest.fixture
@@ -152,12 +32,13 @@ def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
-async def test_an_account_of_its_own_by_phone_code_and_password_and_then_it_runs(world: World) -> None:
-    code, said = await world.answer(*API, *world.signed_in_by_phone(), "@ivan_owner", "y", "1", KEY)
+async def test_an_account_of_its_own_by_phone_without_a_secret_shown_and_then_it_runs(world: World) -> None:
+    code, said = await world.answer(*world.everything())
     assert code == 0, said
     jobs = f"Jobs (@jobs_assistant, id {world.jobs.id})"
     assert said.endswith(f"Jobs is now {jobs}. Owner: Иван Петров. Start it with ./jobs up\n")
     assert "my.telegram.org" in said
+    assert not [secret for secret in (HASH, KEY, "верблюд", world.jobs.login_code) if secret in said]
     assert world.written() == {
         "TG_API_ID": "12345",
         "TG_API_HASH": HASH,
@@ -176,13 +57,8 @@ async def test_an_account_of_its_own_by_phone_code_and_password_and_then_it_runs
         assert f"Jobs is up as {jobs}" in program.lines
 
 
-async def test_no_secret_is_shown(world: World) -> None:
-    _, said = await world.answer(*API, *world.signed_in_by_phone(), "@ivan_owner", "y", "1", KEY)
-    assert not [secret for secret in (HASH, KEY, "верблюд", world.jobs.login_code) if secret in said]
-
-
 async def test_run_again_it_says_so_checks_and_changes_nothing(world: World) -> None:
-    await world.answer(*API, *world.signed_in_by_phone(), "@ivan_owner", "y", "1", KEY)
+    world.set_up_already()
     before = world.env.read_bytes(), world.env.stat().st_ino
     calls = len(world.model.requests)
     code, said = await world.answer()
@@ -247,3 +123,214 @@ async def test_a_bot_whose_owner_writes_to_it(world: World) -> None:
     assert world.written()["TG_BOT_TOKEN"] == "7001:AAabcdefghijklmn"
     async with world.up() as program:
         assert any("Jobs is up as Jobs Bot" in line for line in program.lines)
+
+
+async def test_a_bot_whose_owner_is_named_by_number(world: World) -> None:
+    code, said = await world.answer(*API, "3", "7001:AAabcdefghijklmn", "123456", "y", "1", KEY)
+    assert code == 0, said
+    assert "a bot cannot write first" in said
+    assert world.written()["TG_USER_ID"] == "123456"
+
+
+async def test_what_is_in_the_environment_is_not_asked_for_and_not_written(world: World) -> None:
+    bot = {"TG_BOT_TOKEN": "7001:AAabcdefghijklmn", "TG_USER_ID": str(world.owner.id)}
+    given = {"TG_API_ID": "12345", "TG_API_HASH": HASH, "TZ": "UTC", "ANTHROPIC_API_KEY": KEY}
+    code, said = await world.answer(**bot, **given)
+    assert code == 0, said
+    assert "TG_API_ID (the environment)" in said
+    assert not world.env.exists()
+    assert HASH not in said
+
+
+async def test_a_wrong_value_in_the_environment_has_to_be_mended_there(world: World) -> None:
+    code, said = await world.answer("12345", TG_API_ID="none")
+    assert code == 2
+    assert said.splitlines() == [
+        "TG_API_ID has to be a whole number above 0.",
+        "jobs: TG_API_ID is set in the environment, which wins over .env: mend it there and run ./jobs setup again.",
+    ]
+
+
+async def test_an_existing_file_is_kept_but_for_what_was_missing_or_wrong(world: World) -> None:
+    world.env.write_text(
+        f"# My own notes\nTG_API_ID=none\nTG_API_HASH={HASH}\nTG_USER_ID=x\n\nOTHER='kept as it is'\nTZ=UTC\n"
+        f"ANTHROPIC_API_KEY={KEY} # the company's\n",
+        encoding="utf-8",
+    )
+    code, said = await world.answer("12345", *world.signed_in_by_phone(), "@ivan_owner", "y")
+    assert code == 0, said
+    assert world.env.read_text(encoding="utf-8") == (
+        f"# My own notes\nTG_API_ID=12345\nTG_API_HASH={HASH}\n\nOTHER='kept as it is'\nTZ=UTC\n"
+        f"ANTHROPIC_API_KEY={KEY} # the company's\nTG_USER_ID={world.owner.id}\n"
+    )
+    assert mode(world.env) == 0o600
+
+
+async def test_what_setup_does_not_ask_about_is_told_in_one_line(world: World) -> None:
+    code, said = await world.answer(LOG_LEVEL="loud")
+    assert code == 2
+    assert (
+        said == "jobs: LOG_LEVEL has to be one of debug, info, warning, error. Mend it in .env or in the environment\n"
+    )
+
+
+async def test_at_the_end_of_the_input_what_is_done_is_kept_and_the_next_run_goes_on(world: World) -> None:
+    code, said = await world.answer(*API, *world.signed_in_by_phone())
+    assert code == 2
+    assert said.endswith("\njobs: Setup is not finished; what is done is kept. To go on: ./jobs setup.\n")
+    code, said = await world.answer("@ivan_owner", "y", "1", KEY)
+    assert code == 0, said
+    assert world.written()["TG_USER_ID"] == str(world.owner.id)
+
+
+async def test_ctrl_c_leaves_it_in_one_sentence(world: World) -> None:
+    async with world.setup() as dialogue:
+        dialogue.write(*API)
+        await dialogue.until("How to sign in")
+        dialogue.process.send_signal(signal.SIGINT)
+        async with asyncio.timeout(PATIENCE):
+            assert await dialogue.process.wait() == 2
+        _, said = await dialogue.end()
+    assert said.endswith("\njobs: Setup is not finished; what is done is kept. To go on: ./jobs setup.\n")
+    assert "Traceback" not in said
+    assert world.written()["TG_API_ID"] == "12345"
+
+
+async def test_while_jobs_is_running_it_refuses(world: World) -> None:
+    world.set_up_already()
+    lock = DataLock(world.session.parent)
+    lock.acquire()
+    code, said = await world.answer()
+    lock.release()
+    assert code == 2
+    assert said.splitlines()[-1] == f"jobs: Jobs is running on {world.folder / 'data'}; stop it first."
+
+
+async def test_an_application_that_telegram_refuses_is_asked_for_again(world: World) -> None:
+    world.telegram.faults.add(Fault(functions.auth.SendCodeRequest, error="API_ID_INVALID"))
+    sign_in = world.signed_in_by_phone()
+    code, said = await world.answer(*API, *sign_in[:2], "54321", HASH[::-1], *sign_in, "@ivan_owner", "y", "1", KEY)
+    assert code == 0, said
+    assert "Telegram does not accept TG_API_ID and TG_API_HASH." in said
+    assert world.written()["TG_API_ID"] == "54321"
+
+
+async def test_a_sign_in_that_failed_ends_it(world: World) -> None:
+    code, said = await world.answer(*API, "9", "9", "9")
+    assert code == 2
+    assert said.splitlines()[-1].startswith("jobs: The sign-in to Telegram did not succeed")
+
+
+@pytest.mark.parametrize("how", ["revoke", "forget_keys"])
+async def test_a_login_that_telegram_has_ended_is_made_anew(world: World, how: str) -> None:
+    world.set_up_already()
+    getattr(world.telegram, how)(world.jobs)
+    code, said = await world.answer(*world.signed_in_by_phone(), "@ivan_owner", "y")
+    assert code == 0, said
+    assert "Signed in to Telegram as Jobs" in said
+    assert ("no longer accepts the login of before" in said) == (how == "forget_keys")
+    assert mode(world.session) == 0o600
+
+
+async def test_a_model_out_of_reach_is_told_and_tried_again(world: World) -> None:
+    await world.model.stop()
+    async with world.setup() as dialogue:
+        dialogue.write(*world.everything())
+        await dialogue.until("cannot be reached: check the network, the proxy and the address.")
+        await world.model.start()
+        dialogue.write("")
+        code, said = await dialogue.end()
+    assert code == 0, said
+
+
+async def test_a_server_that_needs_no_key(tmp_path: Path) -> None:
+    world = World(tmp_path, api_key=None)
+    async with world:
+        code, said = await world.answer(*world.everything()[:-2], "3")
+    assert code == 0, said
+    assert world.written()["ANTHROPIC_API_KEY"] == "not-needed"
+
+
+async def test_a_token_of_a_subscription_takes_the_place_of_a_refused_key(world: World) -> None:
+    code, said = await world.answer(*world.everything()[:-1], "sk-loopback-wrong", "2", KEY)
+    assert code == 0, said
+    assert "setup-token" in said
+    assert world.written()["CLAUDE_CODE_OAUTH_TOKEN"] == KEY
+    assert "ANTHROPIC_API_KEY" not in world.written()
+
+
+async def test_in_russian(world: World) -> None:
+    code, said = await world.answer(*API, *world.signed_in_by_phone(), "я", "да", "1", KEY, LC_ALL="ru_RU.UTF-8")
+    assert code == 0, said
+    assert said.splitlines()[-1] == (
+        f"Теперь Jobs — Jobs (@jobs_assistant, id {world.jobs.id}). Владелец: Jobs. Запуск: ./jobs up"
+    )
+
+
+async def test_in_a_terminal_by_qr_code_and_what_is_secret_is_not_shown(world: World) -> None:
+    async with world.terminal() as dialogue:
+        for question, answer in zip(("TG_API_ID", "TG_API_HASH", "proxy", "time zone"), API, strict=True):
+            await dialogue.until(question)
+            dialogue.write(answer)
+        await dialogue.until("How to sign in")
+        dialogue.write("1")
+        await dialogue.until("\u2584")  # the picture
+        (login,) = [login for login in world.telegram.world.authorizations.values() if login.qr_token]
+        assert login.qr_token
+        world.telegram.accept_login(world.jobs, login_url(login.qr_token))
+        await dialogue.until("The password")
+        dialogue.write("верблюд")
+        await dialogue.until("Who is the owner?")
+        dialogue.write("@ivan_owner")
+        await dialogue.until("is this the owner?")
+        dialogue.write("")
+        await dialogue.until("How is the model paid for?")
+        dialogue.write("1")
+        await dialogue.until("(ANTHROPIC_API_KEY)")
+        dialogue.write(KEY)
+        code, said = await dialogue.end()
+    assert code == 0, said
+    assert "12345" in said
+    assert not [secret for secret in (HASH, KEY, "верблюд") if secret in said]
+
+
+class Script(Terminal):
+    """Gives answers from a list, in this process; an answer may first do something."""
+
+    def __init__(self, *answers: str | Callable[[], Awaitable[str]]) -> None:
+        self._answers = list(answers)
+        self.said: list[str] = []
+
+    async def ask(self, question: str) -> str:
+        self.said.append(question)
+        answer = self._answers.pop(0)
+        return answer if isinstance(answer, str) else await answer()
+
+    async def ask_secret(self, question: str) -> str:
+        return await self.ask(question)
+
+    def say(self, text: str) -> None:
+        self.said.append(text)
+
+
+async def test_when_telegram_is_out_of_reach_a_proxy_can_be_given_and_taken_away(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def take_away() -> str:
+        assert world.written()["HTTP_PROXY"] == "http://me:p%24ss@127.0.0.1:9"
+        return "-"
+
+    async def back_again() -> str:
+        assert "HTTP_PROXY" not in world.written()
+        await world.telegram.start()
+        return ""
+
+    world.set_up_already()
+    await world.telegram.stop()
+    for name, value in world.environment().items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(account, "CONNECT_SECONDS", 1.0)
+    script = Script("http://me:p$ss@127.0.0.1:9", take_away, back_again)
+    signed_in, owner = await set_up_account(Answers(script, "en"))
+    assert (signed_in.id, owner) == (world.jobs.id, "Иван Петров")
+    assert script.said.count("Telegram cannot be reached: check the network and the proxy.") == 3

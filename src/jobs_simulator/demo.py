@@ -83,8 +83,9 @@ class Demo:
     def _greet(self) -> None:
         self._tell("demo_start")
         self._tell("demo_real_model" if self._settings.has_model else "demo_scripted")
-        others = [key for key in self._people if key != OWNER]
-        self._tell("demo_how", owner=self._name(OWNER), others=", ".join(map(self._name, others)), first=self._people[others[0]].username)
+        others = [account for key, account in self._people.items() if key != OWNER]
+        names = ", ".join(f"{_full_name(account)} (@{account.username})" for account in others)
+        self._tell("demo_how", owner=self._name(OWNER), others=names, first=others[0].username)
 
     async def _converse(self) -> None:
         said_something = False
@@ -129,11 +130,14 @@ class Demo:
         print(f"Jobs → {self._name(key)}: {text}", flush=True)
 
     def _name(self, key: str) -> str:
-        account = self._people[key]
-        return f"{account.first_name} {account.last_name}"
+        return _full_name(self._people[key])
 
     def _tell(self, key: str, **values: object) -> None:
         print(say(key, self._language, **values), flush=True)
+
+
+def _full_name(account: Account) -> str:
+    return f"{account.first_name} {account.last_name}".strip()
 
 
 async def _lines() -> AsyncIterator[str]:

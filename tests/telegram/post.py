@@ -111,9 +111,9 @@ class Post(Spine):
         assert self.texts() == list(texts)
 
     def is_read(self, message: SimMessage) -> bool:
-        """Whether the sender of this message sees it as read."""
-        dialog = message.sender.box.dialogs.get(self.account)
-        return dialog is not None and message.id <= dialog.read_outbox
+        """Whether the sender of this message sees it as read, as soon as they can."""
+        dialog, copy = self.account.box.dialogs.get(message.sender), self.account.box.copy_of(message.uid)
+        return dialog is not None and copy is not None and copy.id <= dialog.read_inbox
 
     async def until_read(self, message: SimMessage) -> None:
         await self.sim.wait_for(lambda event: event.kind == "read" and self.is_read(message))

@@ -63,7 +63,7 @@ class Answers:
         An empty answer means `default`; without one, an empty answer is wrong. With a default of "" the setting may be
         left as it is by an empty answer, and taken away by "-"; both return None. Raises SetupStopped as `keep` does.
         """
-        self._refuse_environment(name)
+        self.refuse_environment(name)
         question = self.text(f"ask_{name.lower()}", **values)
         ask = self.terminal.ask_secret if name in SECRET else self.terminal.ask
         while True:
@@ -97,7 +97,7 @@ class Answers:
         Raises SetupStopped when the environment would win over it or the file cannot be written, and ValueError for a
         value that cannot be written.
         """
-        self._refuse_environment(name)
+        self.refuse_environment(name)
         try:
             self._file.set(name, value)
         except OSError as error:
@@ -106,7 +106,7 @@ class Answers:
 
     def drop(self, name: str) -> None:
         """Take a value out of `.env`. Raises SetupStopped as `keep` does."""
-        self._refuse_environment(name)
+        self.refuse_environment(name)
         if not self.source(name):
             return
         try:
@@ -115,7 +115,8 @@ class Answers:
             raise SetupStopped(self.text("not_written", path=self._file.path, error=error.strerror)) from None
         self.changed = True
 
-    def _refuse_environment(self, name: str) -> None:
+    def refuse_environment(self, name: str) -> None:
+        """Raises SetupStopped when a variable is set where `.env` cannot change it."""
         if self.source(name) == self.text("from_environment"):
             raise SetupStopped(self.text("environment_wins", name=name))
 

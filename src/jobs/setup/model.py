@@ -3,27 +3,19 @@
 import asyncio
 import os
 import tempfile
-from pathlib import Path
 
 from jobs.config import Settings
-from jobs.db import open_database
 from jobs.setup.answers import Answers
 from jobs.spine.model import Usage
-from jobs.spine.turns import ToolJournal
-from jobs.users import profile
-from jobs.users.cli_launcher import bundled_cli, write_launcher
-from jobs.users.model import Role
+from jobs.users import sdk
+from jobs.users.cli_launcher import bundled_cli
 from jobs.users.outcome import ModelUnavailable, SessionFailed
-from jobs.users.session import Session, SessionPlan
-from jobs.users.session_file import SessionFile
+from jobs.users.profile import proxy_variables
 
 KEY = "ANTHROPIC_API_KEY"
 TOKEN = "CLAUDE_CODE_OAUTH_TOKEN"
 NO_KEY = "not-needed"
 """The key for a server that wants none: the CLI does not start without one."""
-
-CHECK_SECONDS = 90.0
-PROMPT = "This is a test of the connection. Answer with the word OK."
 
 
 async def set_up_model(answers: Answers) -> None:
@@ -34,7 +26,7 @@ async def set_up_model(answers: Answers) -> None:
         answers.tell("model_checking")
         settings = answers.settings()
         try:
-            usage = await check_model(settings)
+            usage = await _check(settings)
         except (ModelUnavailable, SessionFailed, TimeoutError) as error:
             answers.terminal.say(_sentence(answers, settings, error))
         else:
@@ -43,28 +35,11 @@ async def set_up_model(answers: Answers) -> None:
         await _choose(answers)
 
 
-async def check_model(settings: Settings) -> Usage:
-    """One short call, in a session locked as an external person's but without any tool, to the owner's model.
+async def _check(settings: Settings) -> Usage:
+    await asyncio.to_thread(sdk.load)  # it takes a second, for which the first question should not wait
+    from jobs.setup.model_check import check_model
 
-    Returns what it used. Raises ModelUnavailable, SessionFailed or TimeoutError.
-    """
-    settings = settings.model_copy(update={"external_model": None})
-    with tempfile.TemporaryDirectory(dir=settings.data_dir, prefix="check-", ignore_cleanup_errors=True) as name:
-        folder = Path(name)
-        empty = folder / "empty"
-        empty.mkdir()
-        paths = profile.SessionPaths.make(folder, 0, empty)
-        file = SessionFile(folder / "check.session", paths.config / "projects")
-        plan = SessionPlan(Role.EXTERNAL, PROMPT, [], {})
-        session = Session(settings, plan, paths, file, write_launcher(folder / "claude-launcher"), "")
-        db = open_database(folder / "db.sqlite")
-        try:
-            async with asyncio.timeout(CHECK_SECONDS):
-                await session.connect()
-                return (await session.run([{"type": "text", "text": "OK?"}], ToolJournal(db, 0))).usage
-        finally:
-            await asyncio.shield(session.close())
-            db.close()
+    return await check_model(settings)
 
 
 async def _choose(answers: Answers) -> None:
@@ -92,14 +67,14 @@ async def _choose(answers: Answers) -> None:
 
 async def _oauth(answers: Answers, settings: Settings) -> None:
     """Let the bundled CLI sign in to a Claude subscription in this terminal; the token it shows is pasted."""
-    if answers.source(KEY):
-        answers.drop(KEY)  # it would win over the token
+    answers.refuse_environment(KEY)
     if answers.terminal.is_tty:
         answers.tell("oauth_starts")
         await _setup_token(settings)
     else:
         answers.tell("oauth_elsewhere", command=f"{bundled_cli()} setup-token")
     await answers.ask(TOKEN)
+    answers.drop(KEY)  # it would win over the token
 
 
 async def _setup_token(settings: Settings) -> None:
@@ -112,7 +87,7 @@ async def _setup_token(settings: Settings) -> None:
         }
         environment["CLAUDE_CONFIG_DIR"] = folder
         environment["DISABLE_AUTOUPDATER"] = "1"
-        environment.update(profile.proxy_variables(settings))
+        environment.update(proxy_variables(settings))
         process = await asyncio.create_subprocess_exec(str(bundled_cli()), "setup-token", env=environment)
         try:
             await process.wait()

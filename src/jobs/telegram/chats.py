@@ -39,12 +39,12 @@ class Chats:
 
     def read_up_to(self, chat: int) -> int | None:
         """The message id up to which the whole history has been read into the inbox; None when it never was."""
-        return self._db.value("SELECT last_message_id FROM telegram_chats WHERE id = ?", (chat,)) or None
+        return self._db.value("SELECT last_message_id FROM telegram_chats WHERE id = ?", (chat,))
 
     def set_read_up_to(self, chat: int, message_id: int) -> None:
         """Only a reader of history may say this: pushed updates can leave a gap behind them."""
         self._db.execute(
             """INSERT INTO telegram_chats (id, last_message_id) VALUES (:id, :message)
-               ON CONFLICT (id) DO UPDATE SET last_message_id = max(last_message_id, :message)""",
+               ON CONFLICT (id) DO UPDATE SET last_message_id = max(coalesce(last_message_id, 0), :message)""",
             {"id": chat, "message": message_id},
         )

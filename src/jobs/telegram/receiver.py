@@ -70,7 +70,7 @@ class Receiver:
             return
         try:
             await self.take(message, pts=getattr(event.original_update, "pts", None))
-        except (apsw.Error, OSError) as error:
+        except (apsw.Error, OSError, RPCError, ValueError) as error:  # ValueError: Telethon does not know the sender
             log.error("message not stored", chat=message.peer_id.user_id, message=message.id, error=str(error))
             self.storage_refused.set()
 
@@ -122,7 +122,11 @@ class Receiver:
                 )
             )
             if pts is not None and self._account.is_bot:
-                self._db.execute("INSERT OR REPLACE INTO meta (key, value) VALUES ('telegram_pts', ?)", (str(pts),))
+                self._db.execute(
+                    """INSERT INTO meta (key, value) VALUES ('telegram_pts', :pts) ON CONFLICT (key)
+                       DO UPDATE SET value = :pts WHERE CAST(:pts AS INTEGER) > CAST(value AS INTEGER)""",
+                    {"pts": str(pts)},
+                )
 
     def _is_for_jobs(self, message: types.Message, chat: int, sender: types.User) -> bool:
         """Whether a person's message is one to answer: who wrote it, and on whose account Jobs runs."""

@@ -86,6 +86,8 @@ class Reconciler:
                 newest = max(newest or dialog.date, dialog.date)
             if isinstance(dialog.entity, types.User):
                 await self._history(dialog)
+        if self._account.is_owner and self._chats.read_up_to(self._account.id) is None:
+            self._chats.set_read_up_to(self._account.id, 0)  # nothing stands in Saved Messages yet
         self._newest = newest
 
     async def _history(self, dialog: object) -> None:
@@ -94,10 +96,14 @@ class Reconciler:
         last = self._chats.read_up_to(user.id)
         if last is None:
             last = raw.read_inbox_max_id if not user.is_self else top.id if top else 0
+            self._chats.set_read_up_to(user.id, last)
         if top is None or top.id <= last:
             return
-        async for message in self._client.iter_messages(user, min_id=last, reverse=True):
+        # Telethon would wait a second before each page but the first; a flood wait is raised and ends the look.
+        async for message in self._client.iter_messages(user, min_id=last, reverse=True, wait_time=0):
             await self._receiver.take(message)
+            if message.id >= top.id:
+                break  # what follows is pushed
         self._chats.set_read_up_to(user.id, top.id)
 
     # --------------------------------------------------------------------- bot
@@ -105,6 +111,8 @@ class Reconciler:
     async def _difference(self) -> None:
         pts = self._db.value("SELECT value FROM meta WHERE key = 'telegram_pts'")
         if pts is None:
+            here = await self._client(functions.updates.GetStateRequest())
+            self._db.execute("INSERT INTO meta (key, value) VALUES ('telegram_pts', ?)", (str(here.pts),))
             return
         state = types.updates.State(pts=int(pts), qts=0, date=now(), seq=0, unread_count=0)
         while True:

@@ -32,6 +32,10 @@ UNDELIVERABLE = (
 )
 """Answers after which the same message to the same person will never go through."""
 
+REFUSED = (rpc.BadRequestError, rpc.ForbiddenError)
+TRIES_OF_REFUSED = 3
+"""How often a message is tried that Telegram finds fault with, before it makes way for what follows it."""
+
 SIGNED_OUT = (rpc.UnauthorizedError, rpc.AuthKeyError)
 
 PAUSES = [1, 2, 4, 8, 15, 30]
@@ -124,6 +128,9 @@ class Sender:
             self._signed_out(error)
             raise asyncio.CancelledError from error
         except (rpc.RPCError, ConnectionError, OSError, ValueError) as error:
+            if isinstance(error, REFUSED) and row.attempts + 1 >= TRIES_OF_REFUSED:
+                self._undeliverable(row, error)
+                return 0.0
             reason = str(error) or type(error).__name__
             log.warning("not sent yet", row=row.id, chat=row.chat, error=reason)
             self._outbox.attempted(row, reason)

@@ -47,8 +47,8 @@ class SessionFile:
     def save(self, session_id: str, last_message: str | None) -> None:
         """Note that a turn has finished; atomic.
 
-        Not forced to the disk, since the CLI does not force the transcript either: after a power cut an older note still
-        fits a shorter transcript, a newer one would throw the conversation away.
+        Not forced to the disk, since the CLI does not force the transcript either: after a power cut an older note
+        still fits a shorter transcript, a newer one would throw the conversation away.
         """
         length, digest = self._fingerprint(session_id, None)
         text = json.dumps(asdict(SessionRecord(session_id, last_message, length, digest)))

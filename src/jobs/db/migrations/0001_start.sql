@@ -120,5 +120,5 @@ CREATE TABLE tool_calls (
 CREATE TABLE telegram_chats (
     id              INTEGER PRIMARY KEY,       -- the person's id
     access_hash     INTEGER NOT NULL DEFAULT 0,
-    last_message_id INTEGER NOT NULL DEFAULT 0
+    last_message_id INTEGER                    -- NULL: its history was never looked at
 ) STRICT;

@@ -1,0 +1,253 @@
+"""What Jobs says: each message once and in order in its chat, whatever the connection, the limits and the people do."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+from telethon import errors
+from telethon.tl import functions
+
+from jobs.spine.model import OutboxKind
+from jobs.telegram import presence, sender
+from jobs_simulator.telegram import Account, Fault, TelegramSimulator
+from tests.support import full_disk
+from tests.telegram.post import Post
+
+SEND = functions.messages.SendMessageRequest
+
+
+@pytest.fixture(autouse=True)
+def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sender, "PAUSES", [0.01])
+
+
+async def met(mail: Post, *people: Account) -> None:
+    """Each writes once, so that Jobs can address them."""
+    for person in people:
+        mail.sim.send(person, mail.account, "hello")
+    async with asyncio.timeout(5):
+        for _ in people:
+            await mail.arrived.get()
+
+
+def said(mail: Post, person: Account) -> list[str]:
+    """What Jobs' account wrote in the chat with a person."""
+    return [message.text for message in mail.sim.messages(mail.account, person) if message.out]
+
+
+def say(mail: Post, person: Account, *texts: str) -> None:
+    for text in texts:
+        mail.outbox.say(f"{person.id}:{text}", person.id, OutboxKind.ANSWER, text)
+
+
+async def test_messages_go_out_in_order_with_their_formatting_and_their_ids_are_kept(
+    sim: TelegramSimulator, tmp_path: Path, jobs: Account, owner: Account, masha: Account
+) -> None:
+    async with Post(sim, tmp_path, jobs, owner) as mail:
+        await met(mail, masha)
+        say(mail, masha, "**one**", "two", "x" * 5000, "four")
+        await mail.until_sent("four")
+        assert [len(text) for text in said(mail, masha)] == [3, 3, 4096, 904, 4]
+        (first, *_) = [message for message in sim.messages(masha, jobs) if not message.out]
+        assert [type(entity).__name__ for entity in first.entities] == ["MessageEntityBold"]
+        await mail.sender.drain(5)
+        rows = mail.db.execute("SELECT state, message_id FROM outbox ORDER BY id")
+        assert [row["state"] for row in rows] == ["sent"] * 5
+        assert [row["message_id"] for row in rows] == [m.id for m in sim.messages(jobs, masha) if m.out]
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+async def test_a_connection_cut_around_a_send_leaves_one_message(
+    sim: TelegramSimulator, tmp_path: Path, jobs: Account, owner: Account, masha: Account, moment: Any
+) -> None:
+    async with Post(sim, tmp_path, jobs, owner) as mail:
+        await met(mail, masha)
+        sim.faults.add(Fault(SEND, jobs, cut=moment))
+        say(mail, masha, "once", "twice")
+        await mail.until_sent("twice")
+        await mail.sender.drain(5)
+        assert said(mail, masha) == ["once", "twice"]
+        assert mail.states("outbox") == ["sent", "sent"]
+
+
+async def test_an_answer_that_never_came_leaves_one_message_after_the_next_start(
+    sim: TelegramSimulator, tmp_path: Path, jobs: Account, owner: Account, masha: Account
+) -> None:
+    async with Post(sim, tmp_path, jobs, owner) as mail:
+        await met(mail, masha)
+        sim.faults.add(Fault(SEND, jobs, swallow=True))
+        say(mail, masha, "once", "twice")
+        await mail.until_sent("once")
+        assert mail.states("outbox") == ["queued", "queued"]
+    async with Post(sim, tmp_path, jobs, owner) as mail:
+        await mail.until_sent("twice")
+        await mail.sender.drain(5)
+        assert said(mail, masha) == ["once", "twice"]
+        assert mail.states("outbox") == ["sent", "sent"]
+
+
+async def test_a_send_that_could_not_be_noted_is_not_made_twice(
+    sim: TelegramSimulator,
+    tmp_path: Path,
+    jobs: Account,
+    owner: Account,
+    masha: Account,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with Post(sim, tmp_path, jobs, owner) as mail:
+        await met(mail, masha)
+        note = mail.outbox.sent
+
+        def no_room(*given: Any) -> None:
+            monkeypatch.setattr(mail.outbox, "sent", note)
+            with full_disk(mail.db):
+                mail.db.execute("INSERT INTO meta (key, value) VALUES ('x', ?)", ("x" * 100_000,))
+
+        monkeypatch.setattr(mail.outbox, "sent", no_room)
+        say(mail, masha, "once", "twice")
+        await mail.until_sent("twice")
+        await mail.sender.drain(5)
+        assert said(mail, masha) == ["once", "twice"]
+
+
+async def test_a_flood_wait_is_waited_for_and_nothing_is_lost(
+    sim: TelegramSimulator, tmp_path: Path, jobs: Account, owner: Account, masha: Account
+) -> None:
+    async with Post(sim, tmp_path, jobs, owner) as mail:
+        await met(mail, masha, owner)
+        fault = Fault(SEND, jobs, error="FLOOD_WAIT_1")
+        sim.faults.add(fault)
+        say(mail, masha, "one", "two")
+        await fault.hit.wait()
+        say(mail, owner, "for the owner")
+        await mail.until_sent("two")
+        await mail.until_sent("for the owner")
+        assert (said(mail, masha), said(mail, owner)) == (["one", "two"], ["for the owner"])
+
+
+@pytest.mark.parametrize("error", [(500, "INTERNAL"), (-503, "Timeout"), "FLOOD_PREMIUM_WAIT_0"])
+async def test_trouble_of_telegrams_own_is_tried_again(
+    sim: TelegramSimulator, tmp_path: Path, jobs: Account, owner: Account, masha: Account, error: Any
+) -> None:
+    async with Post(sim, tmp_path, jobs, owner) as mail:
+        await met(mail, masha)
+        sim.faults.add(Fault(SEND, jobs, error=error))
+        say(mail, masha, "one", "two")
+        await mail.until_sent("two")
+        assert said(mail, masha) == ["one", "two"]
+
+
+async def test_somebody_who_blocked_jobs_is_told_to_the_owner_with_the_words_that_were_meant(
+    sim: TelegramSimulator, tmp_path: Path, jobs: Account, owner: Account, masha: Account
+) -> None:
+    async with Post(sim, tmp_path, jobs, owner) as mail:
+        await met(mail, masha, owner)
+        sim.block(by=masha, who=jobs)
+        say(mail, masha, "are you there?")
+        event = await sim.wait_for(lambda event: event.kind == "message" and event.account is jobs)
+        assert event.peer is owner
+        for part in ("Мария Иванова", "UserIsBlocked", "are you there?"):
+            assert part in event.text
+        assert said(mail, masha) == []
+        sim.block(by=owner, who=jobs)
+        say(mail, owner, "nobody hears this")  # and it does not go round in circles
+        await mail.sender.drain(5)
+        assert mail.states("outbox") == ["failed", "sent", "failed"]
+
+
+async def test_a_message_that_telegram_will_never_take_does_not_hold_up_the_chat(
+    sim: TelegramSimulator, tmp_path: Path, jobs: Account, owner: Account, masha: Account
+) -> None:
+    async with Post(sim, tmp_path, jobs, owner) as mail:
+        await met(mail, masha, owner)
+        for error in ("ENTITY_BOUNDS_INVALID", "SOMETHING_NEW_INVALID"):
+            poison = Fault(SEND, jobs, when=lambda request: request.message == "poison", error=error, times=None)
+            sim.faults.add(poison)
+            mail.outbox.say(error, masha.id, OutboxKind.ANSWER, "poison")
+            say(mail, masha, f"bread after {error}")
+            await mail.until_sent(f"bread after {error}")
+            sim.faults.clear()
+        await sim.wait_for(lambda event: event.peer is owner and "poison" in event.text)
+
+
+async def test_a_login_that_telegram_has_ended_is_reported_and_the_words_wait(
+    sim: TelegramSimulator, tmp_path: Path, jobs: Account, owner: Account, masha: Account
+) -> None:
+    async with Post(sim, tmp_path, jobs, owner) as mail:
+        await met(mail, masha)
+        sim.revoke(jobs)
+        say(mail, masha, "are you there?")
+        await asyncio.wait(list(mail.sender._tasks.values()), timeout=5)
+        assert isinstance(mail.signed_out, errors.UnauthorizedError)
+        assert mail.states("outbox") == ["queued"]
+
+
+async def test_somebody_whom_jobs_can_not_address_yet_hears_when_they_write(
+    sim: TelegramSimulator, tmp_path: Path, jobs: Account, owner: Account, masha: Account
+) -> None:
+    async with Post(sim, tmp_path, jobs, owner) as mail:
+        say(mail, masha, "waits")
+        assert mail.states("outbox") == ["queued"]
+        await met(mail, masha)
+        mail.sender.wake(masha.id)
+        await mail.until_sent("waits")
+
+
+# ---------------------------------------------------------------------- presence
+
+
+async def test_typing_is_shown_while_something_is_done_and_not_after(
+    sim: TelegramSimulator, tmp_path: Path, jobs: Account, owner: Account, masha: Account
+) -> None:
+    async with Post(sim, tmp_path, jobs, owner) as mail:
+        await met(mail, masha)
+        async with mail.presence.typing(masha.id):
+            await sim.wait_for(lambda event: event.kind == "typing" and event.peer is masha)
+        say(mail, masha, "the answer")
+        await mail.until_sent("the answer")
+        say(mail, owner, "later")
+        await met(mail, owner)
+        mail.sender.wake(owner.id)
+        await mail.until_sent("later")
+        kinds = [event.kind for event in sim.log.of(account=jobs, peer=masha) if event.kind != "read"]
+        assert kinds == ["typing", "message"]
+
+
+async def test_typing_is_taken_back_when_nothing_came_of_it(
+    sim: TelegramSimulator, tmp_path: Path, jobs: Account, owner: Account, masha: Account
+) -> None:
+    async def fail(mail: Post) -> None:
+        async with mail.presence.typing(masha.id):
+            await sim.wait_for(lambda event: event.kind == "typing")
+            raise LookupError
+
+    async with Post(sim, tmp_path, jobs, owner) as mail:
+        await met(mail, masha)
+        with pytest.raises(LookupError):
+            await fail(mail)
+        await sim.wait_for(lambda event: event.kind == "cancel typing" and event.peer is masha)
+
+
+async def test_a_telegram_that_does_not_answer_keeps_no_turn_from_ending(
+    sim: TelegramSimulator,
+    tmp_path: Path,
+    jobs: Account,
+    owner: Account,
+    masha: Account,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(presence, "CANCEL_SECONDS", 0.05)
+
+    async def fail(mail: Post) -> None:
+        async with mail.presence.typing(masha.id):
+            await fault.hit.wait()
+            raise LookupError
+
+    fault = Fault(functions.messages.SetTypingRequest, jobs, swallow=True, times=None)
+    async with Post(sim, tmp_path, jobs, owner) as mail:
+        await met(mail, masha)
+        sim.faults.add(fault)
+        async with asyncio.timeout(5):
+            with pytest.raises(LookupError):
+                await fail(mail)
