@@ -8,7 +8,7 @@ is behind the tools, and nothing is stored.
      "tools": [{"name": …, "description": …, "input_schema": …}]}
     {"do": "resume", "name": …, "text": …}
     {"do": "turn", "name": …, "text": …}
-    {"do": "close", "name": …}
+    {"do": "close"} (all of them)
 
 An answer is {"asked": seconds, "answered": seconds} on the monotonic clock, which all processes of a machine share:
 when the message was handed to the SDK (with a new process: when `connect` was called), and when the result was there.
@@ -81,10 +81,10 @@ class BareSdk:
 
     async def obey(self, order: dict[str, Any]) -> dict[str, Any]:
         """Carry one order out and return its times ({} for `close`)."""
-        name = order["name"]
         if order["do"] == "close":
-            await self._close(self._sessions[name])
+            await self.close()
             return {}
+        name = order["name"]
         if order["do"] == "open":
             self._sessions[name] = self._new(Role(order["role"]), order["tools"])
         session = self._sessions[name]

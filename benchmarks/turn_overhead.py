@@ -44,7 +44,7 @@ SETTLE_SECONDS = 0.1
 """Between two turns, at least: what either side does after an answer must not fall into the other's time."""
 QUIET = 0.85
 """How much of the machine has to be idle for so long before the next turn is measured."""
-QUIET_PATIENCE = 10.0
+QUIET_PATIENCE = 3.0
 """Seconds after which a turn is measured however busy the machine is."""
 PATIENCE = 30.0
 TEXT = "Привет! Напомни, что у меня на сегодня."
@@ -138,10 +138,10 @@ class BareSide:
         await _quiet()
         return Turn.between(times["asked"], request, times["answered"])
 
-    async def close(self, name: str) -> None:
-        await self._order("close", name)
+    async def close_all(self) -> None:
+        await self._order("close")
 
-    async def _order(self, do: str, name: str, **more: Any) -> dict[str, float]:
+    async def _order(self, do: str, name: str = "", **more: Any) -> dict[str, float]:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(json.dumps({"do": do, "name": name, **more}).encode() + b"\n")
@@ -183,18 +183,19 @@ class Benchmark:
                 "owner": (self._stage.owner, await clients.enter_async_context(self._stage.person(self._stage.owner))),
             }
             program = await self._start(self.results.starts, settings)
-            self.results.first.append(await self._jobs.turn(*first, "первое"))
+            self.results.first.append(await self._jobs.turn(*first, TEXT))
+            self._tools["external"] = _tools(self._stage.model.requests[-1])
+            await bare.turn("open", f"first-{number}", TEXT, role="external", tools=self._tools["external"])
             await self._both_sides("cold", number, people, bare, "open")
             for _ in range(self._turns):
                 await self._both_sides("warm", number, people, bare, "turn")
             await program.stop()
             program = await self._start(self.results.restarts, settings)
-            await self._jobs.turn(*first, "снова первое")
-            for role in people:
-                await bare.close(f"{role}-{number}")
+            await bare.close_all()
+            await self._jobs.turn(*first, TEXT)
+            await bare.turn("resume", f"first-{number}", TEXT)
             await self._both_sides("resumed", number, people, bare, "resume")
-            for role in people:
-                await bare.close(f"{role}-{number}")
+            await bare.close_all()
             await program.stop()
 
     async def _both_sides(
@@ -205,7 +206,7 @@ class Benchmark:
             for side in ("jobs", "bare") if number % 2 == 0 else ("bare", "jobs"):
                 if side == "jobs":
                     self.results.jobs[role, kind].append(await self._jobs.turn(*person, TEXT))
-                    self._tools.setdefault(role, _tools(self._stage.model.requests[-1]))
+                    self._tools[role] = _tools(self._stage.model.requests[-1])
                 else:
                     more = {"role": role, "tools": self._tools[role]} if do == "open" else {}
                     self.results.bare[role, kind].append(await bare.turn(do, f"{role}-{number}", TEXT, **more))

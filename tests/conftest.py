@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.support import Spine, spine_in
 
 from jobs.config import Settings
-from tests.support import Spine, spine_in
 
 
 @pytest.fixture(autouse=True)

@@ -1,11 +1,14 @@
 """Sessions as the program builds them, with the real CLI, against a loopback model; Telegram is left out."""
 
+import asyncio
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+
+from tests.support import MASHA, OWNER, PETYA, Spine, settings, spine_in
 
 from jobs.config import Settings
 from jobs.memory.index import MemoryIndex
@@ -22,7 +25,6 @@ from jobs.users.tools_owner import OwnerTools
 from jobs.users.turn_runner import TurnRunner
 from jobs_simulator.model import Brain, ModelSimulator, Reply
 from jobs_simulator.model.request import ModelRequest
-from tests.support import MASHA, OWNER, PETYA, Spine, settings, spine_in
 
 
 class Nobody:
@@ -149,8 +151,6 @@ def spoken(request: ModelRequest) -> list[str]:
 @asynccontextmanager
 async def lanes_running(rig: Rig) -> AsyncIterator[Callable[[int, str], Awaitable[None]]]:
     """The lanes take what is written; `said(chat, text)` returns once that text stands in the outbox."""
-    import asyncio
-
     queued = asyncio.Condition()
 
     def told(_chat: int) -> None:

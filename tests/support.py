@@ -40,8 +40,8 @@ def settings(folder: Path, **changes: Any) -> Settings:
 
 
 def lines(text: str) -> list[Rendered]:
-    """A renderer with a message for each line, so that a test sees what is split where."""
-    return [Rendered(line) for line in text.splitlines()]
+    """A renderer with a message for each line that shows something, so that a test sees what is split where."""
+    return [Rendered(line) for line in text.splitlines() if line.strip()]
 
 
 class Spine:
@@ -91,8 +91,6 @@ def spine_in(folder: Path) -> Iterator[Spine]:
 def full_disk(db: Database) -> Iterator[None]:
     """While it lasts the database cannot grow, as on a disk without room."""
     before = db.value("PRAGMA max_page_count")
-    # The room that is left on the pages in use is taken up first.
-    db.execute("CREATE TABLE IF NOT EXISTS filler (bytes)")
     pages = db.value("PRAGMA page_count")
     db.execute(f"PRAGMA max_page_count = {pages}")
     try:

@@ -53,6 +53,7 @@ async def test_an_account_of_its_own_by_phone_without_a_secret_shown_and_then_it
     session = SQLiteSession(str(world.session))
     assert session.get_input_entity(world.owner.id).access_hash
     session.close()
+    assert not list(world.session.parent.glob("check-*"))
     async with world.up() as program:
         assert f"Jobs is up as {jobs}" in program.lines
 
@@ -75,7 +76,7 @@ async def test_wrong_answers_are_told_in_a_sentence_and_asked_again(world: World
         *("none", "0", "12345", "abc", HASH, "localhost:1", "", "Mars/Base", "Europe/Moscow"),
         *("2", "+7 900 000-00-02", "00000", world.jobs.login_code, "лошадь", "верблюд"),
         *("@nobody_here", "x", "@jobs_helper_bot", "@ivan_owner", "n", "+7 (900) 000-00-01", "y"),
-        *("7", "1", "", "1", "sk-loopback-wrong", "1", KEY),
+        *("7", "", "1", "", "1", "it's-$5", "sk-loopback-wrong", "1", KEY),
     )
     assert code == 0, said
     for sentence in (

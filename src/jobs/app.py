@@ -58,6 +58,7 @@ class App:
         self._on_ready = on_ready
         self._stop = asyncio.Event()
         self._signed_out: Exception | None = None
+        self._failed: BaseException | None = None
 
     async def run(self) -> None:
         """Run until SIGTERM or SIGINT. Raises AlreadyRunning, DatabaseError, NotSignedIn or SignedOut."""
@@ -74,6 +75,8 @@ class App:
                     db.close()
         finally:
             lock.release()
+        if self._failed:
+            raise self._failed
         if self._signed_out:
             raise SignedOut("Telegram has ended the login; run ./jobs setup to sign in again") from self._signed_out
 
@@ -146,6 +149,7 @@ class App:
                 client.on_reconnected = reconciler.look_soon
                 reading = asyncio.create_task(reconciler.run(), name="reconciler")
                 reading.add_done_callback(self._part_ended)
+                await self._until(reconciler.looked)
                 settle()
                 log.info("ready", account=account.id, bot=account.is_bot)
                 self._on_ready(account)
@@ -161,6 +165,15 @@ class App:
                 await sender.drain(0 if self._signed_out else SEND_SECONDS)
                 await sessions.stop()
 
+    async def _until(self, event: asyncio.Event) -> None:
+        """Wait for the event, or until Jobs has to stop."""
+        waiting = [asyncio.create_task(event.wait()), asyncio.create_task(self._stop.wait())]
+        try:
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in waiting:
+                task.cancel()
+
     def _sign_out(self, error: Exception) -> None:
         self._signed_out = error
         self._stop.set()
@@ -169,6 +182,7 @@ class App:
         """A part that has to run for ever has ended: better to stop and be started anew than to run without it."""
         if not task.cancelled() and (error := task.exception()):
             log.error("a part has failed", part=task.get_name(), error=repr(error))
+            self._failed = error
             self._stop.set()
 
 

@@ -6,12 +6,12 @@ from datetime import timedelta
 
 import apsw
 import pytest
+from tests.support import MASHA, OWNER, PETYA, Spine, full_disk
 
 from jobs.spine import lanes as module
 from jobs.spine.lanes import Lanes
 from jobs.spine.model import Turn, Usage
 from jobs.times import now
-from tests.support import MASHA, OWNER, PETYA, Spine, full_disk
 
 
 class Handler:

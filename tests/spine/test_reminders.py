@@ -8,12 +8,12 @@ from typing import Any
 import apsw
 import pytest
 import time_machine
+from tests.support import OWNER, Spine
 
 from jobs.spine.tool import ToolError
 from jobs.times import now
 from jobs.tools import scheduler as module
-from jobs.tools.scheduler import CancelScheduledTask, ScheduleTask, Scheduler
-from tests.support import OWNER, Spine
+from jobs.tools.scheduler import CancelScheduledTask, Scheduler, ScheduleTask
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """The spine's records: what happens is stored once, a turn takes all that waits, and its end is one transaction."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -8,12 +9,12 @@ import pytest
 import time_machine
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support import MASHA, OWNER, PETYA, Spine, full_disk
 
 from jobs.spine.model import OutboxKind, Usage
 from jobs.spine.outbox import recent
 from jobs.spine.turns import ToolJournal
 from jobs.times import now
-from tests.support import MASHA, OWNER, PETYA, Spine, full_disk
 
 
 def test_the_same_event_is_one_row(spine: Spine) -> None:
@@ -120,15 +121,15 @@ def test_an_end_that_fails_halfway_changes_nothing(spine: Spine, monkeypatch: py
     def full(*_: object, **__: object) -> bool:
         raise apsw.FullError("disk")
 
+    ends: dict[str, Callable[[], None]] = {
+        "finish": lambda: spine.turns.finish(turn, "the answer", Usage()),
+        "put_off": lambda: spine.turns.put_off(turn, "away", now(), "please wait", own_fault=False),
+        "set_aside": lambda: spine.turns.set_aside(turn, "broken", "sorry"),
+    }
     with monkeypatch.context() as patch:
         patch.setattr(spine.outbox, "_insert", full)
         with pytest.raises(apsw.FullError):
-            if end == "finish":
-                spine.turns.finish(turn, "the answer", Usage())
-            elif end == "put_off":
-                spine.turns.put_off(turn, "away", now(), "please wait", own_fault=False)
-            else:
-                spine.turns.set_aside(turn, "broken", "sorry")
+            ends[end]()
     assert spine.dump() == before
     spine.turns.finish(turn, "the answer", Usage())
     assert spine.said() == ["the answer"]

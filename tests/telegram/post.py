@@ -7,6 +7,7 @@ from typing import Any, Self
 
 import apsw
 from telethon.tl import types
+from tests.support import MOSCOW, Spine, settings
 
 from jobs.spine.inbox import Inbox
 from jobs.spine.outbox import Outbox
@@ -22,7 +23,6 @@ from jobs.telegram.sender import Sender
 from jobs.users.repository import UsersRepository
 from jobs_simulator.telegram import Account, Media, SimMessage, TelegramSimulator
 from jobs_simulator.telegram.post import Draft
-from tests.support import MOSCOW, Spine, settings
 
 
 class Post(Spine):

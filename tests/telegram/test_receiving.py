@@ -7,13 +7,12 @@ from typing import Any
 import apsw
 import pytest
 from telethon.tl import types
+from tests.support import full_disk
+from tests.telegram.post import Post, send_media
 
 from jobs.spine.model import OutboxKind
 from jobs.telegram import reconcile
 from jobs_simulator.telegram import Account, PushFault, TelegramSimulator, post
-from jobs_simulator.telegram.post import PostOffice
-from tests.support import full_disk
-from tests.telegram.post import Post, send_media
 
 
 async def test_a_message_is_stored_with_what_is_known_of_its_writer_and_then_marked_read(
@@ -349,8 +348,3 @@ async def test_what_was_written_to_a_bot_while_it_was_down_is_taken_once(
         await mail.until_arrived(*before, *many, "now")
     async with Post(sim, tmp_path, bot, owner) as mail:
         assert mail.texts() == [*before, *many, "now"]
-
-
-def test_the_simulator_still_has_what_these_tests_reach_into() -> None:
-    assert PostOffice.send
-    assert post.MAX_TEXT == 4096

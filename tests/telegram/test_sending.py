@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from telethon import errors
 from telethon.tl import functions
+from tests.support import full_disk
+from tests.telegram.post import Post
 
 from jobs.spine.model import OutboxKind
 from jobs.telegram import presence, sender
 from jobs_simulator.telegram import Account, Fault, TelegramSimulator
-from tests.support import full_disk
-from tests.telegram.post import Post
 
 SEND = functions.messages.SendMessageRequest
 

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from pydantic import ValidationError
+from tests.support import MASHA, MOSCOW, NOON, OWNER, PETYA, Spine
 
 from jobs.memory.index import MemoryIndex
 from jobs.memory.storage import MemoryStorage
@@ -27,7 +28,6 @@ from jobs.users.tools_owner import (
     ResolveUser,
     SendToUser,
 )
-from tests.support import MASHA, MOSCOW, NOON, OWNER, PETYA, Spine
 
 STRANGER = 77
 
@@ -184,7 +184,7 @@ async def test_only_the_first_words_to_a_person_introduce_jobs(spine: Spine, own
 async def test_a_name_that_fits_two_names_both_and_nobody_is_told(spine: Spine, owner: OwnerTools) -> None:
     spine.users.remember(STRANGER, "Мария Петрова")
     for attempt in (
-        owner.create_user_task(CreateUserTask(user="Маше", title="Прислать отчёт")),
+        owner.create_user_task(CreateUserTask.model_validate({"user": "Маше", "title": "Прислать отчёт"})),
         owner.send_to_user(SendToUser(user="Маше", text="привет")),
     ):
         with pytest.raises(ToolError, match=rf"Мария Иванова \(id {MASHA}\)") as caught:
@@ -274,25 +274,23 @@ async def test_another_persons_task_is_no_task_of_hers(spine: Spine, owner: Owne
     refusals = []
     for task_id in (others["id"], 4711, -1, 2**63 - 1):
         with pytest.raises(ToolError) as caught:
-            await masha.update_task(UpdateTask(task_id=task_id, status="done"))
+            await masha.update_task(UpdateTask.model_validate({"task_id": task_id, "status": "done"}))
         refusals.append(str(caught.value).replace(str(task_id), "N"))
     assert set(refusals) == {"This person has no task N."}  # nothing tells a task of somebody else from none
     assert spine.dump() == before
 
 
-async def test_a_task_taken_back_can_not_change_any_more(
-    spine: Spine, owner: OwnerTools, masha: ExternalTools
-) -> None:
+async def test_a_task_taken_back_can_not_change_any_more(spine: Spine, owner: OwnerTools, masha: ExternalTools) -> None:
     task = await create(owner)
     (await owner.cancel_user_task(CancelUserTask(task_id=task["id"])))()
     with pytest.raises(ToolError, match="was taken back"):
-        await masha.update_task(UpdateTask(task_id=task["id"], status="done"))
+        await masha.update_task(UpdateTask.model_validate({"task_id": task["id"], "status": "done"}))
 
 
 @pytest.mark.parametrize("status", ["new", "cancelled", "DONE", ""])
 def test_a_person_can_only_say_what_a_person_can_say(status: str) -> None:
     with pytest.raises(ValidationError):
-        UpdateTask(task_id=1, status=status)  # type: ignore[arg-type]
+        UpdateTask.model_validate({"task_id": 1, "status": status})
 
 
 async def test_word_for_the_owner_names_who_sent_it(spine: Spine, masha: ExternalTools) -> None:

@@ -8,14 +8,14 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from tests.rig import MASHA, OWNER, PETYA, Rig, lanes_running, spoken
+from tests.support import DUMMY_KEY
 
 from jobs.users import profile, session_manager, turn_runner
 from jobs.users.access import allowed
 from jobs.users.model import Role
 from jobs_simulator.model import ApiError, Reply, Stall, ToolCall, echo, fixed
 from jobs_simulator.model.request import ModelRequest
-from tests.rig import MASHA, OWNER, PETYA, Rig, lanes_running, spoken
-from tests.support import DUMMY_KEY
 
 INERT = ["@/etc/hostname what is this", "/model opus", "!ls /", "#remember this", "/help", " two\nlines "]
 
@@ -68,7 +68,10 @@ async def test_the_process_of_a_session_sees_nothing_of_the_machines_environment
 
 
 async def test_a_shell_of_the_owners_session_does_not_see_the_key(tmp_path: Path) -> None:
-    command = "env; tr '\\0' '\\n' </proc/$PPID/environ; cat /proc/$PPID/cmdline; for f in 3 4 5 6 7 8 9; do timeout 0.1 cat <&$f; done"
+    command = (
+        "env; tr '\\0' '\\n' </proc/$PPID/environ; cat /proc/$PPID/cmdline; "
+        "for f in 3 4 5 6 7 8 9; do timeout 0.1 cat <&$f; done"
+    )
     async with Rig(tmp_path, fixed("done")) as rig:
         rig.model.script([Reply(ToolCall("Bash", {"command": command, "description": "look"}))])
         assert await rig.ask(OWNER, "look around") == ["done"]

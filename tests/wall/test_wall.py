@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from claude_agent_sdk import ClaudeAgentOptions
+from tests.rig import MASHA, OWNER, Rig, by_role
 
 from jobs.users import profile
 from jobs.users.access import allowed
@@ -19,7 +20,6 @@ from jobs.users.model import Role
 from jobs.users.session import Session
 from jobs_simulator.model import Reply, ToolCall, fixed
 from jobs_simulator.model.request import ModelRequest, ToolResult
-from tests.rig import MASHA, OWNER, Rig, by_role
 
 SECRET = "the owner's secret 4f1c"
 BUILT_IN = [
@@ -56,7 +56,15 @@ def arguments(mark: Path, secret: Path) -> dict[str, Any]:
         **{"content": "x", "old_string": "the", "new_string": "a", "edits": [], "new_source": "x", "query": "x"},
         **{"url": f"file://{secret}", "prompt": command, "subagent_type": "general-purpose", "skill": "help"},
         **{"to": "all", "message": command, "summary": "s", "todos": [], "plan": "p", "questions": [], "text": "x"},
-        **{"user": "Peter", "title": "t", "task_id": 1, "in_minutes": 1, "section": "s", "shell_id": "1", "bash_id": "1"},
+        **{
+            "user": "Peter",
+            "title": "t",
+            "task_id": 1,
+            "in_minutes": 1,
+            "section": "s",
+            "shell_id": "1",
+            "bash_id": "1",
+        },
         **{"server": "jobs", "uri": f"file://{secret}", "name": "x", "subject": "s", "taskId": "1"},
     }
 
@@ -183,7 +191,9 @@ async def test_a_session_can_not_be_woken_or_spoken_to_by_another(tmp_path: Path
             "s.sendall((sys.argv[2]+'\\n').encode()); print(s.recv(4096))"
         )
         shell = f"python3 -c {json.dumps(shout)} {socket} {json.dumps(say)} || true"
-        rig.model.script([Reply(ToolCall("ListPeers"), *calls, ToolCall("Bash", {"command": shell, "description": "d"}))])
+        rig.model.script(
+            [Reply(ToolCall("ListPeers"), *calls, ToolCall("Bash", {"command": shell, "description": "d"}))]
+        )
         assert await rig.ask(OWNER, "wake her") == ["done"]
         sent = [result for result in rig.model.requests[-1].tool_results if '"success":true' in result.text]
         assert sent, "the attack itself did not work, so nothing was tried"

@@ -6,6 +6,7 @@ import tempfile
 
 from jobs.config import Settings
 from jobs.setup.answers import Answers
+from jobs.setup.terminal import kept_modes
 from jobs.spine.model import Usage
 from jobs.users import sdk
 from jobs.users.cli_launcher import bundled_cli
@@ -53,28 +54,33 @@ async def _choose(answers: Answers) -> None:
     while True:
         match (await answers.terminal.ask("\n".join(question) + "\n>")).strip("."):
             case "1":
-                await answers.ask(KEY)
+                chosen = await answers.ask(KEY, default="") is not None
             case "2":
-                await _oauth(answers, settings)
+                chosen = await _oauth(answers, settings)
             case "3" if settings.anthropic_base_url:
                 answers.keep(KEY, NO_KEY)
-            case "" if settings.has_model:
-                pass
-            case _:
-                continue
-        return
+                chosen = True
+            case answer:
+                chosen = answer == "" and settings.has_model
+        if chosen:
+            return
 
 
-async def _oauth(answers: Answers, settings: Settings) -> None:
-    """Let the bundled CLI sign in to a Claude subscription in this terminal; the token it shows is pasted."""
+async def _oauth(answers: Answers, settings: Settings) -> bool:
+    """Let the bundled CLI sign in to a Claude subscription in this terminal; the token it shows is pasted.
+
+    Returns whether there is a token now.
+    """
     answers.refuse_environment(KEY)
     if answers.terminal.is_tty:
         answers.tell("oauth_starts")
         await _setup_token(settings)
     else:
         answers.tell("oauth_elsewhere", command=f"{bundled_cli()} setup-token")
-    await answers.ask(TOKEN)
+    if await answers.ask(TOKEN, default="") is None:
+        return False
     answers.drop(KEY)  # it would win over the token
+    return True
 
 
 async def _setup_token(settings: Settings) -> None:
@@ -88,12 +94,13 @@ async def _setup_token(settings: Settings) -> None:
         environment["CLAUDE_CONFIG_DIR"] = folder
         environment["DISABLE_AUTOUPDATER"] = "1"
         environment.update(proxy_variables(settings))
-        process = await asyncio.create_subprocess_exec(str(bundled_cli()), "setup-token", env=environment)
-        try:
-            await process.wait()
-        finally:
-            if process.returncode is None:
-                process.kill()
+        with kept_modes():
+            process = await asyncio.create_subprocess_exec(str(bundled_cli()), "setup-token", env=environment)
+            try:
+                await process.wait()
+            finally:
+                if process.returncode is None:
+                    process.kill()
 
 
 def _sentence(answers: Answers, settings: Settings, error: Exception) -> str:

@@ -43,15 +43,23 @@ class Terminal:
 
 
 @contextlib.contextmanager
-def _unseen() -> Iterator[None]:
-    """The terminal does not show what is typed."""
+def kept_modes() -> Iterator[None]:
+    """The terminal is afterwards as it was before, whatever a program has done to it."""
     before = termios.tcgetattr(STDIN)
-    unseen = [*before[:3], before[3] & ~termios.ECHO, *before[4:]]
-    termios.tcsetattr(STDIN, termios.TCSADRAIN, unseen)
     try:
         yield
     finally:
         termios.tcsetattr(STDIN, termios.TCSADRAIN, before)
+
+
+@contextlib.contextmanager
+def _unseen() -> Iterator[None]:
+    """The terminal does not show what is typed."""
+    with kept_modes():
+        modes = termios.tcgetattr(STDIN)
+        modes[3] &= ~termios.ECHO
+        termios.tcsetattr(STDIN, termios.TCSADRAIN, modes)
+        yield
 
 
 async def _line() -> str:

@@ -37,6 +37,10 @@ class Outbox:
             self.on_queued(chat)
         return True
 
+    def shows(self, kind: OutboxKind, text: str) -> bool:
+        """Whether anything of the text would be seen; what would not is no message to Telegram."""
+        return bool(self._renderers[kind](text))
+
     def _insert(self, key: str, chat: int, kind: OutboxKind, part: Rendered, turn_id: int | None) -> None:
         self._db.execute(
             """INSERT INTO outbox (key, chat, kind, text, entities, random_id, turn_id, created_at)

@@ -39,7 +39,8 @@ class Chats:
 
     def read_up_to(self, chat: int) -> int | None:
         """The message id up to which the whole history has been read into the inbox; None when it never was."""
-        return self._db.value("SELECT last_message_id FROM telegram_chats WHERE id = ?", (chat,))
+        up_to: int | None = self._db.value("SELECT last_message_id FROM telegram_chats WHERE id = ?", (chat,))
+        return up_to
 
     def set_read_up_to(self, chat: int, message_id: int) -> None:
         """Only a reader of history may say this: pushed updates can leave a gap behind them."""

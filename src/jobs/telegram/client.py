@@ -24,6 +24,14 @@ class Client(TelegramClient):  # type: ignore[misc]
 
     on_reconnected: Callable[[], None] = staticmethod(lambda: None)
 
+    async def once(self, request: Any) -> Any:
+        """Make a request without Telethon's own repetitions, and the pauses of 2 s that go with them.
+
+        Raises what Telegram answers, and ConnectionError while there is no connection. The request's peers have to be
+        input peers already.
+        """
+        return await self._sender.send(request)
+
     async def _handle_auto_reconnect(self) -> None:
         await super()._handle_auto_reconnect()
         self.on_reconnected()

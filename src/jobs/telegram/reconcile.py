@@ -42,6 +42,8 @@ class Reconciler:
         self._newest: datetime | None = None
         """The date of the newest message at the last whole look, by Telegram's clock."""
         self._soon = asyncio.Event()
+        self.looked = asyncio.Event()
+        """Set after the first look: from then on it is known in each chat what is new."""
 
     def look_soon(self) -> None:
         """After a reconnect."""
@@ -52,6 +54,7 @@ class Reconciler:
         while True:
             self._soon.clear()
             await self.look()
+            self.looked.set()
             await self._wait()
 
     async def _wait(self) -> None:

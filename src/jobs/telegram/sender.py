@@ -6,13 +6,13 @@ from typing import Any
 
 import apsw
 import structlog
-from telethon import TelegramClient
 from telethon import errors as rpc
 from telethon.tl import functions, types
 
 from jobs.spine.model import OutboxKind, OutboxRow
 from jobs.spine.outbox import Outbox
 from jobs.telegram.chats import Chats
+from jobs.telegram.client import Client
 from jobs.telegram.formatting import to_telethon
 from jobs.texts import say
 from jobs.users.repository import UsersRepository
@@ -45,7 +45,7 @@ PAUSES = [1, 2, 4, 8, 15, 30]
 class Sender:
     def __init__(
         self,
-        client: TelegramClient,
+        client: Client,
         outbox: Outbox,
         users: UsersRepository,
         chats: Chats,
@@ -116,7 +116,7 @@ class Sender:
             no_webpage=True,
         )
         try:
-            answer = await self._client(request)
+            answer = await self._client.once(request)
         except rpc.RandomIdDuplicateError:
             self._outbox.sent(row, None)  # an earlier try had arrived
         except rpc.FloodWaitError as error:

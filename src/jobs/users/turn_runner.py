@@ -62,7 +62,8 @@ class TurnRunner:
             self._failed(turn, person, str(error))
         else:
             self._db.execute("DELETE FROM meta WHERE key = 'credential_refused'")
-            self._turns.finish(turn, reply.text.strip() or say("empty_reply", person.language), reply.usage)
+            shown = self._outbox.shows(OutboxKind.ANSWER, reply.text)
+            self._turns.finish(turn, reply.text.strip() if shown else say("empty_reply", person.language), reply.usage)
             log.info("turn ends", turn=turn.id, cost_usd=reply.usage.cost_usd, tokens=reply.usage.output_tokens)
 
     def _model_away(self, turn: Turn, person: Person, error: ModelUnavailable) -> None:
