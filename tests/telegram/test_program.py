@@ -248,7 +248,9 @@ async def test_nothing_that_a_session_started_outlives_it(tmp_path: Path) -> Non
     shell = ToolCall(
         "Bash", {"command": "setsid nohup sleep 1234 >/dev/null 2>&1 & echo started", "description": "background"}
     )
-    async with stage_with(tmp_path, fixed("done")) as stage:
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    async with stage_with(tmp_path, fixed("done"), TMPDIR=str(temporary)) as stage:
         program = await stage.start()
         stage.model.script([Reply(shell)])
         stage.telegram.send(stage.owner, stage.jobs, "start it")
@@ -262,7 +264,9 @@ async def test_nothing_that_a_session_started_outlives_it(tmp_path: Path) -> Non
             await asyncio.sleep(0.02)
         program = await stage.start()
         assert session_processes(stage.data) == []
+        assert len(list(temporary.iterdir())) == 1
         assert await program.stop() == 0
+        assert list(temporary.iterdir()) == []
 
 
 async def test_killed_again_and_again_every_message_is_answered_once(tmp_path: Path) -> None:

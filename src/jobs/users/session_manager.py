@@ -65,8 +65,9 @@ class SessionManager:
     def start(self) -> None:
         """End what an earlier run left behind, and lay out what sessions need."""
         _reap(self._settings.data_dir)
-        self._launcher = write_launcher(self._settings.data_dir / "run" / "claude")
-        self._empty = Path(tempfile.mkdtemp(prefix="jobs-"))
+        run = self._settings.data_dir / "run"
+        self._launcher = write_launcher(run / "claude")
+        self._empty = _empty_folder(run / "empty")
 
     async def stop(self) -> None:
         """Close every session."""
@@ -164,6 +165,17 @@ class SessionManager:
                 task.add_done_callback(self._closing.discard)
 
         self._idle[person_id] = asyncio.get_running_loop().call_later(IDLE_SECONDS, due)
+
+
+def _empty_folder(note: Path) -> Path:
+    """A new empty folder whose path says nothing. `note` keeps its name, so that one left by a crash is removed."""
+    if note.is_file():
+        left = Path(note.read_text(encoding="utf-8"))
+        if left.parent == Path(tempfile.gettempdir()) and left.name.startswith("jobs-"):
+            shutil.rmtree(left, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(prefix="jobs-"))
+    note.write_text(str(folder), encoding="utf-8")
+    return folder
 
 
 def _reap(data_dir: Path) -> None:
