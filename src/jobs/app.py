@@ -22,6 +22,7 @@ from jobs.spine.outbox import Outbox
 from jobs.spine.turns import Turns
 from jobs.telegram.chats import Chats
 from jobs.telegram.client import Account, Client, NotSignedIn, make_client, who_am_i
+from jobs.telegram.commands import Commands
 from jobs.telegram.directory import TelegramDirectory
 from jobs.telegram.formatting import plain, render
 from jobs.telegram.presence import Presence
@@ -129,7 +130,9 @@ class App:
         runner = TurnRunner(db, people, sessions, turns, outbox, Presence(client, chats).typing)
         lanes = Lanes(inbox, turns, runner.handle, slots=settings.max_warm_sessions, first=people.owner_id)
         sender = Sender(client, outbox, people, chats, self._sign_out)
-        receiver = Receiver(client, account, db, inbox, outbox, people, chats, settings.answer_others)
+        lanes.on_more = runner.steer
+        commands = Commands(db, outbox, people, sessions, runner, client.is_connected)
+        receiver = Receiver(client, account, db, inbox, outbox, people, chats, commands, settings.answer_others)
         reconciler = Reconciler(client, account, db, receiver, chats)
 
         with contextlib.ExitStack() as doors:

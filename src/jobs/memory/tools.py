@@ -6,7 +6,7 @@ from pydantic import BaseModel, Field
 
 from jobs.memory.index import MemoryIndex
 from jobs.memory.storage import MemoryStorage
-from jobs.spine.tool import Tool
+from jobs.spine.tool import Effect, Tool
 
 
 class MemoryAppend(BaseModel):
@@ -26,13 +26,15 @@ class MemoryTools:
 
     def tools(self) -> list[Tool[Any]]:
         return [
-            Tool("memory_append", "Remember a fact for good, in MEMORY.md.", MemoryAppend, self.append),
+            Tool(
+                "memory_append", "Remember a fact for good, in MEMORY.md.", MemoryAppend, self.append, has_effect=True
+            ),
             Tool("memory_search", "Search what is remembered, by words.", MemorySearch, self.search),
         ]
 
-    async def append(self, call: MemoryAppend) -> Any:
-        # Not an effect in the journal's sense: the same fact is written once by itself.
-        return {"saved": "MEMORY.md", "section": self._storage.append(call.text, call.section)}
+    async def append(self, call: MemoryAppend) -> Effect:
+        # It writes a file, not the database; that is safe to repeat, since the same fact is written once by itself.
+        return lambda: {"saved": "MEMORY.md", "section": self._storage.append(call.text, call.section)}
 
     async def search(self, call: MemorySearch) -> Any:
         passages = self._index.search(call.query, call.limit)

@@ -17,12 +17,15 @@ class Inbox:
         self._db = db
         self.on_accepted: Callable[[int], None] = lambda lane: None
 
-    def accept(self, event: Incoming) -> bool:
-        """Store the event. Returns False when it was there already. Raises apsw.Error when it cannot be stored."""
+    def accept(self, event: Incoming, *, handled: bool = False) -> bool:
+        """Store the event. Returns False when it was there already. Raises apsw.Error when it cannot be stored.
+
+        `handled`: code has dealt with it (a command), so it is kept as done and no session sees it.
+        """
         with self._db.transaction():
             self._db.execute(
-                """INSERT INTO inbox (key, lane, origin, text, message_id, sent_at, created_at)
-                   VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING""",
+                """INSERT INTO inbox (key, lane, origin, text, message_id, sent_at, state, created_at)
+                   VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING""",
                 (
                     event.key,
                     event.lane,
@@ -30,13 +33,18 @@ class Inbox:
                     event.text,
                     event.message_id,
                     to_text(event.sent_at),
+                    "done" if handled else "waiting",
                     to_text(now()),
                 ),
             )
             fresh = self._db.changes == 1
-        if fresh:
+        if fresh and not handled:
             self.on_accepted(event.lane)
         return fresh
+
+    def has(self, key: str) -> bool:
+        """Whether the event was stored already."""
+        return bool(self._db.one("SELECT 1 FROM inbox WHERE key = ?", (key,)))
 
     def drop(self, key: str) -> bool:
         """Forget an event that nobody has begun to handle (its message was deleted). Returns whether it was there."""

@@ -33,6 +33,8 @@ class Lanes:
         self._woken: set[int] = set()  # woken while running: a wake between the last look and the end is not lost
         self._timers: dict[int, asyncio.TimerHandle] = {}
         self._taking = False
+        self.on_more: Callable[[int], None] = lambda lane: None
+        """Told when something comes to a lane whose turn is running."""
         inbox.on_accepted = self.wake
 
     def start(self) -> None:
@@ -47,6 +49,7 @@ class Lanes:
             timer.cancel()
         if lane in self._running:
             self._woken.add(lane)
+            self.on_more(lane)
         elif self._taking:
             task = asyncio.create_task(self._run(lane), name=f"lane-{lane}")
             self._running[lane] = task

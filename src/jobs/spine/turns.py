@@ -50,6 +50,33 @@ class Turns:
             )
             return self._load(turn)
 
+    def join(self, turn: Turn) -> list[InboxRow]:
+        """Take what has come to the lane since into the running turn, and return it."""
+        with self._db.transaction():
+            rows = self._db.execute(
+                "UPDATE inbox SET state = 'taken', turn_id = ? WHERE lane = ? AND state = 'waiting' RETURNING *",
+                (turn.id, turn.lane),
+            )
+        return [_inbox_row(row) for row in sorted(rows, key=lambda row: int(row["id"]))]
+
+    def calls(self, turn: Turn) -> list[str]:
+        """The names of the tools that have finished in a turn, in order."""
+        rows = self._db.execute("SELECT tool FROM tool_calls WHERE turn_id = ? ORDER BY id", (turn.id,))
+        return [row["tool"] for row in rows]
+
+    def abandon(self, lane: int) -> bool:
+        """Drop what waits in a lane and the turn that was put off there. Returns whether there was anything."""
+        with self._db.transaction():
+            self._db.execute(
+                "UPDATE turns SET state = 'done', error = 'stopped', finished_at = ?, not_before = NULL "
+                "WHERE lane = ? AND state = 'waiting'",
+                (to_text(now()), lane),
+            )
+            self._db.execute(
+                "UPDATE inbox SET state = 'dropped' WHERE lane = ? AND state IN ('waiting', 'taken')", (lane,)
+            )
+            return self._db.changes > 0
+
     def _load(self, turn: Row) -> Turn:
         rows = self._db.execute("SELECT * FROM inbox WHERE turn_id = ? ORDER BY id", (turn["id"],))
         calls = self._db.execute("SELECT * FROM tool_calls WHERE turn_id = ? ORDER BY id", (turn["id"],))
@@ -59,17 +86,7 @@ class Turns:
             attempt=turn["attempts"],
             failures=turn["failures"],
             started_at=from_text(turn["started_at"]),
-            rows=[
-                InboxRow(
-                    id=row["id"],
-                    lane=row["lane"],
-                    origin=Origin(row["origin"]),
-                    text=row["text"],
-                    sent_at=from_text(row["sent_at"]),
-                    message_id=row["message_id"],
-                )
-                for row in rows
-            ],
+            rows=[_inbox_row(row) for row in rows],
             finished_calls=[FinishedCall(call["tool"], call["arguments"], call["result"]) for call in calls],
         )
 
@@ -178,6 +195,17 @@ class ToolJournal:
 def canonical(arguments: dict[str, Any]) -> str:
     """Arguments as JSON that is the same for the same call."""
     return json.dumps(arguments, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def _inbox_row(row: Row) -> InboxRow:
+    return InboxRow(
+        id=row["id"],
+        lane=row["lane"],
+        origin=Origin(row["origin"]),
+        text=row["text"],
+        sent_at=from_text(row["sent_at"]),
+        message_id=row["message_id"],
+    )
 
 
 def _due(turn: Row) -> bool:

@@ -15,6 +15,7 @@ from jobs.spine.model import Incoming, Origin
 from jobs.spine.outbox import Outbox
 from jobs.telegram.chats import Chats
 from jobs.telegram.client import Account, full_name
+from jobs.telegram.commands import Commands
 from jobs.telegram.media import readable
 from jobs.texts import language_from_code, language_of
 from jobs.users.repository import UsersRepository
@@ -40,6 +41,7 @@ class Receiver:
         outbox: Outbox,
         users: UsersRepository,
         chats: Chats,
+        commands: Commands,
         answer_others: bool,
     ) -> None:
         self._client = client
@@ -49,6 +51,7 @@ class Receiver:
         self._outbox = outbox
         self._users = users
         self._chats = chats
+        self._commands = commands
         self._answer_others = answer_others
         self._locks: dict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._marks: set[asyncio.Task[None]] = set()
@@ -111,16 +114,19 @@ class Receiver:
             )
             self._chats.remember(sender)
             person = self._users.get(chat)
-            self._inbox.accept(
-                Incoming(
-                    key=f"telegram:{chat}:{message.id}",
-                    lane=chat,
-                    origin=Origin.OWNER if is_owner else Origin.EXTERNAL,
-                    text=readable(message, person.language if person else "en"),
-                    sent_at=message.date,
-                    message_id=message.id,
-                )
+            if person is None:
+                raise LookupError(f"{chat} is not known although it was just noted")
+            event = Incoming(
+                key=f"telegram:{chat}:{message.id}",
+                lane=chat,
+                origin=Origin.OWNER if is_owner else Origin.EXTERNAL,
+                text=readable(message, person.language),
+                sent_at=message.date,
+                message_id=message.id,
             )
+            command = self._commands.name_of(event.text, person)
+            if self._inbox.accept(event, handled=command is not None) and command:
+                self._commands.run(command, person, event.key)
             if pts is not None and self._account.is_bot:
                 self._db.execute(
                     """INSERT INTO meta (key, value) VALUES ('telegram_pts', :pts) ON CONFLICT (key)

@@ -21,6 +21,10 @@ class SessionFailed(Exception):
     """The session itself broke: its process died, or the request was refused for what is in it."""
 
 
+class Stopped(Exception):
+    """The person stopped the turn."""
+
+
 @dataclass(frozen=True)
 class Reply:
     text: str

@@ -8,7 +8,7 @@ from string import Template
 from typing import Any
 
 from jobs.db import Row
-from jobs.spine.model import Turn
+from jobs.spine.model import InboxRow, Turn
 from jobs.times import from_text
 from jobs.users.model import Person
 
@@ -55,7 +55,20 @@ def turn_content(turn: Turn, person: Person, recap: Sequence[Row]) -> list[dict[
         lines.append("Do not repeat what is done; finish the rest and answer.")
     lines.append("</jobs-context>")
     blocks = ["\n".join(lines), *(row.text for row in turn.rows)]
-    return [{"type": "text", "text": clean(block)} for block in blocks]
+    return [_block(block) for block in blocks]
+
+
+def more_content(rows: Sequence[InboxRow], person: Person) -> list[dict[str, Any]]:
+    """What came while the turn was running, as blocks like those of a turn."""
+    note = (
+        f"<jobs-context>\ntime: {shown_time(rows[-1].sent_at, person)}\n"
+        "This came while you were working. Take it into account, and answer everything together.\n</jobs-context>"
+    )
+    return [_block(text) for text in (note, *(row.text for row in rows))]
+
+
+def _block(text: str) -> dict[str, Any]:
+    return {"type": "text", "text": clean(text)}
 
 
 def clean(text: str) -> str:

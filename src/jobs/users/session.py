@@ -30,7 +30,7 @@ from jobs.spine.tool import Tool, ToolError
 from jobs.spine.turns import ToolJournal
 from jobs.users import profile
 from jobs.users.model import Role
-from jobs.users.outcome import ModelUnavailable, Reply, SessionFailed
+from jobs.users.outcome import ModelUnavailable, Reply, SessionFailed, Stopped
 from jobs.users.session_file import SessionFile
 
 log = structlog.get_logger()
@@ -75,6 +75,8 @@ class Session:
         self._client: ClaudeSDKClient | None = None
         self._journal: ToolJournal | None = None
         self._cost_so_far = 0.0
+        self._asked: set[str] = set()  # uuids of messages of this turn that no result has covered yet
+        self._stopping = False
         self.resumed = False
         """Whether the conversation so far is in the session's context."""
 
@@ -124,34 +126,73 @@ class Session:
         conversation is dropped when it is next resumed.
         """
         self._journal = journal
+        self._stopping = False
         try:
-            reply = await self._turn(content)
+            return await self._turn(content)
+        except Stopped:
+            raise  # the process is as good as before
         except BaseException:
             await asyncio.shield(self.close())
             raise
         finally:
             self._journal = None
-        return reply
+            self._asked.clear()
 
-    async def _turn(self, content: list[dict[str, Any]]) -> Reply:
+    @property
+    def can_steer(self) -> bool:
+        """Whether a turn is under way that still takes messages in."""
+        return bool(self._asked) and not self._stopping
+
+    async def steer(self, content: list[dict[str, Any]]) -> None:
+        """Add to the running turn; its answer takes this in. Only while `can_steer`."""
+        await self._ask(content)
+
+    async def interrupt(self) -> None:
+        """Stop the running turn: `run` raises Stopped. Only while a turn is under way."""
+        self._stopping = True
+        if self._client:
+            await self._client.interrupt()
+
+    async def _ask(self, content: list[dict[str, Any]]) -> None:
         if self._client is None:
             raise SessionFailed("the session is closed")
         message_id = str(uuid.uuid4())
+        self._asked.add(message_id)
+        await self._client.query(_one(message_id, content))
+
+    async def _turn(self, content: list[dict[str, Any]]) -> Reply:
+        """Messages in the middle of a turn may be answered within it or after it: it ends when all are covered."""
+        replies: list[Reply] = []
         last_message: str | None = None
         error: str | None = None
         try:
-            await self._client.query(_one(message_id, content))
+            await self._ask(content)
+            assert self._client is not None
             async for message in self._client.receive_messages():
                 if isinstance(message, AssistantMessage) and message.parent_tool_use_id is None:
                     last_message = message.uuid or last_message
                     error = message.error or error
-                elif isinstance(message, ResultMessage) and message.user_message_uuid in (message_id, None):
-                    return self._finished(message, last_message, error)
+                elif isinstance(message, ResultMessage) and self._covers(message):
+                    replies.append(self._finished(message, last_message, error))
+                    if not self._asked:
+                        return _joined(replies)
         except ClaudeSDKError as failure:
             raise SessionFailed(f"the session's process ended: {_first_line(failure)}") from None
         raise SessionFailed("the session's process ended without a result")
 
+    def _covers(self, result: ResultMessage) -> bool:
+        """Whether a result answers something of this turn; what it answers is no longer waited for."""
+        if self._stopping or result.user_message_uuid is None:
+            self._asked.clear()
+            return True
+        covered = {result.user_message_uuid, *(result.user_message_uuids or ())}
+        before = len(self._asked)
+        self._asked -= covered
+        return len(self._asked) < before
+
     def _finished(self, result: ResultMessage, last_message: str | None, error: str | None) -> Reply:
+        if self._stopping:
+            raise Stopped
         if result.is_error:
             status = result.api_error_status
             if status is not None and status not in (401, 403, 408, 429) and status < 500:
@@ -249,6 +290,20 @@ async def _one(message_id: str, content: list[dict[str, Any]]) -> AsyncIterator[
         "message": {"role": "user", "content": content},
         "parent_tool_use_id": None,
     }
+
+
+def _joined(replies: list[Reply]) -> Reply:
+    """The answers of one turn as one; usually there is one only."""
+    usage = replies[-1].usage
+    return Reply(
+        "\n\n".join(reply.text for reply in replies if reply.text.strip()),
+        Usage(
+            sum(reply.usage.input_tokens for reply in replies),
+            sum(reply.usage.output_tokens for reply in replies),
+            sum(reply.usage.cost_usd for reply in replies),
+            usage.model,
+        ),
+    )
 
 
 def _complaint(detail: Any) -> str:

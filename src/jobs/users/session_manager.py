@@ -23,7 +23,7 @@ from jobs.users import prompts, sdk
 from jobs.users.access import MCP_SERVERS
 from jobs.users.cli_launcher import write_launcher
 from jobs.users.model import Person
-from jobs.users.outcome import Reply
+from jobs.users.outcome import Reply, Stopped
 from jobs.users.profile import MARKER, SessionPaths
 from jobs.users.repository import UsersRepository
 from jobs.users.session_file import SessionFile
@@ -57,6 +57,7 @@ class SessionManager:
         self._mcp_servers = mcp_servers
         self._warm: OrderedDict[int, Session] = OrderedDict()  # least recently used first
         self._busy: set[int] = set()
+        self._to_stop: set[int] = set()
         self._idle: dict[int, asyncio.TimerHandle] = {}
         self._closing: set[asyncio.Task[None]] = set()
         self._launcher = Path()
@@ -83,6 +84,15 @@ class SessionManager:
         """How many sessions have a process."""
         return len(self._warm)
 
+    @property
+    def busy(self) -> int:
+        """How many turns are running."""
+        return len(self._busy)
+
+    def is_busy(self, person_id: int) -> bool:
+        """Whether a turn of the person's is running."""
+        return person_id in self._busy
+
     async def run(self, turn: Turn, person: Person) -> Reply:
         """Run a turn in the person's session. Raises ModelUnavailable or SessionFailed."""
         self._busy.add(person.id)
@@ -91,15 +101,40 @@ class SessionManager:
             recap = (
                 [] if session.resumed else outbox.recent(self._db, person.id, turn.rows[0].id, prompts.RECAP_MESSAGES)
             )
+            if person.id in self._to_stop:
+                raise Stopped
             content = prompts.turn_content(turn, person, recap)
             return await session.run(content, ToolJournal(self._db, turn.id))
+        except Stopped:
+            raise
         except BaseException:
             self._warm.pop(person.id, None)
             raise
         finally:
             self._busy.discard(person.id)
+            self._to_stop.discard(person.id)
             if person.id in self._warm:
                 self._close_when_idle(person.id)
+
+    def steerable(self, person_id: int) -> "Session | None":
+        """The person's session, if a turn is running in it that still takes messages in."""
+        session = self._warm.get(person_id)
+        return session if session and session.can_steer else None
+
+    async def interrupt(self, person_id: int) -> bool:
+        """Stop the person's running turn. Returns False when none is running."""
+        if person_id not in self._busy:
+            return False
+        self._to_stop.add(person_id)
+        if session := self.steerable(person_id):
+            await session.interrupt()
+        return True
+
+    async def forget(self, person_id: int) -> None:
+        """End the person's session for good: the next turn begins a new one, with a recap. Not while a turn runs."""
+        if person_id in self._warm:
+            await self._close(person_id)
+        (self._settings.data_dir / "sessions" / f"{person_id}.session").unlink(missing_ok=True)
 
     async def _session(self, person: Person) -> "Session":
         """The person's session, connected: the warm one if it still is what it should be, else a new one."""

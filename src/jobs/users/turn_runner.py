@@ -1,5 +1,6 @@
 """A turn from what waits in a lane to the reply in the outbox, and what happens when the model does not answer."""
 
+import asyncio
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
@@ -7,13 +8,14 @@ from datetime import datetime, timedelta
 import structlog
 
 from jobs.db import Database
-from jobs.spine.model import OutboxKind, Turn
+from jobs.spine.model import OutboxKind, Turn, Usage
 from jobs.spine.outbox import Outbox
 from jobs.spine.turns import Turns
 from jobs.texts import say
 from jobs.times import now
+from jobs.users import prompts
 from jobs.users.model import Person
-from jobs.users.outcome import ModelUnavailable, SessionFailed
+from jobs.users.outcome import ModelUnavailable, SessionFailed, Stopped
 from jobs.users.repository import UsersRepository
 from jobs.users.session_manager import SessionManager
 
@@ -46,6 +48,32 @@ class TurnRunner:
         self._turns = turns
         self._outbox = outbox
         self._presence = presence
+        self._running: dict[int, Turn] = {}
+        self._steering: set[asyncio.Task[None]] = set()
+
+    def steer(self, lane: int) -> None:
+        """Something has come to a lane whose turn is running: it goes into that turn, if it still can."""
+        turn, session = self._running.get(lane), self._sessions.steerable(lane)
+        person = self._users.get(lane)
+        if turn is None or session is None or person is None:
+            return  # the next turn takes it
+        if rows := self._turns.join(turn):
+            # Should this fail, the session has broken and the turn runs again with these rows in it.
+            task = asyncio.create_task(session.steer(prompts.more_content(rows, person)))
+            self._steering.add(task)
+            task.add_done_callback(self._steered)
+
+    def _steered(self, task: asyncio.Task[None]) -> None:
+        self._steering.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            log.warning("a message did not reach the running turn", error=repr(error))
+
+    async def stop(self, lane: int) -> bool:
+        """Stop what is running or waiting in a lane. Returns whether there was anything.
+
+        A running turn says itself what it had done; one that was put off is dropped.
+        """
+        return await self._sessions.interrupt(lane) or self._turns.abandon(lane)
 
     async def handle(self, turn: Turn) -> None:
         """Bring a turn to an end: finished, put off or set aside. Raises only what the database raises."""
@@ -53,9 +81,13 @@ class TurnRunner:
         if person is None:
             raise LookupError(f"lane {turn.lane} belongs to nobody")
         log.info("turn begins", turn=turn.id, lane=turn.lane, attempt=turn.attempt, rows=len(turn.rows))
+        self._running[turn.lane] = turn
         try:
             async with self._presence(turn.lane):
                 reply = await self._sessions.run(turn, person)
+        except Stopped:
+            self._turns.finish(turn, self._account(turn, person), Usage())
+            log.info("turn stopped", turn=turn.id)
         except ModelUnavailable as error:
             self._model_away(turn, person, error)
         except SessionFailed as error:
@@ -65,6 +97,15 @@ class TurnRunner:
             shown = self._outbox.shows(OutboxKind.ANSWER, reply.text)
             self._turns.finish(turn, reply.text.strip() if shown else say("empty_reply", person.language), reply.usage)
             log.info("turn ends", turn=turn.id, cost_usd=reply.usage.cost_usd, tokens=reply.usage.output_tokens)
+        finally:
+            del self._running[turn.lane]
+
+    def _account(self, turn: Turn, person: Person) -> str:
+        """One line about a stopped turn: what it had already done."""
+        done = self._turns.calls(turn)
+        if not done:
+            return say("stopped", person.language)
+        return say("stopped_after", person.language, done=", ".join(dict.fromkeys(done)))
 
     def _model_away(self, turn: Turn, person: Person, error: ModelUnavailable) -> None:
         log.warning("model unavailable", turn=turn.id, attempt=turn.attempt, error=str(error))

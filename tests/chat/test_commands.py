@@ -1,0 +1,88 @@
+"""Commands are answered by code, a running turn can be stopped, and what comes meanwhile reaches it."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from jobs_simulator.model import ModelRequest, Reply, Stall, Text, ToolCall
+from jobs_simulator.stage import Stage
+
+STALL_WORD = "считай долго"
+
+
+class Brain:
+    """Echoes; a request with the stall's word hangs until it is released or closed."""
+
+    def __init__(self) -> None:
+        self.stall = Stall()
+
+    async def __call__(self, request: ModelRequest) -> Reply:
+        text = request.last_user_text
+        if "поручи" in text and not request.tool_results:
+            return Reply(ToolCall("mcp__jobs__memory_append", {"text": "важное"}))
+        if STALL_WORD in text and "и ещё" not in text:
+            return Reply(Text("Считаю"), self.stall, Text(" и досчитал"))
+        return Reply(Text(f"ECHO: {text}"))
+
+
+@pytest.fixture
+async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
+    async with Stage(tmp_path, Brain()) as stage:
+        yield stage
+
+
+def stall_of(stage: Stage) -> Stall:
+    brain = stage.model.brain
+    assert isinstance(brain, Brain)
+    return brain.stall
+
+
+async def test_a_running_turn_is_stopped_at_once_and_says_what_was_done(stage: Stage) -> None:
+    await stage.start()
+    async with stage.person(stage.owner) as owner:
+        for word in ("стоп", "/stop", "Хватит!"):
+            asked = len(stage.model.requests)
+            await owner.say(STALL_WORD)
+            request = await stage.model.wait_for_request(lambda _: True, after=asked)
+            await stall_of(stage).reached()
+            await owner.ask(word, "остановлено")
+            assert await request.closed_early
+            await owner.ask("ты тут?", "ECHO", "ты тут?")
+        await owner.say(f"поручи и {STALL_WORD}")
+        await stage.model.wait_for_request(lambda request: bool(request.tool_results))
+        await stall_of(stage).reached()
+        await owner.ask("отмена", "уже сделано", "memory_append")
+        await owner.ask("стоп", "ничего не выполняется")
+
+
+async def test_what_is_said_meanwhile_reaches_the_running_turn_and_is_answered_once(stage: Stage) -> None:
+    await stage.start()
+    async with stage.person(stage.owner) as owner:
+        await owner.say(STALL_WORD)
+        await stage.model.wait_for_request(lambda _: True)
+        await stall_of(stage).reached()
+        await owner.say("и ещё вот это")
+        stall_of(stage).release()
+        answer = await owner.expect("вот это")
+        assert "досчитал" in answer, "one answer takes both in"
+        await owner.ask("дальше", "ECHO: дальше")
+        assert len([text for text in owner.heard if "вот это" in text]) == 1
+
+
+async def test_commands_are_answered_by_code_in_the_persons_language(stage: Stage) -> None:
+    maria = stage.telegram.add_user("Мария", "Иванова", username="masha", phone="79000000003", lang_code="ru")
+    await stage.start()
+    async with stage.person(stage.owner) as owner, stage.person(maria) as person:
+        await person.ask("Добрый день, это Мария", "ECHO")
+        await owner.ask("/people", "Мария Иванова")
+        await owner.ask("/tasks", "Открытых задач нет")
+        await owner.ask("/status", "на связи", "Версия")
+        await owner.ask("/usage", "Мария Иванова", "$")
+        await owner.ask("/help", "/usage", "/new")
+        await owner.ask("/new", "новый разговор")
+        await person.ask("/help", "Иван Петров", "/tasks")
+        await person.ask("/tasks", "Открытых задач нет")
+        await person.ask("/usage", "ECHO")  # not a command for her: her session gets it as words
+        texts = [request.last_user_text for request in stage.model.requests]
+        assert texts == ["Добрый день, это Мария", "/usage"]
