@@ -12,6 +12,7 @@ from telethon import errors as rpc
 from jobs import mcp_manager, memory, users
 from jobs.config import Settings
 from jobs.db import Database, DatabaseError, DataLock, open_database
+from jobs.log import masked
 from jobs.mcp_manager.config import McpConfig
 from jobs.memory.index import MemoryIndex
 from jobs.memory.storage import MemoryStorage
@@ -26,6 +27,7 @@ from jobs.telegram.commands import Commands
 from jobs.telegram.directory import TelegramDirectory
 from jobs.telegram.formatting import plain, render
 from jobs.telegram.presence import Presence
+from jobs.telegram.progress import remove_leftovers
 from jobs.telegram.receiver import Receiver
 from jobs.telegram.reconcile import Reconciler
 from jobs.telegram.sender import Sender
@@ -127,7 +129,10 @@ class App:
         owner_tools = OwnerTools(people, outbox, PeopleFinder(people, directory))
         tools_of = tools_by_role(people, outbox, owner_tools, MemoryTools(storage, index), scheduler)
         sessions = SessionManager(settings, db, people, tools_of, mcp.servers)
-        runner = TurnRunner(db, people, sessions, turns, outbox, Presence(client, chats).typing)
+        presence = Presence(
+            client, chats, db, people, settings.streaming, lambda text: masked(text, settings.secrets())
+        )
+        runner = TurnRunner(db, people, sessions, turns, outbox, presence.working)
         lanes = Lanes(inbox, turns, runner.handle, slots=settings.max_warm_sessions, first=people.owner_id)
         sender = Sender(client, outbox, people, chats, self._sign_out)
         lanes.on_more = runner.steer
@@ -145,6 +150,7 @@ class App:
             try:
                 sessions.start()
                 await directory.learn_contacts()
+                await remove_leftovers(client, db)
                 lanes.start()
                 sender.start()
                 scheduler.start()
@@ -165,6 +171,7 @@ class App:
                     reading.cancel()
                     await asyncio.gather(reading, return_exceptions=True)
                 await lanes.drain(0 if self._signed_out else DRAIN_SECONDS)
+                await presence.drain()
                 await sender.drain(0 if self._signed_out else SEND_SECONDS)
                 await sessions.stop()
 

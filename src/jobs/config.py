@@ -8,7 +8,7 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo
 
@@ -17,6 +17,9 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 HTTP_SCHEMES = ("http", "https")
 SOCKS_SCHEMES = ("socks4", "socks5", "socks5h")
+Streaming = Literal["off", "progress", "text"]
+"""What the owner sees of a turn that works: nothing, what it is doing, or also the answer as it grows."""
+
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -110,6 +113,7 @@ class Settings(BaseSettings):
     log_level: str = "info"
     max_warm_sessions: int = Field(4, ge=1, le=100)
     answer_others: bool = False
+    streaming: Streaming = "progress"
 
     @field_validator("tg_server", mode="before")
     @classmethod
@@ -268,6 +272,8 @@ def _line(detail: Any) -> str:
         message = "has to be a whole number"
     elif kind.startswith("bool_"):
         message = "has to be 1 or 0"
+    elif kind == "literal_error":
+        message = f"has to be one of {detail['ctx']['expected']}".replace("'", "")
     elif kind == "greater_than":
         message = "has to be a whole number above 0"
     elif kind in ("greater_than_equal", "less_than_equal"):

@@ -148,6 +148,7 @@ def options(
             model=settings.claude_model,
             mcp_servers={**mcp_servers, **servers},  # empty unless the role is in MCP_SERVERS
             settings='{"crossSessionInbound":"refuse"}',
+            include_partial_messages=settings.streaming == "text",
         )
     return ClaudeAgentOptions(
         **common,

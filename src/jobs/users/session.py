@@ -20,6 +20,9 @@ from claude_agent_sdk import (
     HookMatcher,
     ResultMessage,
     SdkMcpTool,
+    StreamEvent,
+    TextBlock,
+    ToolUseBlock,
     create_sdk_mcp_server,
 )
 from pydantic import ValidationError
@@ -29,6 +32,7 @@ from jobs.spine.model import Usage
 from jobs.spine.tool import Tool, ToolError
 from jobs.spine.turns import ToolJournal
 from jobs.users import profile
+from jobs.users.activity import Activity, Unseen
 from jobs.users.model import Role
 from jobs.users.outcome import ModelUnavailable, Reply, SessionFailed, Stopped
 from jobs.users.session_file import SessionFile
@@ -75,6 +79,7 @@ class Session:
         self._client: ClaudeSDKClient | None = None
         self._journal: ToolJournal | None = None
         self._cost_so_far = 0.0
+        self._activity: Activity = Unseen()
         self._asked: set[str] = set()  # uuids of messages of this turn that no result has covered yet
         self._stopping = False
         self.resumed = False
@@ -119,13 +124,14 @@ class Session:
         except (TimeoutError, ClaudeSDKError, OSError) as error:
             log.warning("session did not close", error=repr(error))
 
-    async def run(self, content: list[dict[str, Any]], journal: ToolJournal) -> Reply:
+    async def run(self, content: list[dict[str, Any]], journal: ToolJournal, activity: Activity | None = None) -> Reply:
         """One turn: these content blocks in, the final text out.
 
         Raises ModelUnavailable or SessionFailed; the session is then closed, and what the turn had added to the
         conversation is dropped when it is next resumed.
         """
         self._journal = journal
+        self._activity = activity or Unseen()
         self._stopping = False
         try:
             return await self._turn(content)
@@ -163,6 +169,7 @@ class Session:
     async def _turn(self, content: list[dict[str, Any]]) -> Reply:
         """Messages in the middle of a turn may be answered within it or after it: it ends when all are covered."""
         replies: list[Reply] = []
+        answer = _Answer()
         last_message: str | None = None
         error: str | None = None
         try:
@@ -171,14 +178,29 @@ class Session:
             async for message in self._client.receive_messages():
                 if isinstance(message, AssistantMessage) and message.parent_tool_use_id is None:
                     last_message = message.uuid or last_message
+                    self._report(message)
+                    answer.add(message)
                     error = message.error or error
+                elif isinstance(message, StreamEvent) and message.parent_tool_use_id is None:
+                    self._report_growth(message.event)
                 elif isinstance(message, ResultMessage) and self._covers(message):
-                    replies.append(self._finished(message, last_message, error))
+                    replies.append(self._finished(message, answer.text, last_message, error))
                     if not self._asked:
                         return _joined(replies)
         except ClaudeSDKError as failure:
             raise SessionFailed(f"the session's process ended: {_first_line(failure)}") from None
         raise SessionFailed("the session's process ended without a result")
+
+    def _report(self, message: AssistantMessage) -> None:
+        for block in message.content:
+            if isinstance(block, ToolUseBlock):
+                self._activity.tool(block.name, block.input)
+
+    def _report_growth(self, event: dict[str, Any]) -> None:
+        if event.get("type") == "message_start":
+            self._activity.restart()
+        elif event.get("type") == "content_block_delta" and event["delta"].get("type") == "text_delta":
+            self._activity.text(event["delta"]["text"])
 
     def _covers(self, result: ResultMessage) -> bool:
         """Whether a result answers something of this turn; what it answers is no longer waited for."""
@@ -190,7 +212,7 @@ class Session:
         self._asked -= covered
         return len(self._asked) < before
 
-    def _finished(self, result: ResultMessage, last_message: str | None, error: str | None) -> Reply:
+    def _finished(self, result: ResultMessage, text: str, last_message: str | None, error: str | None) -> Reply:
         if self._stopping:
             raise Stopped
         if result.is_error:
@@ -210,7 +232,7 @@ class Session:
         )
         model = next(iter(result.model_usage), None) if result.model_usage else None
         return Reply(
-            result.result or "",
+            text or result.result or "",
             Usage(tokens_in, usage.get("output_tokens") or 0, cost, model),
         )
 
@@ -271,6 +293,19 @@ class Session:
             result = str(call.get("tool_response") or call.get("error"))[:RESULT_KEPT]
             self._journal.note(name, arguments, result)
         return {}
+
+
+class _Answer:
+    """The text of the last message of the model's. It comes block by block, and the result has only the last block."""
+
+    def __init__(self) -> None:
+        self._message_id: str | None = None
+        self.text = ""
+
+    def add(self, message: AssistantMessage) -> None:
+        if message.message_id != self._message_id:
+            self._message_id, self.text = message.message_id, ""
+        self.text += "".join(block.text for block in message.content if isinstance(block, TextBlock))
 
 
 async def _run(tool: Tool[Any], arguments: dict[str, Any], journal: ToolJournal) -> Any:

@@ -21,6 +21,7 @@ from jobs.spine.turns import ToolJournal
 from jobs.times import now
 from jobs.users import prompts, sdk
 from jobs.users.access import MCP_SERVERS
+from jobs.users.activity import Activity
 from jobs.users.cli_launcher import write_launcher
 from jobs.users.model import Person
 from jobs.users.outcome import Reply, Stopped
@@ -93,8 +94,8 @@ class SessionManager:
         """Whether a turn of the person's is running."""
         return person_id in self._busy
 
-    async def run(self, turn: Turn, person: Person) -> Reply:
-        """Run a turn in the person's session. Raises ModelUnavailable or SessionFailed."""
+    async def run(self, turn: Turn, person: Person, activity: Activity) -> Reply:
+        """Run a turn in the person's session. Raises ModelUnavailable, SessionFailed or Stopped."""
         self._busy.add(person.id)
         try:
             session = await self._session(person)
@@ -104,7 +105,7 @@ class SessionManager:
             if person.id in self._to_stop:
                 raise Stopped
             content = prompts.turn_content(turn, person, recap)
-            return await session.run(content, ToolJournal(self._db, turn.id))
+            return await session.run(content, ToolJournal(self._db, turn.id), activity)
         except Stopped:
             raise
         except BaseException:

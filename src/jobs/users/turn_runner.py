@@ -14,6 +14,7 @@ from jobs.spine.turns import Turns
 from jobs.texts import say
 from jobs.times import now
 from jobs.users import prompts
+from jobs.users.activity import Activity
 from jobs.users.model import Person
 from jobs.users.outcome import ModelUnavailable, SessionFailed, Stopped
 from jobs.users.repository import UsersRepository
@@ -28,8 +29,8 @@ OWN_FAULTS = 3
 """How often a turn may fail by itself before it is set aside."""
 FAULT_PAUSE = timedelta(seconds=2)
 
-Presence = Callable[[int], AbstractAsyncContextManager[None]]
-"""Shows in a chat that Jobs is at work, for as long as the context lasts."""
+Presence = Callable[[int], AbstractAsyncContextManager[Activity]]
+"""Shows in a chat that Jobs is at work, for as long as the context lasts; gives what is to be told of each step."""
 
 
 class TurnRunner:
@@ -83,8 +84,8 @@ class TurnRunner:
         log.info("turn begins", turn=turn.id, lane=turn.lane, attempt=turn.attempt, rows=len(turn.rows))
         self._running[turn.lane] = turn
         try:
-            async with self._presence(turn.lane):
-                reply = await self._sessions.run(turn, person)
+            async with self._presence(turn.lane) as activity:
+                reply = await self._sessions.run(turn, person, activity)
         except Stopped:
             self._turns.finish(turn, self._account(turn, person), Usage())
             log.info("turn stopped", turn=turn.id)
