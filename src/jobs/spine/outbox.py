@@ -107,10 +107,11 @@ class Outbox:
             return bool(row)
 
 
-def recent(db: Database, lane: int, before_row: int, limit: int) -> Sequence[Row]:
+def recent(db: Database, lane: int, before_row: int, limit: int, *, notices: bool = True) -> Sequence[Row]:
     """The last messages of a chat from both sides, oldest first, as {who, text, at}: for the recap of a lost session.
 
-    Only what was handled before inbox row `before_row` (the first of the turn that asks).
+    Only what was handled before inbox row `before_row` (the first of the turn that asks). `notices`: with what code
+    said there, which to the owner is other people's words.
     """
     rows = db.execute(
         """SELECT * FROM (
@@ -118,11 +119,25 @@ def recent(db: Database, lane: int, before_row: int, limit: int) -> Sequence[Row
                WHERE lane = :lane AND id < :before AND state = 'done'
                UNION ALL
                SELECT 'jobs', text, created_at, id FROM outbox
-               WHERE chat = :lane AND state <> 'failed'
+               WHERE chat = :lane AND state <> 'failed' AND (:notices OR kind <> 'notice')
            ) ORDER BY at DESC, id DESC LIMIT :limit""",
-        {"lane": lane, "before": before_row, "limit": limit},
+        {"lane": lane, "before": before_row, "limit": limit, "notices": notices},
     )
     return rows[::-1]
+
+
+def said_since(db: Database, lane: int, turn_id: int) -> Sequence[Row]:
+    """What was said in a lane's chat since its last turn by others than its session, oldest first, as {text, at}.
+
+    Tasks handed over and messages by `send_to_user`: the person has read them, the session has not.
+    """
+    last = db.value("SELECT max(id) FROM turns WHERE lane = ? AND id < ? AND state = 'done'", (lane, turn_id))
+    return db.execute(
+        """SELECT text, created_at AS at FROM outbox
+           WHERE chat = :lane AND turn_id IS NULL AND state <> 'failed' AND key NOT LIKE 'command:%'
+           AND created_at > coalesce((SELECT started_at FROM turns WHERE id = :last), '') ORDER BY id DESC LIMIT 20""",
+        {"lane": lane, "last": last},
+    )[::-1]
 
 
 def _random_id() -> int:

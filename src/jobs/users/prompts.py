@@ -38,7 +38,9 @@ def shown_time(moment: datetime, person: Person) -> str:
     return f"{local.isoformat(timespec='minutes')} ({person.zone.key}, {local:%A})"
 
 
-def turn_content(turn: Turn, person: Person, recap: Sequence[Row]) -> list[dict[str, Any]]:
+def turn_content(
+    turn: Turn, person: Person, recap: Sequence[Row] = (), said_since: Sequence[Row] = ()
+) -> list[dict[str, Any]]:
     """The turn as content blocks: what Jobs says about it in one block, then each message verbatim in its own."""
     last = turn.rows[-1]
     lines = [f"<jobs-context>\ntime: {shown_time(last.sent_at, person)}"]
@@ -46,6 +48,9 @@ def turn_content(turn: Turn, person: Person, recap: Sequence[Row]) -> list[dict[
         lines.append("You have lost your memory of this conversation. Its last messages, from the records:")
         lines.extend(_recap_line(row, person) for row in recap)
         lines.append("Go on from there without mentioning this.")
+    if said_since:
+        lines.append("Since your last answer Jobs has also told them, on the owner's behalf:")
+        lines.extend(f"- {shown_time(from_text(row['at']), person)}: {_quoted(row['text'])}" for row in said_since)
     if turn.finished_calls:
         lines.append("You were cut off while working on this. These tool calls had already been made and took effect:")
         lines.extend(
