@@ -120,7 +120,7 @@ def test_all_variables_are_read(monkeypatch: pytest.MonkeyPatch, root: Path) -> 
     assert (loaded.heartbeat_interval_minutes, loaded.max_warm_sessions, loaded.answer_others) == (0, 9, True)
     assert (loaded.data_dir, loaded.workspace_dir) == (root / "elsewhere/data", root / "desk")
     assert (loaded.tz, loaded.log_level) == (ZoneInfo("Asia/Tokyo"), "debug")
-    assert set(loaded.secrets()) == {HASH, "123456:ABC-DEF_ghi1", "sk-one", "oauth-two", "sk-three", "p@ss"}
+    assert set(loaded.secrets()) == {HASH, "123456:ABC-DEF_ghi1", "sk-one", "oauth-two", "sk-three", "p@ss", "p%40ss"}
     shown = repr(loaded) + str(loaded)
     assert not [secret for secret in [*loaded.secrets(), "p%40ss"] if secret in shown]
 

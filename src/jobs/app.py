@@ -7,7 +7,6 @@ from collections.abc import Callable
 
 import apsw
 import structlog
-from telethon import errors as rpc
 
 from jobs import mcp_manager, memory, users
 from jobs.config import Settings
@@ -22,7 +21,7 @@ from jobs.spine.lanes import Lanes
 from jobs.spine.outbox import Outbox
 from jobs.spine.turns import Turns
 from jobs.telegram.chats import Chats
-from jobs.telegram.client import Account, Client, NotSignedIn, make_client, who_am_i
+from jobs.telegram.client import SIGNED_OUT, Account, Client, NotSignedIn, make_client, who_am_i
 from jobs.telegram.commands import Commands
 from jobs.telegram.directory import TelegramDirectory
 from jobs.telegram.formatting import plain, render
@@ -47,6 +46,8 @@ DRAIN_SECONDS = 30.0
 SEND_SECONDS = 5.0
 """How long their answers may then take to leave."""
 CONNECT_SECONDS = 30.0
+LOOK_SECONDS = 10.0
+"""How long the first turns wait for older messages to be read from history, so that they come first."""
 
 
 class SignedOut(Exception):
@@ -111,7 +112,7 @@ class App:
             raise asyncio.CancelledError
         try:
             return Account.of(await who_am_i(client), self._settings.tg_user_id)
-        except (rpc.UnauthorizedError, rpc.AuthKeyError) as error:
+        except SIGNED_OUT as error:
             raise NotSignedIn("Telegram does not accept the login any more; run ./jobs setup") from error
 
     async def _serve(self, db: Database, client: Client, account: Account) -> None:
@@ -138,7 +139,7 @@ class App:
         lanes.on_more = runner.steer
         commands = Commands(db, outbox, people, sessions, runner, client.is_connected)
         receiver = Receiver(client, account, db, inbox, outbox, people, chats, commands, settings.answer_others)
-        reconciler = Reconciler(client, account, db, receiver, chats)
+        reconciler = Reconciler(client, account, db, receiver, chats, self._sign_out)
 
         with contextlib.ExitStack() as doors:
             doors.enter_context(users.session_manager_door.opened(sessions))
@@ -146,18 +147,21 @@ class App:
             doors.enter_context(memory.storage_door.opened(storage))
             doors.enter_context(memory.index_door.opened(index))
             doors.enter_context(mcp_manager.mcp_config_door.opened(mcp))
-            reading: asyncio.Task[None] | None = None
+            tasks: list[asyncio.Task[None]] = []
             try:
+                tasks.append(asyncio.create_task(self._watch(client), name="watch"))
                 sessions.start()
+                receiver.start()
                 await directory.learn_contacts()
-                await remove_leftovers(client, db)
-                lanes.start()
+                await remove_leftovers(client, db, chats, is_bot=account.is_bot)
+                client.on_reconnected = reconciler.look_soon
+                tasks.append(asyncio.create_task(reconciler.run(), name="reconciler"))
+                for task in tasks:
+                    task.add_done_callback(self._part_ended)
                 sender.start()
                 scheduler.start()
-                receiver.start()
-                client.on_reconnected = reconciler.look_soon
-                reading = asyncio.create_task(reconciler.run(), name="reconciler")
-                reading.add_done_callback(self._part_ended)
+                await self._until(reconciler.looked, LOOK_SECONDS)
+                lanes.start()
                 await self._until(reconciler.looked)
                 settle()
                 log.info("ready", account=account.id, bot=account.is_bot)
@@ -167,19 +171,28 @@ class App:
             finally:
                 receiver.stop()
                 scheduler.stop()
-                if reading:
-                    reading.cancel()
-                    await asyncio.gather(reading, return_exceptions=True)
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
                 await lanes.drain(0 if self._signed_out else DRAIN_SECONDS)
                 await presence.drain()
                 await sender.drain(0 if self._signed_out else SEND_SECONDS)
                 await sessions.stop()
 
-    async def _until(self, event: asyncio.Event) -> None:
-        """Wait for the event, or until Jobs has to stop."""
+    async def _watch(self, client: Client) -> None:
+        """Telethon reconnects for ever; its connection ends by itself only when there is no going on."""
+        try:
+            await client.disconnected
+        except SIGNED_OUT as error:
+            self._sign_out(error)
+        else:
+            raise ConnectionError("the connection to Telegram has ended")
+
+    async def _until(self, event: asyncio.Event, seconds: float | None = None) -> None:
+        """Wait for the event, or until Jobs has to stop, or for so long."""
         waiting = [asyncio.create_task(event.wait()), asyncio.create_task(self._stop.wait())]
         try:
-            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(waiting, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for task in waiting:
                 task.cancel()

@@ -224,7 +224,8 @@ class Settings(BaseSettings):
             value.get_secret_value() for name in SECRET_FIELDS if (value := getattr(self, name, None)) is not None
         ]
         if self.http_proxy and self.http_proxy.password:
-            values.append(self.http_proxy.password)
+            # As it is, and as it stands in the URL that libraries may quote.
+            values += [self.http_proxy.password, urlsplit(self.http_proxy.url).password or self.http_proxy.password]
         return values
 
 

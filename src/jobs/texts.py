@@ -94,11 +94,11 @@ CATALOGUE: dict[str, dict[Language, str]] = {
     "usage_owner": {"ru": "Вы", "en": "You"},
     "usage_others": {"ru": "Остальные", "en": "Everyone else"},
     # ------------------------------------------------------------- to the owner
-    "model_key_wrong": {
-        "ru": "Модель не принимает ключ (ошибка {status}). Проверьте ANTHROPIC_API_KEY или CLAUDE_CODE_OAUTH_TOKEN "
-        "в .env и перезапустите меня; ./jobs setup поможет. Сообщения сохранены и ждут.",
-        "en": "The model refuses the key (error {status}). Check ANTHROPIC_API_KEY or CLAUDE_CODE_OAUTH_TOKEN in .env "
-        "and restart me; ./jobs setup helps. Messages are kept and wait.",
+    "model_refuses": {
+        "ru": "Сервис модели отказывает ({reason}). Проверьте ключ (ANTHROPIC_API_KEY или CLAUDE_CODE_OAUTH_TOKEN в .env), "
+        "баланс и CLAUDE_MODEL, затем перезапустите меня; ./jobs setup поможет. Сообщения сохранены и ждут.",
+        "en": "The model's service refuses ({reason}). Check the key (ANTHROPIC_API_KEY or CLAUDE_CODE_OAUTH_TOKEN in .env), "
+        "the balance and CLAUDE_MODEL, then restart me; ./jobs setup helps. Messages are kept and wait.",
     },
     "set_aside_owner": {
         "ru": "Не справился с сообщением от {name} (ход {turn}): {error}",
@@ -108,12 +108,16 @@ CATALOGUE: dict[str, dict[Language, str]] = {
         "ru": "Не удалось доставить сообщение для {name} ({reason}). Вот оно:\n\n{text}",
         "en": "A message to {name} could not be delivered ({reason}). Here it is:\n\n{text}",
     },
+    "restricted": {
+        "ru": "Telegram пока не даёт мне писать незнакомым людям (сейчас: {name}). Сообщения ждут, я пробую снова.",
+        "en": "For now Telegram does not let me write to strangers (just now: {name}). Messages wait, and I try again.",
+    },
     "word_for_owner": {"ru": "{name} просит передать:\n\n{text}", "en": "{name} asks to pass on:\n\n{text}"},
     "task_changed": {
         "ru": "{name}, задача {id} «{title}»: {status}.",
         "en": "{name}, task {id} “{title}”: {status}.",
     },
-    "task_comment": {"ru": "Слова: {comment}", "en": "In their words: {comment}"},
+    "task_comment": {"ru": "Слова:\n{comment}", "en": "In their words:\n{comment}"},
     "reminder": {"ru": "Напоминание: {text}", "en": "Reminder: {text}"},
     # ------------------------------------------------- to the person with a task
     "task_intro": {
@@ -139,6 +143,7 @@ CATALOGUE: dict[str, dict[Language, str]] = {
     "status_declined": {"ru": "отклонена", "en": "declined"},
     "status_cancelled": {"ru": "отменена", "en": "cancelled"},
     # ---------------------------------------------- messages that are not text
+    "forwarded": {"ru": "[переслано, слова не мои, от: {name}]", "en": "[forwarded, not my words, from: {name}]"},
     "media_photo": {"ru": "[фото]", "en": "[photo]"},
     "media_voice": {"ru": "[голосовое сообщение, {seconds} с]", "en": "[voice message, {seconds} s]"},
     "media_audio": {"ru": "[аудио, {seconds} с]", "en": "[audio, {seconds} s]"},

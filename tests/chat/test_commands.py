@@ -21,6 +21,8 @@ class Brain:
         text = request.last_user_text
         if "поручи" in text and not request.tool_results:
             return Reply(ToolCall("mcp__jobs__memory_append", {"text": "важное"}))
+        if text.startswith("touch") and not request.tool_results:
+            return Reply(ToolCall("Bash", {"command": text, "description": "x"}))
         if STALL_WORD in text and "и ещё" not in text:
             return Reply(Text("Считаю"), self.stall, Text(" и досчитал"))
         return Reply(Text(f"ECHO: {text}"))
@@ -86,3 +88,36 @@ async def test_commands_are_answered_by_code_in_the_persons_language(stage: Stag
         await person.ask("/usage", "ECHO")  # not a command for her: her session gets it as words
         texts = [request.last_user_text for request in stage.model.requests]
         assert texts == ["Добрый день, это Мария", "/usage"]
+
+
+async def test_nothing_of_a_stopped_turn_goes_on(stage: Stage) -> None:
+    """The CLI keeps messages that were queued behind an interrupted one: they must not run with nobody watching."""
+    mark = stage.folder / "ran_after_stop"
+    await stage.start()
+    async with stage.person(stage.owner) as owner:
+        await owner.say(STALL_WORD)
+        await stage.model.wait_for_request(lambda _: True)
+        await stall_of(stage).reached()
+        await owner.say(f"touch {mark}")
+        await owner.ask("стоп", "остановлено")
+        await owner.ask("что было?", "ECHO: что было?")
+        assert not mark.exists()
+        assert STALL_WORD in stage.model.requests[-1].context_text, "the session is told what was stopped"
+        await owner.ask(f"touch {mark}", "ECHO")
+        assert mark.exists(), "the same command does run when it is asked for"
+
+
+async def test_a_stop_does_not_touch_what_was_written_after_it(stage: Stage) -> None:
+    async with stage.person(stage.owner) as owner:
+        for text in ("первое", "стоп", "второе, важное"):
+            await owner.say(text)
+        await stage.start()
+        await owner.expect("ECHO: второе, важное")
+        assert not [text for text in owner.heard if "первое" in text]
+
+
+async def test_a_bare_stop_word_of_another_person_is_an_answer_when_nothing_runs(stage: Stage) -> None:
+    maria = stage.telegram.add_user("Мария", username="masha", phone="79000000003", lang_code="ru")
+    await stage.start()
+    async with stage.person(maria) as person:
+        await person.ask("отмена", "ECHO: отмена")

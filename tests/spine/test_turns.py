@@ -171,6 +171,7 @@ def test_an_occasion_is_said_once_in_parts_in_order_each_with_an_id_of_its_own(s
         again = spine.outbox.next(MASHA)
         assert again is not None
         assert again.random_id == row.random_id
+        spine.outbox.attempting(row)
         spine.outbox.attempted(row, "no connection")
         retried = spine.outbox.next(MASHA)
         assert retried is not None
@@ -199,9 +200,12 @@ def test_an_own_message_is_known_by_its_id_or_once_by_its_text(spine: Spine) -> 
     row = spine.outbox.next(OWNER)
     assert row is not None
     assert not spine.outbox.was_sent(OWNER, 5)
-    assert spine.outbox.claim_unidentified(OWNER, "the same words", 5)
+    assert not spine.outbox.claim_unidentified(OWNER, "the same words", 5, now()), "it was never on its way"
+    spine.outbox.attempting(row)
+    assert not spine.outbox.claim_unidentified(OWNER, "the same words", 5, now() - timedelta(hours=1))
+    assert spine.outbox.claim_unidentified(OWNER, "the same words", 5, now())
     assert spine.outbox.was_sent(OWNER, 5)
-    assert not spine.outbox.claim_unidentified(OWNER, "the same words", 6)
+    assert not spine.outbox.claim_unidentified(OWNER, "the same words", 6, now())
     assert spine.outbox.next(OWNER) is None
 
 

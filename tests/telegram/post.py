@@ -14,15 +14,27 @@ from jobs.spine.outbox import Outbox
 from jobs.telegram.chats import Chats
 from jobs.telegram.client import Account as OwnAccount
 from jobs.telegram.client import make_client, who_am_i
+from jobs.telegram.commands import Commands
 from jobs.telegram.directory import TelegramDirectory
 from jobs.telegram.formatting import plain, render
 from jobs.telegram.presence import Presence
 from jobs.telegram.receiver import Receiver
 from jobs.telegram.reconcile import Reconciler
 from jobs.telegram.sender import Sender
+from jobs.users.model import Person
 from jobs.users.repository import UsersRepository
 from jobs_simulator.telegram import Account, Media, SimMessage, TelegramSimulator
 from jobs_simulator.telegram.post import Draft
+
+
+class NoCommands(Commands):
+    """Every message is for a session."""
+
+    def __init__(self) -> None:
+        """It has nothing to act on."""
+
+    def name_of(self, text: str, person: Person) -> str | None:
+        return None
 
 
 class Post(Spine):
@@ -58,7 +70,7 @@ class Post(Spine):
         self.me = OwnAccount.of(await who_am_i(self.client), self.settings.tg_user_id)
         self.chats = Chats(self.db, self.me.id, is_bot=self.me.is_bot)
         self.directory = TelegramDirectory(self.client, self.me, self.users, self.chats)
-        self.presence = Presence(self.client, self.chats)
+        self.presence = Presence(self.client, self.chats, self.db, self.users, "off", lambda text: text)
         self.sender = Sender(self.client, self.outbox, self.users, self.chats, self._sign_out)
         self.receiver = Receiver(
             self.client,
@@ -68,9 +80,10 @@ class Post(Spine):
             self.outbox,
             self.users,
             self.chats,
+            NoCommands(),
             self.settings.answer_others,
         )
-        self.reconciler = Reconciler(self.client, self.me, self.db, self.receiver, self.chats)
+        self.reconciler = Reconciler(self.client, self.me, self.db, self.receiver, self.chats, self._sign_out)
         await self.directory.learn_contacts()
         self.sender.start()
         self.receiver.start()

@@ -6,6 +6,7 @@ from typing import Any
 
 import apsw
 import pytest
+from telethon import errors
 from telethon.tl import types
 from tests.support import full_disk
 from tests.telegram.post import Post, send_media
@@ -142,9 +143,9 @@ async def test_a_message_that_can_not_be_stored_is_not_marked_read_and_taken_whe
         refused = asyncio.Event()
         accept = mail.inbox.accept
 
-        def noticed(event: Any) -> bool:
+        def noticed(event: Any, **given: Any) -> bool:
             try:
-                return accept(event)
+                return accept(event, **given)
             except apsw.Error:
                 refused.set()
                 raise
@@ -348,3 +349,61 @@ async def test_what_was_written_to_a_bot_while_it_was_down_is_taken_once(
         await mail.until_arrived(*before, *many, "now")
     async with Post(sim, tmp_path, bot, owner) as mail:
         assert mail.texts() == [*before, *many, "now"]
+
+
+async def test_a_message_to_a_bot_that_could_not_be_stored_is_taken_at_the_next_look(
+    sim: TelegramSimulator,
+    tmp_path: Path,
+    owner: Account,
+    masha: Account,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(reconcile, "STORAGE_PAUSE", 0.01)
+    bot = sim.add_bot("jobs_bot")
+    async with Post(sim, tmp_path, bot, owner) as mail:
+        refuse_first(mail, monkeypatch)
+        sim.send(masha, bot, "first")
+        sim.send(owner, bot, "second")
+        async with asyncio.timeout(5):
+            while len(mail.texts()) < 2:
+                await mail.arrived.get()
+        assert sorted(mail.texts()) == ["first", "second"]
+
+
+async def test_the_first_message_of_a_new_person_that_could_not_be_stored_is_not_lost_to_their_second(
+    sim: TelegramSimulator,
+    tmp_path: Path,
+    jobs: Account,
+    owner: Account,
+    masha: Account,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with Post(sim, tmp_path, jobs, owner) as mail:
+        refuse_first(mail, monkeypatch)
+        monkeypatch.setattr(mail.receiver.storage_refused, "set", lambda: None)  # no look before the second is read
+        sim.send(masha, jobs, "first")
+        second = sim.send(masha, jobs, "second")
+        await mail.until_arrived("second")
+        await mail.until_read(second)
+        await mail.reconciler.look()
+        assert sorted(mail.texts()) == ["first", "second"]
+
+
+async def test_a_login_that_ended_is_noticed_by_the_next_look(
+    sim: TelegramSimulator, tmp_path: Path, jobs: Account, owner: Account
+) -> None:
+    async with Post(sim, tmp_path, jobs, owner) as mail:
+        sim.revoke(jobs)
+        await mail.reconciler.look()
+        assert isinstance(mail.signed_out, errors.UnauthorizedError)
+
+
+def refuse_first(mail: Post, patch: pytest.MonkeyPatch) -> None:
+    """The database does not take the next message."""
+    accept = mail.inbox.accept
+
+    def full(event: Any, **given: Any) -> bool:
+        patch.setattr(mail.inbox, "accept", accept)
+        raise apsw.FullError("database or disk is full")
+
+    patch.setattr(mail.inbox, "accept", full)

@@ -202,7 +202,7 @@ async def test_typing_is_shown_while_something_is_done_and_not_after(
 ) -> None:
     async with Post(sim, tmp_path, jobs, owner) as mail:
         await met(mail, masha)
-        async with mail.presence.typing(masha.id):
+        async with mail.presence.working(masha.id):
             await sim.wait_for(lambda event: event.kind == "typing" and event.peer is masha)
         say(mail, masha, "the answer")
         await mail.until_sent("the answer")
@@ -218,7 +218,7 @@ async def test_typing_is_taken_back_when_nothing_came_of_it(
     sim: TelegramSimulator, tmp_path: Path, jobs: Account, owner: Account, masha: Account
 ) -> None:
     async def fail(mail: Post) -> None:
-        async with mail.presence.typing(masha.id):
+        async with mail.presence.working(masha.id):
             await sim.wait_for(lambda event: event.kind == "typing")
             raise LookupError
 
@@ -240,7 +240,7 @@ async def test_a_telegram_that_does_not_answer_keeps_no_turn_from_ending(
     monkeypatch.setattr(presence, "CANCEL_SECONDS", 0.05)
 
     async def fail(mail: Post) -> None:
-        async with mail.presence.typing(masha.id):
+        async with mail.presence.working(masha.id):
             await fault.hit.wait()
             raise LookupError
 
@@ -251,3 +251,39 @@ async def test_a_telegram_that_does_not_answer_keeps_no_turn_from_ending(
         async with asyncio.timeout(5):
             with pytest.raises(LookupError):
                 await fail(mail)
+
+
+# ------------------------------------------------------------ refused, restricted
+
+
+@pytest.mark.parametrize("only_formatting", [True, False])
+async def test_an_answer_to_the_owner_that_is_refused_comes_without_formatting_or_as_a_notice(
+    sim: TelegramSimulator, tmp_path: Path, jobs: Account, owner: Account, *, only_formatting: bool
+) -> None:
+    async with Post(sim, tmp_path, jobs, owner) as mail:
+        await met(mail, owner)
+
+        def finds_fault(request: Any) -> bool:
+            return bool(request.entities) if only_formatting else request.message == "the answer"
+
+        sim.faults.add(Fault(SEND, jobs, when=finds_fault, error="ENTITY_BOUNDS_INVALID", times=None))
+        say(mail, owner, "the **answer**")
+        await sim.wait_for(lambda event: event.kind == "message" and "the answer" in event.text)
+        await mail.sender.drain(5)
+        assert mail.states("outbox") == (["sent"] if only_formatting else ["failed", "sent"])
+
+
+async def test_while_telegram_restricts_the_account_words_wait_and_the_owner_hears_of_it_once(
+    sim: TelegramSimulator, tmp_path: Path, jobs: Account, owner: Account, masha: Account
+) -> None:
+    async with Post(sim, tmp_path, jobs, owner) as mail:
+        await met(mail, owner, masha)
+        restricted = Fault(SEND, jobs, when=lambda request: request.message == "hi", error="PEER_FLOOD", times=None)
+        sim.faults.add(restricted)
+        say(mail, masha, "hi")
+        await sim.wait_for(lambda event: event.kind == "message" and event.peer is owner)
+        await mail.sender.drain(0)
+        assert mail.states("outbox")[0] == "queued"
+        sim.faults.clear()
+    async with Post(sim, tmp_path, jobs, owner) as mail:
+        await mail.until_sent("hi")

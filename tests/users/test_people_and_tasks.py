@@ -264,7 +264,7 @@ async def test_a_person_sees_and_changes_their_own_task_and_the_owner_hears(
     result = (await masha.update_task(UpdateTask(task_id=task["id"], status="accepted", comment="к пятнице")))()
     assert result["task"]["status"] == "accepted"
     heard = "\n".join(spine.said(OWNER))
-    assert "Мария Иванова, задача 1 «Прислать отчёт»: принята." in heard
+    assert "Мария Иванова (@masha), задача 1 «Прислать отчёт»: принята." in heard
     assert "к пятнице" in heard
 
 
@@ -295,7 +295,7 @@ def test_a_person_can_only_say_what_a_person_can_say(status: str) -> None:
 
 async def test_word_for_the_owner_names_who_sent_it(spine: Spine, masha: ExternalTools) -> None:
     (await masha.send_summary_to_owner(SendSummaryToOwner(text="Пётр просит передать: {text} %s")))()
-    assert spine.said(OWNER)[0] == "Мария Иванова просит передать:"
+    assert spine.said(OWNER)[0] == "Мария Иванова (@masha) просит передать:"
     assert "{text} %s" in "\n".join(spine.said(OWNER))
 
 
@@ -329,5 +329,5 @@ def test_every_tool_that_writes_is_recorded_with_its_turn(built: dict[Role, list
     reading = {tool.name for role in Role for tool in built[role] if not tool.has_effect}
     assert reading == {
         *("get_user_tasks", "resolve_user", "list_users", "list_scheduled_tasks", "get_my_tasks"),
-        *("memory_search", "memory_append"),  # the same fact is written once by itself
+        "memory_search",
     }

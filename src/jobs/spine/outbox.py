@@ -3,10 +3,14 @@
 import json
 import secrets
 from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 
 from jobs.db import Database, Row
 from jobs.spine.model import OutboxKind, OutboxRow, Rendered
 from jobs.times import now, to_text
+
+CLOCKS_DIFFER = timedelta(minutes=1)
+"""How far Telegram's clock may be behind this machine's."""
 
 
 class Outbox:
@@ -66,22 +70,28 @@ class Outbox:
         row = self._db.one("SELECT * FROM outbox WHERE chat = ? AND state = 'queued' ORDER BY id LIMIT 1", (chat,))
         return _row(row) if row else None
 
+    def attempting(self, row: OutboxRow) -> None:
+        """It is about to be sent: from now on Telegram may have it."""
+        with self._db.transaction(durable=False):
+            self._db.execute("UPDATE outbox SET attempts = attempts + 1 WHERE id = ?", (row.id,))
+
     def sent(self, row: OutboxRow, message_id: int | None) -> None:
         """Telegram has it. `message_id` is None when only the duplicate answer said so."""
         self._db.execute(
-            "UPDATE outbox SET state = 'sent', message_id = ?, sent_at = ?, attempts = attempts + 1 WHERE id = ?",
+            "UPDATE outbox SET state = 'sent', message_id = ?, sent_at = ? WHERE id = ?",
             (message_id, to_text(now()), row.id),
         )
 
     def attempted(self, row: OutboxRow, error: str) -> None:
         """It was tried and stays queued."""
-        self._db.execute("UPDATE outbox SET attempts = attempts + 1, error = ? WHERE id = ?", (error, row.id))
+        self._db.execute("UPDATE outbox SET error = ? WHERE id = ?", (error, row.id))
 
-    def failed(self, row: OutboxRow, error: str) -> None:
-        """It can never be delivered."""
-        self._db.execute(
-            "UPDATE outbox SET state = 'failed', error = ?, attempts = attempts + 1 WHERE id = ?", (error, row.id)
-        )
+    def failed(self, row: OutboxRow, error: str, *, tell: int | None = None, notice: str = "") -> None:
+        """It can never be delivered. `notice` is said in the chat `tell`, both or neither."""
+        with self._db.transaction():
+            self._db.execute("UPDATE outbox SET state = 'failed', error = ? WHERE id = ?", (error, row.id))
+            if tell is not None:
+                self.say(f"undelivered:{row.id}", tell, OutboxKind.NOTICE, notice)
 
     def has_spoken(self, chat: int) -> bool:
         """Whether Jobs has ever said anything in a chat."""
@@ -91,13 +101,16 @@ class Outbox:
         """Whether a message of the chat is one that Jobs itself sent."""
         return bool(self._db.one("SELECT 1 FROM outbox WHERE chat = ? AND message_id = ? LIMIT 1", (chat, message_id)))
 
-    def claim_unidentified(self, chat: int, text: str, message_id: int) -> bool:
-        """Recognise an own message by its text, where a crash came between sending it and learning its id."""
+    def claim_unidentified(self, chat: int, text: str, message_id: int, sent_at: datetime) -> bool:
+        """Recognise an own message by its text, where a crash came between sending it and learning its id.
+
+        Only a message that was on its way counts, and none that is older than the words: else it is a person's own.
+        """
         with self._db.transaction():
             row = self._db.one(
-                """SELECT id FROM outbox WHERE chat = ? AND text = ? AND message_id IS NULL
-                   AND state IN ('queued', 'sent') ORDER BY id LIMIT 1""",
-                (chat, text),
+                """SELECT id FROM outbox WHERE chat = ? AND text = ? AND message_id IS NULL AND attempts > 0
+                   AND state IN ('queued', 'sent') AND created_at <= ? ORDER BY id LIMIT 1""",
+                (chat, text, to_text(sent_at + CLOCKS_DIFFER)),
             )
             if row:
                 self._db.execute(

@@ -57,7 +57,7 @@ class Turns:
                 "UPDATE inbox SET state = 'taken', turn_id = ? WHERE lane = ? AND state = 'waiting' RETURNING *",
                 (turn.id, turn.lane),
             )
-        return [_inbox_row(row) for row in sorted(rows, key=lambda row: int(row["id"]))]
+        return _in_order(rows)
 
     def calls(self, turn: Turn) -> list[str]:
         """The names of the tools that have finished in a turn, in order."""
@@ -65,17 +65,20 @@ class Turns:
         return [row["tool"] for row in rows]
 
     def abandon(self, lane: int) -> bool:
-        """Drop what waits in a lane and the turn that was put off there. Returns whether there was anything."""
+        """Drop what waits in a lane now, and the turn that was put off there. Returns whether there was anything."""
         with self._db.transaction():
             self._db.execute(
-                "UPDATE turns SET state = 'done', error = 'stopped', finished_at = ?, not_before = NULL "
-                "WHERE lane = ? AND state = 'waiting'",
+                """UPDATE inbox SET state = 'dropped' WHERE lane = :lane AND (state = 'waiting' OR state = 'taken'
+                   AND turn_id IN (SELECT id FROM turns WHERE lane = :lane AND state = 'waiting'))""",
+                {"lane": lane},
+            )
+            dropped = self._db.changes > 0
+            self._db.execute(
+                """UPDATE turns SET state = 'done', error = 'stopped', finished_at = ?, not_before = NULL
+                   WHERE lane = ? AND state = 'waiting'""",
                 (to_text(now()), lane),
             )
-            self._db.execute(
-                "UPDATE inbox SET state = 'dropped' WHERE lane = ? AND state IN ('waiting', 'taken')", (lane,)
-            )
-            return self._db.changes > 0
+            return dropped
 
     def _load(self, turn: Row) -> Turn:
         rows = self._db.execute("SELECT * FROM inbox WHERE turn_id = ? ORDER BY id", (turn["id"],))
@@ -86,7 +89,7 @@ class Turns:
             attempt=turn["attempts"],
             failures=turn["failures"],
             started_at=from_text(turn["started_at"]),
-            rows=[_inbox_row(row) for row in rows],
+            rows=_in_order(rows),
             finished_calls=[FinishedCall(call["tool"], call["arguments"], call["result"]) for call in calls],
         )
 
@@ -98,10 +101,10 @@ class Turns:
         pause = from_text(turn["not_before"]) - now()
         return max(0.0, min(pause, LONGEST_PAUSE).total_seconds())
 
-    def finish(self, turn: Turn, reply: str, usage: Usage) -> None:
-        """The turn is done: its rows, its reply and its cost, in one transaction."""
+    def finish(self, turn: Turn, reply: str, usage: Usage, *, stopped: bool = False) -> None:
+        """The turn is done: its rows, its reply and its cost, in one transaction. `stopped`: by the person."""
         with self._db.transaction():
-            self._close(turn, "done", None, usage)
+            self._close(turn, "done", "stopped" if stopped else None, usage)
             if reply.strip():
                 self._outbox.say(f"turn:{turn.id}", turn.lane, OutboxKind.ANSWER, reply, turn_id=turn.id)
 
@@ -192,9 +195,21 @@ class ToolJournal:
         self._calls[tool, text] = self._calls.get((tool, text), 0) + 1
 
 
+def was_stopped(db: Database, turn: Turn) -> bool:
+    """Whether the turn before this one in its lane was stopped by the person."""
+    error = db.value("SELECT error FROM turns WHERE lane = ? AND id < ? ORDER BY id DESC LIMIT 1", (turn.lane, turn.id))
+    return bool(error == "stopped")
+
+
 def canonical(arguments: dict[str, Any]) -> str:
     """Arguments as JSON that is the same for the same call."""
     return json.dumps(arguments, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def _in_order(rows: list[Row]) -> list[InboxRow]:
+    """As they were written: a message can be pushed before older ones are read from history."""
+    key = "message_id" if all(row["message_id"] is not None for row in rows) else "id"
+    return [_inbox_row(row) for row in sorted(rows, key=lambda row: int(row[key]))]
 
 
 def _inbox_row(row: Row) -> InboxRow:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from telethon import TelegramClient
+from telethon import TelegramClient, errors
 from telethon.crypto import rsa
 from telethon.tl import types
 
@@ -13,6 +13,10 @@ from jobs.config import Settings
 
 REQUEST_RETRIES = 1
 """Whoever makes a request decides whether it is made again; Telethon would pause 2 s after each failure."""
+
+
+SIGNED_OUT = (errors.UnauthorizedError, errors.AuthKeyError, errors.AuthKeyNotFound)
+"""What says that Telegram accepts the login no longer."""
 
 
 class NotSignedIn(Exception):
@@ -89,6 +93,16 @@ async def who_am_i(client: TelegramClient) -> types.User:
     if me is None:
         raise NotSignedIn("Jobs is not signed in to Telegram; run ./jobs setup")
     return me
+
+
+def message_id_of(answer: Any, random_id: int) -> int | None:
+    """The id Telegram gave a message that was sent, from whichever form of answer it chose."""
+    if isinstance(answer, types.UpdateShortSentMessage):
+        return int(answer.id)
+    for update in getattr(answer, "updates", []):
+        if isinstance(update, types.UpdateMessageID) and update.random_id == random_id:
+            return int(update.id)
+    return None
 
 
 def full_name(user: types.User) -> str:

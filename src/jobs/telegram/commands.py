@@ -53,9 +53,12 @@ class Commands:
         }
 
     def name_of(self, text: str, person: Person) -> str | None:
-        """The command a message is, for this person; None when it is for the session."""
+        """The command a message is, for this person; None when it is for the session.
+
+        A bare stop word from anyone but the owner is one only while something runs for them: "отмена" may be an answer.
+        """
         words = text.strip().casefold()
-        if words.strip(" .!?") in STOP_WORDS:
+        if words.strip(" .!?") in STOP_WORDS and (person.role is Role.OWNER or self._sessions.is_busy(person.id)):
             return "stop"
         match = re.fullmatch(r"/([a-z]+)(?:@\w+)?", words)
         name = match[1] if match else None
@@ -65,13 +68,14 @@ class Commands:
 
     def run(self, name: str, person: Person, key: str) -> None:
         """Carry a command out; `key` names the message that gave it. Joins the caller's transaction."""
-        if answer := self._answers.get(name):
-            self._reply(key, person, answer(person))
-            return
-        action = self._stop if name == "stop" else self._new
-        task = asyncio.create_task(action(person, key))
-        self._acting.add(task)
-        task.add_done_callback(self._acted)
+        if name == "stop":
+            self._stop(person, key)
+        elif name == "new":
+            task = asyncio.create_task(self._new(person, key))
+            self._acting.add(task)
+            task.add_done_callback(self._acted)
+        else:
+            self._reply(key, person, self._answers[name](person))
 
     def _acted(self, task: asyncio.Task[None]) -> None:
         self._acting.discard(task)
@@ -81,12 +85,11 @@ class Commands:
     def _reply(self, key: str, person: Person, text: str) -> None:
         self._outbox.say(f"command:{key}", person.id, OutboxKind.NOTICE, text)
 
-    async def _stop(self, person: Person, key: str) -> None:
+    def _stop(self, person: Person, key: str) -> None:
         """A turn that is stopped accounts for itself."""
-        was_running = self._sessions.is_busy(person.id)
-        stopped = await self._runner.stop(person.id)
+        was_running, dropped = self._runner.stop(person.id)
         if not was_running:
-            self._reply(key, person, say("dropped" if stopped else "nothing_to_stop", person.language))
+            self._reply(key, person, say("dropped" if dropped else "nothing_to_stop", person.language))
 
     async def _new(self, person: Person, key: str) -> None:
         if self._sessions.is_busy(person.id):

@@ -2,6 +2,7 @@
 
 from telethon.tl import types
 
+from jobs.telegram.client import full_name
 from jobs.texts import Language, say
 
 _UNITS = ("B", "KB", "MB", "GB")
@@ -9,9 +10,20 @@ _UNITS = ("B", "KB", "MB", "GB")
 
 def readable(message: types.Message, language: Language) -> str:
     """The message as text: what it carries in brackets, then its words. Never empty."""
-    parts = [_media(message.media, language) if message.media else "", message.message or ""]
+    parts = [
+        _forwarded(message, language) if message.fwd_from else "",
+        _media(message.media, language) if message.media else "",
+        message.message or "",
+    ]
     text = "\n".join(part for part in parts if part)
     return text if text.strip() else say("media_unknown", language, kind="empty")
+
+
+def _forwarded(message: types.Message, language: Language) -> str:
+    """Says that the words are somebody else's, and whose as far as Telegram tells."""
+    sender = message.forward.sender if message.forward else None
+    name = full_name(sender) if isinstance(sender, types.User) else message.fwd_from.from_name or "?"
+    return say("forwarded", language, name=" ".join(name.split()))
 
 
 def _media(media: object, language: Language) -> str:

@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import json
+import secrets
 import time
 from collections.abc import Callable
 from typing import Any
@@ -14,6 +16,7 @@ from telethon.tl import functions
 from jobs.config import Streaming
 from jobs.db import Database
 from jobs.telegram.chats import Chats
+from jobs.telegram.client import message_id_of
 from jobs.telegram.formatting import plain
 from jobs.texts import CATALOGUE, Language, say
 
@@ -27,6 +30,9 @@ EDIT_SLOWLY = 10.0
 STEPS_SHOWN = 3
 DETAIL_LENGTH = 80
 TEXT_LENGTH = 3500
+
+LOOK_BACK = 20
+"""Messages of a chat among which a lost progress message is looked for."""
 
 DETAILS = ("command", "file_path", "pattern", "query", "url", "user", "title", "text", "description")
 """Arguments that say best what a call is about, the first that is there."""
@@ -56,6 +62,7 @@ class ProgressMessage:
         self._steps: list[str] = []
         self._text = ""
         self._message_id: int | None = None
+        self._sending: asyncio.Task[None] | None = None
 
     # ---------------------------------------------------------- what is told
 
@@ -109,29 +116,81 @@ class ProgressMessage:
         body = plain(text)[0].text
         peer = self._chats.peer(self._chat)
         if self._message_id is None:
-            message = await self._client.send_message(peer, body, parse_mode=None, silent=True, link_preview=False)
-            self._message_id = int(message.id)
-            self._db.execute(
-                "INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)",
-                (f"progress:{self._chat}", str(self._message_id)),
-            )
+            # When the turn ends meanwhile the message has to be known all the same, to be taken away again.
+            self._sending = asyncio.create_task(self._send(body))
+            await asyncio.shield(self._sending)
         else:
             await self._client(functions.messages.EditMessageRequest(peer, self._message_id, message=body))
 
+    async def _send(self, body: str) -> None:
+        """The note is there before the message: in Saved Messages Jobs must know it for its own."""
+        random_id = secrets.randbits(63) or 1
+        _note(self._db, self._chat, None, body)
+        answer = await self._client(
+            functions.messages.SendMessageRequest(
+                self._chats.peer(self._chat), body, random_id=random_id, silent=True, no_webpage=True
+            )
+        )
+        self._message_id = message_id_of(answer, random_id)
+        _note(self._db, self._chat, self._message_id, body)
+
     async def remove(self) -> None:
         """Take the message away."""
+        if self._sending:
+            await asyncio.gather(self._sending, return_exceptions=True)  # `show` has logged what went wrong
         if self._message_id is not None:
             await remove_progress(self._client, self._db, self._chat, self._message_id)
 
 
+def _note(db: Database, chat: int, message_id: int | None, text: str) -> None:
+    """Remember the chat's progress message. It may be lost with the power, so it costs no fsync."""
+    value = json.dumps({"id": message_id, "text": text}, ensure_ascii=False)
+    with db.transaction(durable=False):
+        db.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", (f"progress:{chat}", value))
+
+
+def is_progress(db: Database, chat: int, message_id: int, text: str) -> bool:
+    """Whether a message of the chat is Jobs' progress message: by its id, or by its words until the id is known."""
+    value = db.value("SELECT value FROM meta WHERE key = ?", (f"progress:{chat}",))
+    if value is None:
+        return False
+    note = json.loads(value)
+    if note["id"] is not None:
+        return bool(note["id"] == message_id)
+    first_line = str(note["text"]).partition("\n")[0]
+    return text.startswith(first_line)
+
+
 async def remove_progress(client: TelegramClient, db: Database, chat: int, message_id: int) -> None:
-    """Delete a progress message and the note of it; when it cannot be deleted now the next start tries again."""
+    """Delete a progress message; when that cannot be done now the next start tries again.
+
+    The id stays noted, without words: a page of history that was fetched before may still have the message in it.
+    """
     with contextlib.suppress(RPCError, ConnectionError, OSError):
         await client(functions.messages.DeleteMessagesRequest([message_id], revoke=True))
-        db.execute("DELETE FROM meta WHERE key = ?", (f"progress:{chat}",))
+        with db.transaction(durable=False):
+            db.execute(
+                "UPDATE meta SET value = ? WHERE key = ? AND json_extract(value, '$.id') = ?",
+                (json.dumps({"id": message_id, "text": ""}), f"progress:{chat}", message_id),
+            )
 
 
-async def remove_leftovers(client: TelegramClient, db: Database) -> None:
+async def remove_leftovers(client: TelegramClient, db: Database, chats: Chats, *, is_bot: bool) -> None:
     """Delete the progress messages of turns that a crash cut off."""
     for row in db.execute("SELECT key, value FROM meta WHERE key LIKE 'progress:%'"):
-        await remove_progress(client, db, int(row["key"].partition(":")[2]), int(row["value"]))
+        chat, note = int(row["key"].partition(":")[2]), json.loads(row["value"])
+        message_id = note["id"]
+        if message_id is None and not is_bot:  # a bot may not read history
+            message_id = await _find(client, chats, chat, note["text"])
+            _note(db, chat, message_id, note["text"])
+        if message_id is not None and note["text"]:
+            await remove_progress(client, db, chat, message_id)
+
+
+async def _find(client: TelegramClient, chats: Chats, chat: int, text: str) -> int | None:
+    """The id of a message that was sent, but whose id was not learnt before the crash."""
+    with contextlib.suppress(RPCError, ConnectionError, OSError):
+        for message in await client.get_messages(chats.peer(chat), limit=LOOK_BACK):
+            if message.out and message.message == text:
+                return int(message.id)
+    return None

@@ -17,6 +17,7 @@ from jobs.telegram.chats import Chats
 from jobs.telegram.client import Account, full_name
 from jobs.telegram.commands import Commands
 from jobs.telegram.media import readable
+from jobs.telegram.progress import is_progress
 from jobs.texts import language_from_code, language_of
 from jobs.users.repository import UsersRepository
 
@@ -72,7 +73,7 @@ class Receiver:
         if not isinstance(message.peer_id, types.PeerUser):
             return
         try:
-            await self.take(message, pts=getattr(event.original_update, "pts", None))
+            await self.take(message)
         except (apsw.Error, OSError, RPCError, ValueError) as error:  # ValueError: Telethon does not know the sender
             log.error("message not stored", chat=message.peer_id.user_id, message=message.id, error=str(error))
             self.storage_refused.set()
@@ -85,20 +86,22 @@ class Receiver:
                 if row:
                     self._inbox.drop(row["key"])
 
-    async def take(self, message: types.Message, pts: int | None = None) -> None:
+    async def take(self, message: types.Message) -> None:
         """Store one message of a private chat, then mark it read. Raises apsw.Error when it cannot be stored."""
         chat = message.peer_id.user_id
         async with self._locks[chat]:
-            sender = await self._sender(message, chat)
-            if sender is None or not self._is_for_jobs(message, chat, sender):
+            if not self._is_for_jobs(message, chat):
                 return
-            self._store(message, chat, sender, pts)
+            sender = await self._sender(message, chat)
+            if sender is None or sender.bot or sender.support:
+                return
+            self._store(message, chat, sender)
         if not self._account.is_bot:
             task = asyncio.create_task(self._mark_read(chat, message.id))
             self._marks.add(task)
             task.add_done_callback(self._marks.discard)
 
-    def _store(self, message: types.Message, chat: int, sender: types.User, pts: int | None) -> None:
+    def _store(self, message: types.Message, chat: int, sender: types.User) -> None:
         is_owner = chat == self._users.owner_id
         words = message.message or ""
         is_telling = len(words) >= TELLING_LENGTH or self._users.get(chat) is None
@@ -127,16 +130,10 @@ class Receiver:
             command = self._commands.name_of(event.text, person)
             if self._inbox.accept(event, handled=command is not None) and command:
                 self._commands.run(command, person, event.key)
-            if pts is not None and self._account.is_bot:
-                self._db.execute(
-                    """INSERT INTO meta (key, value) VALUES ('telegram_pts', :pts) ON CONFLICT (key)
-                       DO UPDATE SET value = :pts WHERE CAST(:pts AS INTEGER) > CAST(value AS INTEGER)""",
-                    {"pts": str(pts)},
-                )
 
-    def _is_for_jobs(self, message: types.Message, chat: int, sender: types.User) -> bool:
-        """Whether a person's message is one to answer: who wrote it, and on whose account Jobs runs."""
-        if isinstance(message, types.MessageService) or sender.bot or sender.support or chat == TELEGRAM_SERVICE:
+    def _is_for_jobs(self, message: types.Message, chat: int) -> bool:
+        """Whether a message is one to answer, if a person wrote it: which chat, which side, on whose account."""
+        if isinstance(message, types.MessageService) or chat == TELEGRAM_SERVICE:
             return False
         if self._account.is_owner and chat == self._account.id:
             return not self._is_own(message, chat)
@@ -146,8 +143,11 @@ class Receiver:
 
     def _is_own(self, message: types.Message, chat: int) -> bool:
         """In Saved Messages both sides are `out`: whether Jobs, not the owner, wrote this one."""
-        return self._outbox.was_sent(chat, message.id) or self._outbox.claim_unidentified(
-            chat, message.message or "", message.id
+        text = message.message or ""
+        return (
+            self._outbox.was_sent(chat, message.id)
+            or is_progress(self._db, chat, message.id, text)
+            or self._outbox.claim_unidentified(chat, text, message.id, message.date)
         )
 
     async def _sender(self, message: types.Message, chat: int) -> types.User | None:

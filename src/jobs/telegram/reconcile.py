@@ -2,10 +2,11 @@
 
 Telethon's own catching up is not enough: its place is saved once a minute, whether or not a message was handled, and it
 skips what is too long ago. A user account reads its chats' history; a bot may not, and asks for the difference since
-the place that was stored with its last message.
+the place up to which everything was stored.
 """
 
 import asyncio
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import apsw
@@ -16,7 +17,7 @@ from telethon.tl import functions, types
 
 from jobs.db import Database
 from jobs.telegram.chats import Chats
-from jobs.telegram.client import Account
+from jobs.telegram.client import SIGNED_OUT, Account
 from jobs.telegram.receiver import Receiver
 from jobs.times import now
 
@@ -32,13 +33,20 @@ OVERLAP = timedelta(hours=1)
 
 class Reconciler:
     def __init__(
-        self, client: TelegramClient, account: Account, db: Database, receiver: Receiver, chats: Chats
+        self,
+        client: TelegramClient,
+        account: Account,
+        db: Database,
+        receiver: Receiver,
+        chats: Chats,
+        signed_out: Callable[[Exception], None],
     ) -> None:
         self._client = client
         self._account = account
         self._db = db
         self._receiver = receiver
         self._chats = chats
+        self._signed_out = signed_out
         self._newest: datetime | None = None
         """The date of the newest message at the last whole look, by Telegram's clock."""
         self._soon = asyncio.Event()
@@ -68,10 +76,12 @@ class Reconciler:
             await asyncio.sleep(STORAGE_PAUSE)
 
     async def look(self) -> None:
-        """One look. A failure is logged, and the next look starts from the same place."""
+        """One look. A failure is logged, and the next look starts from the same place; a lost login is reported."""
         try:
             await (self._difference() if self._account.is_bot else self._dialogs())
-        except (RPCError, ConnectionError, OSError) as error:
+        except SIGNED_OUT as error:
+            self._signed_out(error)
+        except (RPCError, ConnectionError, OSError, ValueError) as error:  # ValueError: Telethon knows no such person
             log.warning("history not read", error=str(error) or type(error).__name__)
         except apsw.Error as error:
             log.error("message not stored", error=str(error))
@@ -92,13 +102,24 @@ class Reconciler:
         if self._account.is_owner and self._chats.read_up_to(self._account.id) is None:
             self._chats.set_read_up_to(self._account.id, 0)  # nothing stands in Saved Messages yet
         self._newest = newest
+        if not self._history_known():
+            self._db.execute("INSERT INTO meta (key, value) VALUES ('history_known', '1')")
+
+    def _history_known(self) -> bool:
+        """Whether a look at all chats was ever completed: a chat not known since then is a new one."""
+        return bool(self._db.one("SELECT 1 FROM meta WHERE key = 'history_known'"))
 
     async def _history(self, dialog: object) -> None:
-        """Read one chat from where it was read last; a chat never read before, from the first unread message."""
+        """Read one chat from where it was read last, a new one from its beginning.
+
+        On a new database that is the first unread message: what was read before Jobs had the account is not its own.
+        Later "unread" proves nothing: Jobs marks as read up to a message, whether or not an earlier one was stored.
+        """
         raw, user, top = dialog.dialog, dialog.entity, dialog.message  # type: ignore[attr-defined]
         last = self._chats.read_up_to(user.id)
         if last is None:
-            last = raw.read_inbox_max_id if not user.is_self else top.id if top else 0
+            before_jobs = raw.read_inbox_max_id if not user.is_self else top.id if top else 0
+            last = 0 if self._history_known() else before_jobs
             self._chats.set_read_up_to(user.id, last)
         if top is None or top.id <= last:
             return
@@ -115,7 +136,7 @@ class Reconciler:
         pts = self._db.value("SELECT value FROM meta WHERE key = 'telegram_pts'")
         if pts is None:
             here = await self._client(functions.updates.GetStateRequest())
-            self._db.execute("INSERT INTO meta (key, value) VALUES ('telegram_pts', ?)", (str(here.pts),))
+            self._note_pts(here.pts)
             return
         state = types.updates.State(pts=int(pts), qts=0, date=now(), seq=0, unread_count=0)
         while True:
@@ -124,13 +145,23 @@ class Reconciler:
             )
             if isinstance(answer, types.updates.DifferenceTooLong):
                 log.warning("too long away: some messages to the bot cannot be read any more")
+                self._note_pts(answer.pts)
                 return
             if isinstance(answer, types.updates.DifferenceEmpty):
                 return
             await self._take_all(answer)
-            if isinstance(answer, types.updates.Difference):
+            is_whole = isinstance(answer, types.updates.Difference)
+            state = answer.state if is_whole else answer.intermediate_state
+            self._note_pts(state.pts)
+            if is_whole:
                 return
-            state = answer.intermediate_state
+
+    def _note_pts(self, pts: int) -> None:
+        """Only after everything before it was stored: a pushed message says nothing about those before it."""
+        self._db.execute(
+            "INSERT INTO meta (key, value) VALUES ('telegram_pts', :pts) ON CONFLICT (key) DO UPDATE SET value = :pts",
+            {"pts": str(pts)},
+        )
 
     async def _take_all(self, answer: types.updates.Difference | types.updates.DifferenceSlice) -> None:
         users = {user.id: user for user in answer.users}

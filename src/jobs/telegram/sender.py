@@ -2,44 +2,43 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
 
 import apsw
 import structlog
 from telethon import errors as rpc
-from telethon.tl import functions, types
+from telethon.tl import functions
 
 from jobs.spine.model import OutboxKind, OutboxRow
 from jobs.spine.outbox import Outbox
 from jobs.telegram.chats import Chats
-from jobs.telegram.client import Client
+from jobs.telegram.client import SIGNED_OUT, Client, message_id_of
 from jobs.telegram.formatting import to_telethon
 from jobs.texts import say
+from jobs.times import now
 from jobs.users.repository import UsersRepository
 
 log = structlog.get_logger()
 
-UNDELIVERABLE = (
+UNREACHABLE = (
     rpc.UserIsBlockedError,
     rpc.YouBlockedUserError,
     rpc.InputUserDeactivatedError,
     rpc.UserPrivacyRestrictedError,
     rpc.PeerIdInvalidError,
     rpc.ChatWriteForbiddenError,
-    rpc.PeerFloodError,
-    rpc.MessageEmptyError,
-    rpc.MessageTooLongError,
 )
-"""Answers after which the same message to the same person will never go through."""
+"""Answers after which no message to the same person will go through."""
 
 REFUSED = (rpc.BadRequestError, rpc.ForbiddenError)
 TRIES_OF_REFUSED = 3
-"""How often a message is tried that Telegram finds fault with, before it makes way for what follows it."""
-
-SIGNED_OUT = (rpc.UnauthorizedError, rpc.AuthKeyError)
+"""How often a message is tried that Telegram finds fault with, before it makes way for what follows it. The last time
+it goes without its formatting."""
 
 PAUSES = [1, 2, 4, 8, 15, 30]
 """Seconds between tries while Telegram cannot be reached or fails; the last repeats."""
+
+RESTRICTED_PAUSES = [3600, 7200, 14400, 28800]
+"""Seconds between tries of a chat while Telegram lets the account write to no strangers; the last repeats."""
 
 
 class Sender:
@@ -58,6 +57,7 @@ class Sender:
         self._signed_out = signed_out
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._woken: set[int] = set()
+        self._refusals: dict[int, int] = {}  # by row: how often Telegram found fault with it
         self._may_send = asyncio.Event()
         self._may_send.set()
         outbox.on_queued = self.wake
@@ -112,32 +112,40 @@ class Sender:
             peer=self._chats.peer(row.chat),
             message=row.text,
             random_id=row.random_id,
-            entities=to_telethon(row.entities),
+            entities=to_telethon([] if self._is_last_try(row) else row.entities),
             no_webpage=True,
         )
+        self._outbox.attempting(row)
         try:
             answer = await self._client.once(request)
         except rpc.RandomIdDuplicateError:
             self._outbox.sent(row, None)  # an earlier try had arrived
         except rpc.FloodWaitError as error:
             return await self._flood(row, error.seconds)
-        except UNDELIVERABLE as error:
+        except rpc.PeerFloodError:
+            return self._restricted(row)
+        except UNREACHABLE as error:
             self._undeliverable(row, error)
         except SIGNED_OUT as error:
             self._running = False
             self._signed_out(error)
             raise asyncio.CancelledError from error
         except (rpc.RPCError, ConnectionError, OSError, ValueError) as error:
-            if isinstance(error, REFUSED) and row.attempts + 1 >= TRIES_OF_REFUSED:
-                self._undeliverable(row, error)
-                return 0.0
+            if isinstance(error, REFUSED):
+                if self._is_last_try(row):
+                    self._undeliverable(row, error)
+                    return 0.0
+                self._refusals[row.id] = self._refusals.get(row.id, 0) + 1
             reason = str(error) or type(error).__name__
             log.warning("not sent yet", row=row.id, chat=row.chat, error=reason)
             self._outbox.attempted(row, reason)
             return float(PAUSES[min(row.attempts, len(PAUSES) - 1)])
         else:
-            self._note_sent(row, _message_id(answer, row.random_id))
+            self._note_sent(row, message_id_of(answer, row.random_id))
         return 0.0
+
+    def _is_last_try(self, row: OutboxRow) -> bool:
+        return self._refusals.get(row.id, 0) + 1 >= TRIES_OF_REFUSED
 
     def _note_sent(self, row: OutboxRow, message_id: int | None) -> None:
         """A full disk must not send twice: the row stays queued, and Telegram knows its `random_id` the next time."""
@@ -158,23 +166,30 @@ class Sender:
             self._may_send.set()
         return 0.0
 
-    def _undeliverable(self, row: OutboxRow, error: Exception) -> None:
-        reason = type(error).__name__.removesuffix("Error")
-        log.warning("undeliverable", row=row.id, chat=row.chat, error=reason)
-        self._outbox.failed(row, reason)
+    def _restricted(self, row: OutboxRow) -> float:
+        """Telegram takes the account for a spammer, for hours or days: the words wait, and the owner hears of it."""
+        log.warning("Telegram lets the account write to no strangers for now", row=row.id, chat=row.chat)
+        self._outbox.attempted(row, "PeerFlood")
         owner = self._users.owner()
         if row.chat != owner.id:
             person = self._users.get(row.chat)
-            name = person.name if person else str(row.chat)
-            text = say("undelivered", owner.language, name=name, reason=reason, text=row.text)
-            self._outbox.say(f"undelivered:{row.id}", owner.id, OutboxKind.NOTICE, text)
+            text = say("restricted", owner.language, name=person.name if person else str(row.chat))
+            self._outbox.say(f"restricted:{now():%Y-%m-%d}", owner.id, OutboxKind.NOTICE, text)
+        return float(RESTRICTED_PAUSES[min(row.attempts, len(RESTRICTED_PAUSES) - 1)])
 
+    def _undeliverable(self, row: OutboxRow, error: Exception) -> None:
+        """Give the row up; the owner gets the words, unless it was the owner who cannot be reached.
 
-def _message_id(answer: Any, random_id: int) -> int | None:
-    """The id Telegram gave the message, from whichever form of answer it chose."""
-    if isinstance(answer, types.UpdateShortSentMessage):
-        return int(answer.id)
-    for update in getattr(answer, "updates", []):
-        if isinstance(update, types.UpdateMessageID) and update.random_id == random_id:
-            return int(update.id)
-    return None
+        A notice to the owner that is refused has nothing plainer to be said instead.
+        """
+        reason = type(error).__name__.removesuffix("Error")
+        log.warning("undeliverable", row=row.id, chat=row.chat, error=reason)
+        self._refusals.pop(row.id, None)
+        owner = self._users.owner()
+        if row.chat == owner.id and (isinstance(error, UNREACHABLE) or row.kind is OutboxKind.NOTICE):
+            self._outbox.failed(row, reason)
+            return
+        person = self._users.get(row.chat)
+        name = person.name if person else str(row.chat)
+        text = say("undelivered", owner.language, name=name, reason=reason, text=row.text)
+        self._outbox.failed(row, reason, tell=owner.id, notice=text)

@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 from jobs.spine.model import Usage
 
+OWNERS_MATTER = frozenset({"authentication_failed", "billing_error"})
+"""The SDK's names of errors that last until the owner does something, whatever status came with them."""
+
 
 class ModelUnavailable(Exception):
     """The model's service did not answer: worth trying again later. `status` is HTTP's, where there is one."""
@@ -11,10 +14,12 @@ class ModelUnavailable(Exception):
     def __init__(self, status: int | None, reason: str) -> None:
         super().__init__(f"{reason} ({status})" if status else reason)
         self.status = status
+        self.reason = reason
 
     @property
-    def is_credential(self) -> bool:
-        return self.status in (401, 403)
+    def is_owners_matter(self) -> bool:
+        """Whether it lasts until the owner mends it: the key, the balance, the model's name."""
+        return self.status in (401, 402, 403, 404) or self.reason in OWNERS_MATTER
 
 
 class SessionFailed(Exception):

@@ -36,6 +36,7 @@ QUIET = {
     # Jobs keeps the message and tries again by itself; the CLI's ten tries would hold a lane for three minutes.
     "CLAUDE_CODE_MAX_RETRIES": "2",
     "CLAUDE_BYTE_STREAM_IDLE_TIMEOUT_MS": "60000",
+    "API_TIMEOUT_MS": "120000",  # for the first byte
     "CLAUDE_CODE_DISABLE_AUTO_MEMORY": "1",
     "CLAUDE_CODE_DISABLE_CLAUDE_MDS": "1",
     "CLAUDE_CODE_DISABLE_ATTACHMENTS": "1",

@@ -14,6 +14,8 @@ from jobs.users.model import Person
 
 RECAP_MESSAGES = 30
 """How many of the last messages a fresh session is reminded of when the old one is lost."""
+STOPPED_MESSAGES = 6
+"""The same after a turn that was stopped."""
 RECAP_CHARACTERS = 500
 """How much of each of them."""
 RESULT_CHARACTERS = 300
@@ -39,7 +41,7 @@ def shown_time(moment: datetime, person: Person) -> str:
 
 
 def turn_content(
-    turn: Turn, person: Person, recap: Sequence[Row] = (), said_since: Sequence[Row] = ()
+    turn: Turn, person: Person, recap: Sequence[Row] = (), said_since: Sequence[Row] = (), stopped: Sequence[Row] = ()
 ) -> list[dict[str, Any]]:
     """The turn as content blocks: what Jobs says about it in one block, then each message verbatim in its own."""
     last = turn.rows[-1]
@@ -48,6 +50,9 @@ def turn_content(
         lines.append("You have lost your memory of this conversation. Its last messages, from the records:")
         lines.extend(_recap_line(row, person) for row in recap)
         lines.append("Go on from there without mentioning this.")
+    if stopped:
+        lines.append("They stopped your last turn, and what you did in it is not in your memory. The last messages:")
+        lines.extend(_recap_line(row, person) for row in stopped)
     if said_since:
         lines.append("Since your last answer Jobs has also told them, on the owner's behalf:")
         lines.extend(f"- {shown_time(from_text(row['at']), person)}: {_quoted(row['text'])}" for row in said_since)

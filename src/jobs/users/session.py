@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import json
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,7 @@ from jobs.spine.turns import ToolJournal
 from jobs.users import profile
 from jobs.users.activity import Activity, Unseen
 from jobs.users.model import Role
-from jobs.users.outcome import ModelUnavailable, Reply, SessionFailed, Stopped
+from jobs.users.outcome import OWNERS_MATTER, ModelUnavailable, Reply, SessionFailed, Stopped
 from jobs.users.session_file import SessionFile
 
 log = structlog.get_logger()
@@ -45,6 +45,9 @@ RESULT_KEPT = 2000
 """How many characters of a built-in tool's result are kept for the note to a retried turn."""
 
 CLOSE_SECONDS = 5.0
+
+WORTH_TRYING = frozenset({401, 402, 403, 404, 408, 429})
+"""Answers below 500 that another try can change, some only once the owner has mended something."""
 
 
 @dataclass(frozen=True)
@@ -104,10 +107,10 @@ class Session:
         client = ClaudeSDKClient(options)
         try:
             await client.connect()
-        except ClaudeSDKError as error:
+        except Exception as error:  # noqa: BLE001 (the SDK raises a bare one when the CLI is silent)
             if record is None:
-                raise SessionFailed(f"the session could not be started: {error}") from None
-            log.warning("session not resumed", error=str(error))
+                raise SessionFailed(f"the session could not be started: {_first_line(error)}") from None
+            log.warning("session not resumed", error=_first_line(error))
             self._file.forget()
             await self.connect()
             return
@@ -127,17 +130,15 @@ class Session:
     async def run(self, content: list[dict[str, Any]], journal: ToolJournal, activity: Activity | None = None) -> Reply:
         """One turn: these content blocks in, the final text out.
 
-        Raises ModelUnavailable or SessionFailed; the session is then closed, and what the turn had added to the
-        conversation is dropped when it is next resumed.
+        Raises ModelUnavailable, SessionFailed or Stopped; the session is then closed, and what the turn had added to
+        the conversation is dropped when it is next resumed.
         """
         self._journal = journal
         self._activity = activity or Unseen()
         self._stopping = False
         try:
             return await self._turn(content)
-        except Stopped:
-            raise  # the process is as good as before
-        except BaseException:
+        except BaseException:  # a stop too: the CLI would go on with what was queued behind the message
             await asyncio.shield(self.close())
             raise
         finally:
@@ -149,22 +150,26 @@ class Session:
         """Whether a turn is under way that still takes messages in."""
         return bool(self._asked) and not self._stopping
 
-    async def steer(self, content: list[dict[str, Any]]) -> None:
-        """Add to the running turn; its answer takes this in. Only while `can_steer`."""
-        await self._ask(content)
+    def steer(self, content: list[dict[str, Any]]) -> Awaitable[None]:
+        """Add to the running turn; its answer takes this in. Only while `can_steer`.
 
-    async def interrupt(self) -> None:
-        """Stop the running turn: `run` raises Stopped. Only while a turn is under way."""
+        From the call on the turn does not end without having answered this; awaiting the result sends it.
+        """
+        return self._ask(content)
+
+    def interrupt(self) -> Awaitable[None]:
+        """Stop the running turn: `run` raises Stopped. Only while `can_steer`; awaiting the result tells the CLI."""
+        if self._client is None:
+            raise SessionFailed("the session is closed")
         self._stopping = True
-        if self._client:
-            await self._client.interrupt()
+        return self._client.interrupt()
 
-    async def _ask(self, content: list[dict[str, Any]]) -> None:
+    def _ask(self, content: list[dict[str, Any]]) -> Awaitable[None]:
         if self._client is None:
             raise SessionFailed("the session is closed")
         message_id = str(uuid.uuid4())
         self._asked.add(message_id)
-        await self._client.query(_one(message_id, content))
+        return self._client.query(_one(message_id, content))
 
     async def _turn(self, content: list[dict[str, Any]]) -> Reply:
         """Messages in the middle of a turn may be answered within it or after it: it ends when all are covered."""
@@ -217,7 +222,8 @@ class Session:
             raise Stopped
         if result.is_error:
             status = result.api_error_status
-            if status is not None and status not in (401, 403, 408, 429) and status < 500:
+            refused = status is not None and status < 500 and status not in WORTH_TRYING
+            if refused and error not in OWNERS_MATTER:
                 raise SessionFailed(f"the model's service refused the request ({status}, {error})")
             if status is not None or error is not None:
                 raise ModelUnavailable(status, error or "the model's service failed")
@@ -266,21 +272,21 @@ class Session:
     def _hooks(self) -> dict[Any, list[HookMatcher]]:
         if self.plan.role is Role.OWNER:
             noting = [HookMatcher(hooks=[self._note_built_in], timeout=5)]
-            return {"PostToolUse": noting, "PostToolUseFailure": noting}
+            guard = [HookMatcher(hooks=[self._deny_outside_a_turn], on_failure="block", timeout=5)]
+            return {"PreToolUse": guard, "PostToolUse": noting, "PostToolUseFailure": noting}
         return {"PreToolUse": [HookMatcher(hooks=[self._deny_unlisted], on_failure="block", timeout=5)]}
 
     async def _deny_unlisted(self, call: Any, _id: str | None, _context: Any) -> Any:
         """The second lock of an external session: only the granted names run, whatever the CLI offers."""
         if call["tool_name"] in profile.tool_names(self.plan.role):
             return {}
-        log.warning("tool refused", tool=call["tool_name"])
-        return {
-            "hookSpecificOutput": {
-                "hookEventName": "PreToolUse",
-                "permissionDecision": "deny",
-                "permissionDecisionReason": "This tool is not available here.",
-            }
-        }
+        return _denied(call["tool_name"], "This tool is not available here.")
+
+    async def _deny_outside_a_turn(self, call: Any, _id: str | None, _context: Any) -> Any:
+        """Nothing runs with nobody watching: after a stop the CLI goes on with what was queued until it is closed."""
+        if self._journal is None or self._stopping:
+            return _denied(call["tool_name"], "The owner has stopped this.")
+        return {}
 
     async def _note_built_in(self, call: Any, _id: str | None, _context: Any) -> Any:
         """Keep what a built-in tool did, for the note to a turn that runs again. Jobs' own tools keep it themselves.
@@ -293,6 +299,17 @@ class Session:
             result = str(call.get("tool_response") or call.get("error"))[:RESULT_KEPT]
             self._journal.note(name, arguments, result)
         return {}
+
+
+def _denied(tool: str, reason: str) -> dict[str, Any]:
+    log.warning("tool refused", tool=tool, reason=reason)
+    return {
+        "hookSpecificOutput": {
+            "hookEventName": "PreToolUse",
+            "permissionDecision": "deny",
+            "permissionDecisionReason": reason,
+        }
+    }
 
 
 class _Answer:

@@ -6,18 +6,18 @@ import shutil
 import signal
 import tempfile
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import structlog
 
 from jobs.config import Settings
-from jobs.db import Database
+from jobs.db import Database, Row
 from jobs.spine import outbox
 from jobs.spine.model import Turn
 from jobs.spine.tool import Tool
-from jobs.spine.turns import ToolJournal
+from jobs.spine.turns import ToolJournal, was_stopped
 from jobs.times import now
 from jobs.users import prompts, sdk
 from jobs.users.access import MCP_SERVERS
@@ -60,7 +60,7 @@ class SessionManager:
         self._busy: set[int] = set()
         self._to_stop: set[int] = set()
         self._idle: dict[int, asyncio.TimerHandle] = {}
-        self._closing: set[asyncio.Task[None]] = set()
+        self._closing: set[asyncio.Future[None]] = set()
         self._launcher = Path()
         self._empty = Path()
 
@@ -103,8 +103,6 @@ class SessionManager:
             if person.id in self._to_stop:
                 raise Stopped
             return await session.run(content, ToolJournal(self._db, turn.id), activity)
-        except Stopped:
-            raise
         except BaseException:
             self._warm.pop(person.id, None)
             raise
@@ -120,25 +118,42 @@ class SessionManager:
         What code has told the owner is left out: it is other people's words, and not for a session to act on.
         """
         is_owner = person.role is Role.OWNER
-        if session.resumed:
-            since = [] if is_owner else outbox.said_since(self._db, person.id, turn.id)
-            return prompts.turn_content(turn, person, said_since=since)
-        recap = outbox.recent(self._db, person.id, turn.rows[0].id, prompts.RECAP_MESSAGES, notices=not is_owner)
-        return prompts.turn_content(turn, person, recap)
+
+        def recent(limit: int) -> Sequence[Row]:
+            return outbox.recent(self._db, person.id, turn.rows[0].id, limit, notices=not is_owner)
+
+        if not session.resumed:
+            return prompts.turn_content(turn, person, recap=recent(prompts.RECAP_MESSAGES))
+        return prompts.turn_content(
+            turn,
+            person,
+            said_since=[] if is_owner else outbox.said_since(self._db, person.id, turn.id),
+            stopped=recent(prompts.STOPPED_MESSAGES) if was_stopped(self._db, turn) else [],
+        )
 
     def steerable(self, person_id: int) -> "Session | None":
         """The person's session, if a turn is running in it that still takes messages in."""
         session = self._warm.get(person_id)
         return session if session and session.can_steer else None
 
-    async def interrupt(self, person_id: int) -> bool:
-        """Stop the person's running turn. Returns False when none is running."""
+    def interrupt(self, person_id: int) -> bool:
+        """Stop the turn of the person's that runs now, and no later one. Returns False when none is running."""
         if person_id not in self._busy:
             return False
         self._to_stop.add(person_id)
         if session := self.steerable(person_id):
-            await session.interrupt()
+            self._in_background(session.interrupt())
         return True
+
+    def _in_background(self, work: Awaitable[None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._closing.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: "asyncio.Future[None]") -> None:
+        self._closing.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            log.warning("a session did not take it", error=repr(error))
 
     async def forget(self, person_id: int) -> None:
         """End the person's session for good: the next turn begins a new one, with a recap. Not while a turn runs."""
@@ -174,6 +189,7 @@ class SessionManager:
     def _build(self, person: Person) -> "Session":
         from jobs.users.session import Session, SessionPlan
 
+        self._empty.mkdir(mode=0o700, exist_ok=True)  # what is not touched for days may be swept from there
         opened = prompts.shown_time(now(), person)
         plan = SessionPlan(
             role=person.role,
@@ -205,9 +221,7 @@ class SessionManager:
     def _close_when_idle(self, person_id: int) -> None:
         def due() -> None:
             if person_id in self._warm and person_id not in self._busy:
-                task = asyncio.create_task(self._close(person_id))
-                self._closing.add(task)
-                task.add_done_callback(self._closing.discard)
+                self._in_background(self._close(person_id))
 
         self._idle[person_id] = asyncio.get_running_loop().call_later(IDLE_SECONDS, due)
 

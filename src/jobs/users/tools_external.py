@@ -8,21 +8,27 @@ from pydantic import BaseModel, Field
 from jobs.spine.model import OutboxKind
 from jobs.spine.outbox import Outbox
 from jobs.spine.tool import Effect, NoArguments, Tool, ToolError
-from jobs.texts import say
 from jobs.users.model import Person, TaskStatus
-from jobs.users.notices import task_change_for_owner
+from jobs.users.notices import task_change_for_owner, task_facts, word_for_owner
 from jobs.users.repository import UsersRepository
-from jobs.users.tools_owner import task_facts
+
+WORDS = 1500
+"""Characters of a person's own words in one notice: with its head always one Telegram message (4096 UTF-16 units),
+so that no part of it can look like a notice of another."""
 
 
 class UpdateTask(BaseModel):
     task_id: int
     status: Literal["accepted", "in_progress", "done", "declined"]
-    comment: str = Field("", max_length=3000, description="Their words about it, if any")
+    comment: str = Field("", max_length=WORDS, description="Their words about it, if any")
 
 
 class SendSummaryToOwner(BaseModel):
-    text: str = Field(min_length=1, max_length=6000, description="What the owner should know, in the person's words")
+    text: str = Field(
+        min_length=1,
+        max_length=WORDS,
+        description="What the owner should know, in the person's words; more in a next call",
+    )
 
 
 class ExternalTools:
@@ -76,7 +82,7 @@ class ExternalTools:
     async def send_summary_to_owner(self, call: SendSummaryToOwner) -> Effect:
         def effect() -> Any:
             owner = self._users.owner()
-            text = say("word_for_owner", owner.language, name=self._person().name, text=call.text)
+            text = word_for_owner(self._person(), owner, call.text)
             self._outbox.say(f"word:{uuid4()}", owner.id, OutboxKind.NOTICE, text)
             return {"delivered": True}
 

@@ -11,7 +11,7 @@ from jobs.spine.tool import Effect, NoArguments, Tool, ToolError
 from jobs.texts import say
 from jobs.times import local_iso, parse_local
 from jobs.users.model import CLOSED, Person, Task, TaskStatus
-from jobs.users.notices import task_for_person
+from jobs.users.notices import task_facts, task_for_person
 from jobs.users.people import PeopleFinder
 from jobs.users.repository import UsersRepository
 
@@ -160,16 +160,3 @@ def _person(person: Person) -> dict[str, Any]:
 
 def _shown(task: Task, person: Person | None) -> dict[str, Any]:
     return {**task_facts(task), "user": person.name if person else None, "user_id": task.user_id}
-
-
-def task_facts(task: Task) -> dict[str, Any]:
-    """A task as a model is shown it, whoever asks."""
-    facts: dict[str, Any] = {
-        "id": task.id,
-        "title": task.title,
-        "details": task.details,
-        "deadline": local_iso(task.deadline, task.zone) if task.deadline else None,
-        "zone": task.zone.key,
-        "status": task.status.value,
-    }
-    return {**facts, "comment": task.comment} if task.comment else facts

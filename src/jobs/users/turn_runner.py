@@ -15,7 +15,7 @@ from jobs.texts import say
 from jobs.times import now
 from jobs.users import prompts
 from jobs.users.activity import Activity
-from jobs.users.model import Person
+from jobs.users.model import Person, Role
 from jobs.users.outcome import ModelUnavailable, SessionFailed, Stopped
 from jobs.users.repository import UsersRepository
 from jobs.users.session_manager import SessionManager
@@ -27,6 +27,8 @@ MODEL_PAUSES = [5, 5, 10, 10, 15, 15, 30, 60, 120, 240, 480, 900, 1800]
 MODEL_PATIENCE = timedelta(days=1)
 OWN_FAULTS = 3
 """How often a turn may fail by itself before it is set aside."""
+EXTERNAL_SECONDS = 600.0
+"""How long a turn of anyone but the owner may take: a place is not held for ever."""
 FAULT_PAUSE = timedelta(seconds=2)
 
 Presence = Callable[[int], AbstractAsyncContextManager[Activity]]
@@ -49,8 +51,9 @@ class TurnRunner:
         self._turns = turns
         self._outbox = outbox
         self._presence = presence
+        self._since = now()
         self._running: dict[int, Turn] = {}
-        self._steering: set[asyncio.Task[None]] = set()
+        self._steering: set[asyncio.Future[None]] = set()
 
     def steer(self, lane: int) -> None:
         """Something has come to a lane whose turn is running: it goes into that turn, if it still can."""
@@ -60,21 +63,22 @@ class TurnRunner:
             return  # the next turn takes it
         if rows := self._turns.join(turn):
             # Should this fail, the session has broken and the turn runs again with these rows in it.
-            task = asyncio.create_task(session.steer(prompts.more_content(rows, person)))
+            task = asyncio.ensure_future(session.steer(prompts.more_content(rows, person)))
             self._steering.add(task)
             task.add_done_callback(self._steered)
 
-    def _steered(self, task: asyncio.Task[None]) -> None:
+    def _steered(self, task: "asyncio.Future[None]") -> None:
         self._steering.discard(task)
         if not task.cancelled() and (error := task.exception()):
             log.warning("a message did not reach the running turn", error=repr(error))
 
-    async def stop(self, lane: int) -> bool:
-        """Stop what is running or waiting in a lane. Returns whether there was anything.
+    def stop(self, lane: int) -> tuple[bool, bool]:
+        """Stop what runs in a lane now and drop what waits there now; returns whether anything was running, waiting.
 
-        A running turn says itself what it had done; one that was put off is dropped.
+        What comes later is not touched. A running turn says itself what it had done.
         """
-        return await self._sessions.interrupt(lane) or self._turns.abandon(lane)
+        dropped = self._turns.abandon(lane)
+        return self._sessions.interrupt(lane), dropped
 
     async def handle(self, turn: Turn) -> None:
         """Bring a turn to an end: finished, put off or set aside. Raises only what the database raises."""
@@ -85,14 +89,17 @@ class TurnRunner:
         self._running[turn.lane] = turn
         try:
             async with self._presence(turn.lane) as activity:
-                reply = await self._sessions.run(turn, person, activity)
+                async with asyncio.timeout(None if person.role is Role.OWNER else EXTERNAL_SECONDS):
+                    reply = await self._sessions.run(turn, person, activity)
         except Stopped:
-            self._turns.finish(turn, self._account(turn, person), Usage())
+            self._turns.finish(turn, self._account(turn, person), Usage(), stopped=True)
             log.info("turn stopped", turn=turn.id)
+        except TimeoutError:
+            await self._failed(turn, person, f"the turn took more than {EXTERNAL_SECONDS:g} s")
         except ModelUnavailable as error:
             self._model_away(turn, person, error)
         except SessionFailed as error:
-            self._failed(turn, person, str(error))
+            await self._failed(turn, person, str(error))
         else:
             self._db.execute("DELETE FROM meta WHERE key = 'credential_refused'")
             shown = self._outbox.shows(OutboxKind.ANSWER, reply.text)
@@ -110,14 +117,16 @@ class TurnRunner:
 
     def _model_away(self, turn: Turn, person: Person, error: ModelUnavailable) -> None:
         log.warning("model unavailable", turn=turn.id, attempt=turn.attempt, error=str(error))
-        if now() - turn.started_at > MODEL_PATIENCE:
+        # What came late, or lay while Jobs was down, has its own day.
+        since = max(turn.started_at, self._since, *(row.sent_at for row in turn.rows))
+        if now() - since > MODEL_PATIENCE:
             self._give_up(turn, person, f"the model was away for a day: {error}")
             return
         pause = MODEL_PAUSES[min(turn.attempt, len(MODEL_PAUSES)) - 1]
         notice = say("model_unavailable", person.language)
         with self._db.transaction():
             if (
-                error.is_credential
+                error.is_owners_matter
                 and self._tell_owner_of_credential(turn, error)
                 and person.id == self._users.owner_id
             ):
@@ -131,15 +140,18 @@ class TurnRunner:
             return bool(told_by == str(turn.id))
         self._db.execute("INSERT INTO meta (key, value) VALUES ('credential_refused', ?)", (str(turn.id),))
         owner = self._users.owner()
-        text = say("model_key_wrong", owner.language, status=error.status)
+        text = say("model_refuses", owner.language, reason=error)
         self._outbox.say(f"turn:{turn.id}:credential", owner.id, OutboxKind.NOTICE, text)
         return True
 
-    def _failed(self, turn: Turn, person: Person, error: str) -> None:
-        log.warning("turn failed", turn=turn.id, failures=turn.failures + 1, error=error)
-        if turn.failures + 1 >= OWN_FAULTS:
+    async def _failed(self, turn: Turn, person: Person, error: str) -> None:
+        failures = turn.failures + 1
+        log.warning("turn failed", turn=turn.id, failures=failures, error=error)
+        if failures >= OWN_FAULTS:
             self._give_up(turn, person, error)
         else:
+            if failures == OWN_FAULTS - 1:  # perhaps it is the conversation that the service refuses
+                await self._sessions.forget(person.id)
             self._turns.put_off(turn, error, now() + FAULT_PAUSE, None, own_fault=True)
 
     def _give_up(self, turn: Turn, person: Person, error: str) -> None:
