@@ -50,6 +50,10 @@ LOOK_SECONDS = 10.0
 """How long the first turns wait for older messages to be read from history, so that they come first."""
 
 
+class PartFailed(Exception):
+    """Something that has to run for as long as Jobs does has ended."""
+
+
 class SignedOut(Exception):
     """Telegram ended the login while Jobs was running."""
 
@@ -80,7 +84,7 @@ class App:
         finally:
             lock.release()
         if self._failed:
-            raise self._failed
+            raise PartFailed("a part of Jobs has failed, the log says which; start it again") from self._failed
         if self._signed_out:
             raise SignedOut("Telegram has ended the login; run ./jobs setup to sign in again") from self._signed_out
 

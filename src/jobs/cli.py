@@ -72,7 +72,7 @@ def version() -> None:
 def _run(settings: Settings) -> int:
     """Run the app; returns the exit code."""
     from jobs import log
-    from jobs.app import App, SignedOut
+    from jobs.app import App, PartFailed, SignedOut
     from jobs.db import AlreadyRunning, DatabaseError
     from jobs.telegram.client import Account, NotSignedIn
 
@@ -89,6 +89,9 @@ def _run(settings: Settings) -> int:
         asyncio.run(App(settings, ready).run())
     except (AlreadyRunning, DatabaseError, NotSignedIn) as error:
         return _refuse(str(error))
+    except PartFailed as error:
+        print(f"jobs: {error}", file=sys.stderr)
+        return FAILED
     except SignedOut as error:
         print(f"jobs: {error}", file=sys.stderr)
         return SIGNED_OUT
