@@ -83,7 +83,7 @@ class Commands:
 
     async def _stop(self, person: Person, key: str) -> None:
         """A turn that is stopped accounts for itself."""
-        was_running = self._sessions.is_busy(person.id)
+        was_running = self._runner.is_running(person.id)
         stopped = await self._runner.stop(person.id)
         if not was_running:
             self._reply(key, person, say("dropped" if stopped else "nothing_to_stop", person.language))

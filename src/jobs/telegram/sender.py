@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import apsw
@@ -14,6 +15,7 @@ from jobs.spine.outbox import Outbox
 from jobs.telegram.chats import Chats
 from jobs.telegram.client import Client
 from jobs.telegram.formatting import to_telethon
+from jobs.telegram.uploads import FileGone, media_request
 from jobs.texts import say
 from jobs.users.repository import UsersRepository
 
@@ -31,6 +33,15 @@ UNDELIVERABLE = (
     rpc.MessageTooLongError,
 )
 """Answers after which the same message to the same person will never go through."""
+
+NOT_A_PHOTO = (
+    rpc.ImageProcessFailedError,
+    rpc.PhotoExtInvalidError,
+    rpc.PhotoInvalidDimensionsError,
+    rpc.PhotoInvalidError,
+    rpc.PhotoSaveFileInvalidError,
+)
+"""Answers after which a picture is sent as a plain file."""
 
 REFUSED = (rpc.BadRequestError, rpc.ForbiddenError)
 TRIES_OF_REFUSED = 3
@@ -108,36 +119,52 @@ class Sender:
 
     async def _send(self, row: OutboxRow) -> float:
         """Try once; returns how many seconds to wait before the next try of this chat."""
-        request = functions.messages.SendMessageRequest(
-            peer=self._chats.peer(row.chat),
-            message=row.text,
-            random_id=row.random_id,
-            entities=to_telethon(row.entities),
-            no_webpage=True,
-        )
+        rows = [row, *self._outbox.rest_of_album(row)]
         try:
-            answer = await self._client.once(request)
+            answer = await self._client.once(await self._request(rows))
         except rpc.RandomIdDuplicateError:
-            self._outbox.sent(row, None)  # an earlier try had arrived
+            for each in rows:
+                self._outbox.sent(each, None)  # an earlier try had arrived
+        except FileGone as error:
+            self._gone(error.row)
+        except NOT_A_PHOTO as error:
+            if row.file is None or row.file.kind != "photo":
+                self._undeliverable(rows, error)
+            else:
+                self._outbox.as_documents(rows)
         except rpc.FloodWaitError as error:
             return await self._flood(row, error.seconds)
         except UNDELIVERABLE as error:
-            self._undeliverable(row, error)
+            self._undeliverable(rows, error)
         except SIGNED_OUT as error:
             self._running = False
             self._signed_out(error)
             raise asyncio.CancelledError from error
         except (rpc.RPCError, ConnectionError, OSError, ValueError) as error:
             if isinstance(error, REFUSED) and row.attempts + 1 >= TRIES_OF_REFUSED:
-                self._undeliverable(row, error)
+                self._undeliverable(rows, error)
                 return 0.0
             reason = str(error) or type(error).__name__
             log.warning("not sent yet", row=row.id, chat=row.chat, error=reason)
             self._outbox.attempted(row, reason)
             return float(PAUSES[min(row.attempts, len(PAUSES) - 1)])
         else:
-            self._note_sent(row, _message_id(answer, row.random_id))
+            for each in rows:
+                self._note_sent(each, _message_id(answer, each.random_id))
         return 0.0
+
+    async def _request(self, rows: list[OutboxRow]) -> Any:
+        """What sends these rows: one message, or an album. Raises FileGone."""
+        row = rows[0]
+        if row.file is not None:
+            return await media_request(self._client, self._chats.peer(row.chat), rows)
+        return functions.messages.SendMessageRequest(
+            peer=self._chats.peer(row.chat),
+            message=row.text,
+            random_id=row.random_id,
+            entities=to_telethon(row.entities),
+            no_webpage=True,
+        )
 
     def _note_sent(self, row: OutboxRow, message_id: int | None) -> None:
         """A full disk must not send twice: the row stays queued, and Telegram knows its `random_id` the next time."""
@@ -158,16 +185,35 @@ class Sender:
             self._may_send.set()
         return 0.0
 
-    def _undeliverable(self, row: OutboxRow, error: Exception) -> None:
+    def _gone(self, row: OutboxRow) -> None:
+        """A file that was to be sent is not there; what was to stand under it is said all the same."""
+        log.warning("file gone", row=row.id)
+        owner = self._users.owner()
+        self._outbox.failed(row, "FileGone")
+        text = say("file_gone", owner.language, name=_name_of(row))
+        self._outbox.say(f"gone:{row.id}", owner.id, OutboxKind.NOTICE, f"{text}\n{row.text}".strip())
+
+    def _undeliverable(self, rows: list[OutboxRow], error: Exception) -> None:
         reason = type(error).__name__.removesuffix("Error")
+        row = rows[0]
         log.warning("undeliverable", row=row.id, chat=row.chat, error=reason)
-        self._outbox.failed(row, reason)
+        for each in rows:
+            self._outbox.failed(each, reason)
         owner = self._users.owner()
         if row.chat != owner.id:
             person = self._users.get(row.chat)
             name = person.name if person else str(row.chat)
-            text = say("undelivered", owner.language, name=name, reason=reason, text=row.text)
+            words = "\n".join(part for each in rows for part in (_name_of(each), each.text) if part)
+            text = say("undelivered", owner.language, name=name, reason=reason, text=words)
             self._outbox.say(f"undelivered:{row.id}", owner.id, OutboxKind.NOTICE, text)
+        elif row.file is not None:
+            names = ", ".join(map(_name_of, rows))
+            text = say("file_refused", owner.language, name=names, reason=reason)
+            self._outbox.say(f"undelivered:{row.id}", owner.id, OutboxKind.NOTICE, text)
+
+
+def _name_of(row: OutboxRow) -> str:
+    return Path(row.file.path).name if row.file else ""
 
 
 def _message_id(answer: Any, random_id: int) -> int | None:

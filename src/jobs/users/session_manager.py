@@ -22,6 +22,7 @@ from jobs.times import now
 from jobs.users import prompts, sdk
 from jobs.users.access import MCP_SERVERS
 from jobs.users.activity import Activity
+from jobs.users.attachments import Files
 from jobs.users.cli_launcher import write_launcher
 from jobs.users.model import Person, Role
 from jobs.users.outcome import Reply, Stopped
@@ -94,12 +95,14 @@ class SessionManager:
         """Whether a turn of the person's is running."""
         return person_id in self._busy
 
-    async def run(self, turn: Turn, person: Person, activity: Activity | None = None) -> Reply:
+    async def run(
+        self, turn: Turn, person: Person, activity: Activity | None = None, files: Files = MappingProxyType({})
+    ) -> Reply:
         """Run a turn in the person's session. Raises ModelUnavailable, SessionFailed or Stopped."""
         self._busy.add(person.id)
         try:
             session = await self._session(person)
-            content = self._content(turn, person, session)
+            content = self._content(turn, person, session, files)
             if person.id in self._to_stop:
                 raise Stopped
             return await session.run(content, ToolJournal(self._db, turn.id), activity)
@@ -114,7 +117,7 @@ class SessionManager:
             if person.id in self._warm:
                 self._close_when_idle(person.id)
 
-    def _content(self, turn: Turn, person: Person, session: "Session") -> list[dict[str, Any]]:
+    def _content(self, turn: Turn, person: Person, session: "Session", files: Files) -> list[dict[str, Any]]:
         """The turn's blocks, with what the session cannot know from its own conversation.
 
         What code has told the owner is left out: it is other people's words, and not for a session to act on.
@@ -122,9 +125,9 @@ class SessionManager:
         is_owner = person.role is Role.OWNER
         if session.resumed:
             since = [] if is_owner else outbox.said_since(self._db, person.id, turn.id)
-            return prompts.turn_content(turn, person, said_since=since)
+            return prompts.turn_content(turn, person, said_since=since, files=files)
         recap = outbox.recent(self._db, person.id, turn.rows[0].id, prompts.RECAP_MESSAGES, notices=not is_owner)
-        return prompts.turn_content(turn, person, recap)
+        return prompts.turn_content(turn, person, recap, files=files)
 
     def steerable(self, person_id: int) -> "Session | None":
         """The person's session, if a turn is running in it that still takes messages in."""
