@@ -32,7 +32,7 @@ async def test_photos_are_seen_and_files_land_in_uploads(desk: Desk) -> None:
             await peer(owner), named(b"other", "отчёт.pdf"), caption="ещё", force_document=True
         )
         await owner.expect("ещё")
-        assert (desk.saved()["отчёт.pdf"], desk.saved()["отчёт-2.pdf"]) == (PDF, b"2")
+        assert (desk.saved()["отчёт.pdf"], desk.saved()["отчёт-2.pdf"]) == (PDF, b"other")
 
 
 async def test_an_album_is_one_turn_and_all_of_it_is_seen(desk: Desk) -> None:

@@ -75,6 +75,7 @@ class TurnRunner:
         # Should steering fail, the session has broken and the turn runs again with these rows in it.
         if joined := self._turns.join(turn, rows[-1].id):
             await session.steer(prompts.more_content(joined, person, files))
+            log.info("joins the turn", turn=turn.id, rows=len(joined))
 
     def _steered(self, task: asyncio.Task[None]) -> None:
         self._steering.discard(task)
