@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Protocol
 
 from jobs.spine.extras import Attachment
@@ -28,6 +29,8 @@ class Received:
 
 Files = Mapping[int, Sequence[Received]]
 """By inbox row."""
+
+NO_FILES: Files = MappingProxyType({})
 
 
 def without_images(files: Files) -> Files:

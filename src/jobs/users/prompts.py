@@ -4,13 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from importlib import resources
 from string import Template
-from types import MappingProxyType
 from typing import Any
 
 from jobs.db import Row
 from jobs.spine.model import InboxRow, Turn
 from jobs.times import from_text
-from jobs.users.attachments import Files
+from jobs.users.attachments import NO_FILES, Files
 from jobs.users.message_blocks import clean, message_blocks, text_block
 from jobs.users.message_blocks import quoted as _quoted
 from jobs.users.model import Person
@@ -46,7 +45,7 @@ def turn_content(
     person: Person,
     recap: Sequence[Row] = (),
     said_since: Sequence[Row] = (),
-    files: Files = MappingProxyType({}),
+    files: Files = NO_FILES,
 ) -> list[dict[str, Any]]:
     """The turn as content blocks: what Jobs says about it in one block, then each message verbatim in its own."""
     last = turn.rows[-1]
@@ -69,7 +68,7 @@ def turn_content(
     return [text_block("\n".join(lines)), *message_blocks(turn.rows, person, files)]
 
 
-def more_content(rows: Sequence[InboxRow], person: Person, files: Files = MappingProxyType({})) -> list[dict[str, Any]]:
+def more_content(rows: Sequence[InboxRow], person: Person, files: Files = NO_FILES) -> list[dict[str, Any]]:
     """What came while the turn was running, as blocks like those of a turn."""
     note = (
         f"<jobs-context>\ntime: {shown_time(rows[-1].sent_at, person)}\n"

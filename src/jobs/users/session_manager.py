@@ -22,7 +22,7 @@ from jobs.times import now
 from jobs.users import prompts, sdk
 from jobs.users.access import MCP_SERVERS
 from jobs.users.activity import Activity
-from jobs.users.attachments import Files
+from jobs.users.attachments import NO_FILES, Files
 from jobs.users.cli_launcher import write_launcher
 from jobs.users.model import Person, Role
 from jobs.users.outcome import Reply, Stopped
@@ -95,9 +95,7 @@ class SessionManager:
         """Whether a turn of the person's is running."""
         return person_id in self._busy
 
-    async def run(
-        self, turn: Turn, person: Person, activity: Activity | None = None, files: Files = MappingProxyType({})
-    ) -> Reply:
+    async def run(self, turn: Turn, person: Person, activity: Activity | None = None, files: Files = NO_FILES) -> Reply:
         """Run a turn in the person's session. Raises ModelUnavailable, SessionFailed or Stopped."""
         self._busy.add(person.id)
         try:
