@@ -13,7 +13,7 @@ from telethon.tl import functions, types
 from tests.rig import session_processes
 from tests.support import settings
 
-from jobs.app import App
+from jobs.app import App, PartFailed
 from jobs.telegram.reconcile import Reconciler
 from jobs_simulator.model import Reply, Stall, Text, ToolCall, echo, fixed
 from jobs_simulator.model.request import ModelRequest
@@ -151,7 +151,7 @@ async def test_a_part_that_breaks_ends_the_program_with_an_error(
             tg_server=stage.telegram.endpoint,
             tg_server_key=stage.telegram.public_key_path,
         )
-        with pytest.raises(RuntimeError, match="broken part"):
+        with pytest.raises(PartFailed):
             await App(wanted).run()
 
 
