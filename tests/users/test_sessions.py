@@ -236,7 +236,7 @@ async def test_no_tool_says_what_broke_inside(tmp_path: Path, monkeypatch: pytes
         )
 
         def broken(*_: object) -> None:
-            raise RuntimeError("secret of the system /work/path")
+            raise RuntimeError("secret of the system /srv/path")
 
         monkeypatch.setattr(rig.spine.users, "tasks", broken)
         assert await rig.ask(MASHA, "hello") == ["ok"]
