@@ -1,0 +1,39 @@
+"""The one catalogue of what people are told, in Russian and English, and how times are said.
+
+Every text that code (not a model) shows to a person in Telegram or in the terminal stands here, a file for each area.
+"""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_datetime
+
+from jobs.texts import commands, demo, login, media, people, setup, turns
+from jobs.texts.language import LANGUAGES, Language, Texts, language_from_code, language_of
+
+__all__ = ["CATALOGUE", "LANGUAGES", "Language", "language_from_code", "language_of", "say", "say_time"]
+
+
+def _merged(*areas: Texts) -> Texts:
+    """All areas as one; a key stands in one of them only."""
+    catalogue: Texts = {}
+    for area in areas:
+        if twice := catalogue.keys() & area.keys():
+            raise ValueError(f"texts defined twice: {sorted(twice)}")
+        catalogue.update(area)
+    return catalogue
+
+
+CATALOGUE: Texts = _merged(turns.TEXTS, commands.TEXTS, people.TEXTS, media.TEXTS, login.TEXTS, setup.TEXTS, demo.TEXTS)
+
+
+def say(key: str, language: Language, **values: object) -> str:
+    """The text `key` in a language, with its values filled in."""
+    return CATALOGUE[key][language].format(**values)
+
+
+def say_time(moment: datetime, zone: ZoneInfo, language: Language) -> str:
+    """A moment for people: "среда, 25 ноября, 18:00 (Europe/Moscow)"."""
+    local = moment.astimezone(zone)
+    pattern = "EEEE, d MMMM, HH:mm" if language == "ru" else "EEEE, MMMM d, HH:mm"
+    return f"{format_datetime(local, pattern, locale=language)} ({zone.key})"
