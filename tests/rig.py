@@ -21,6 +21,7 @@ from jobs.tools.scheduler import Scheduler
 from jobs.users.people import PeopleFinder
 from jobs.users.profile import MARKER
 from jobs.users.session_manager import SessionManager
+from jobs.users.tools_files import FileTools
 from jobs.users.tools_owner import OwnerTools
 from jobs.users.turn_runner import TurnRunner
 from jobs_simulator.model import Brain, ModelSimulator, Reply
@@ -42,7 +43,8 @@ class Run:
         storage = MemoryStorage(wanted.workspace_dir)
         memory = MemoryTools(storage, MemoryIndex(storage))
         owner_tools = OwnerTools(users, outbox, PeopleFinder(users, Nobody()))
-        tools_of = tools_by_role(users, outbox, owner_tools, memory, Scheduler(spine.db, outbox, users))
+        files = FileTools(outbox, wanted.workspace_dir, users.owner_id)
+        tools_of = tools_by_role(users, outbox, owner_tools, memory, Scheduler(spine.db, outbox, users), files)
         self.sessions = SessionManager(wanted, spine.db, users, tools_of, servers)
         self.runner = TurnRunner(spine.db, users, self.sessions, spine.turns, outbox, _quiet)
         self.lanes = Lanes(

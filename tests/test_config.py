@@ -70,6 +70,7 @@ def up(root: Path, **variables: str) -> subprocess.CompletedProcess[str]:
         ("MAX_WARM_SESSIONS", "0", "1 or more"),
         ("MAX_WARM_SESSIONS", "101", "100 or less"),
         ("MAX_WARM_SESSIONS", "many", "whole number"),
+        ("MAX_UPLOAD_MB", "0", "1 or more"),
         ("ANSWER_OTHERS", "maybe", "1 or 0"),
     ],
 )
@@ -110,6 +111,7 @@ def test_all_variables_are_read(monkeypatch: pytest.MonkeyPatch, root: Path) -> 
         "LOG_LEVEL": "DEBUG",
         "MAX_WARM_SESSIONS": "9",
         "ANSWER_OTHERS": "1",
+        "MAX_UPLOAD_MB": "7",
     }.items():
         monkeypatch.setenv(name, value)
     loaded = config.load()
@@ -118,6 +120,7 @@ def test_all_variables_are_read(monkeypatch: pytest.MonkeyPatch, root: Path) -> 
     assert loaded.tg_server_key == key
     assert (loaded.claude_model, loaded.external_model) == ("opus", "haiku")
     assert (loaded.heartbeat_interval_minutes, loaded.max_warm_sessions, loaded.answer_others) == (0, 9, True)
+    assert loaded.max_upload_mb == 7
     assert (loaded.data_dir, loaded.workspace_dir) == (root / "elsewhere/data", root / "desk")
     assert (loaded.tz, loaded.log_level) == (ZoneInfo("Asia/Tokyo"), "debug")
     assert set(loaded.secrets()) == {HASH, "123456:ABC-DEF_ghi1", "sk-one", "oauth-two", "sk-three", "p@ss", "p%40ss"}

@@ -20,6 +20,7 @@ from jobs.spine.inbox import Inbox
 from jobs.spine.lanes import Lanes
 from jobs.spine.outbox import Outbox
 from jobs.spine.turns import Turns
+from jobs.telegram.attachments import TelegramAttachments
 from jobs.telegram.chats import Chats
 from jobs.telegram.client import SIGNED_OUT, Account, Client, NotSignedIn, make_client, who_am_i
 from jobs.telegram.commands import Commands
@@ -36,6 +37,7 @@ from jobs.users.people import PeopleFinder
 from jobs.users.repository import UsersRepository
 from jobs.users.sdk import settle
 from jobs.users.session_manager import SessionManager
+from jobs.users.tools_files import FileTools
 from jobs.users.tools_owner import OwnerTools
 from jobs.users.turn_runner import TurnRunner
 
@@ -132,12 +134,14 @@ class App:
         mcp = McpConfig(settings.data_dir / "mcp_servers.json")
         directory = TelegramDirectory(client, account, people, chats)
         owner_tools = OwnerTools(people, outbox, PeopleFinder(people, directory))
-        tools_of = tools_by_role(people, outbox, owner_tools, MemoryTools(storage, index), scheduler)
+        files = FileTools(outbox, settings.workspace_dir, people.owner_id)
+        tools_of = tools_by_role(people, outbox, owner_tools, MemoryTools(storage, index), scheduler, files)
         sessions = SessionManager(settings, db, people, tools_of, mcp.servers)
         presence = Presence(
             client, chats, db, people, settings.streaming, lambda text: masked(text, settings.secrets())
         )
-        runner = TurnRunner(db, people, sessions, turns, outbox, presence.working)
+        attachments = TelegramAttachments(client, inbox, outbox, settings.workspace_dir, settings.max_upload_mb)
+        runner = TurnRunner(db, people, sessions, turns, outbox, presence.working, attachments)
         lanes = Lanes(inbox, turns, runner.handle, slots=settings.max_warm_sessions, first=people.owner_id)
         sender = Sender(client, outbox, people, chats, self._sign_out)
         lanes.on_more = runner.steer

@@ -171,7 +171,7 @@ def test_an_occasion_is_said_once_in_parts_in_order_each_with_an_id_of_its_own(s
         again = spine.outbox.next(MASHA)
         assert again is not None
         assert again.random_id == row.random_id
-        spine.outbox.attempting(row)
+        spine.outbox.attempting([row])
         spine.outbox.attempted(row, "no connection")
         retried = spine.outbox.next(MASHA)
         assert retried is not None
@@ -189,7 +189,7 @@ def test_what_failed_for_good_does_not_hold_up_what_follows(spine: Spine) -> Non
     spine.outbox.say("b", MASHA, OutboxKind.NOTICE, "second")
     row = spine.outbox.next(MASHA)
     assert row is not None
-    spine.outbox.failed(row, "blocked")
+    spine.outbox.failed([row], "blocked")
     following = spine.outbox.next(MASHA)
     assert following is not None
     assert following.text == "second"
@@ -201,7 +201,7 @@ def test_an_own_message_is_known_by_its_id_or_once_by_its_text(spine: Spine) -> 
     assert row is not None
     assert not spine.outbox.was_sent(OWNER, 5)
     assert not spine.outbox.claim_unidentified(OWNER, "the same words", 5, now()), "it was never on its way"
-    spine.outbox.attempting(row)
+    spine.outbox.attempting([row])
     assert not spine.outbox.claim_unidentified(OWNER, "the same words", 5, now() - timedelta(hours=1))
     assert spine.outbox.claim_unidentified(OWNER, "the same words", 5, now())
     assert spine.outbox.was_sent(OWNER, 5)

@@ -20,6 +20,7 @@ from jobs.users.access import TOOLS, allowed
 from jobs.users.model import Person, Role, TaskStatus
 from jobs.users.people import PeopleFinder
 from jobs.users.tools_external import ExternalTools, SendSummaryToOwner, UpdateTask
+from jobs.users.tools_files import FileTools
 from jobs.users.tools_owner import (
     CancelUserTask,
     CreateUserTask,
@@ -313,7 +314,8 @@ def built(spine: Spine, owner: OwnerTools, tmp_path: Any) -> dict[Role, list[Too
     storage = MemoryStorage(tmp_path / "workspace")
     memory = MemoryTools(storage, MemoryIndex(storage))
     scheduler = Scheduler(spine.db, spine.outbox, spine.users)
-    tools_of = tools_by_role(spine.users, spine.outbox, owner, memory, scheduler)
+    files = FileTools(spine.outbox, tmp_path / "workspace", OWNER)
+    tools_of = tools_by_role(spine.users, spine.outbox, owner, memory, scheduler, files)
     people: list[Person | None] = [spine.users.get(OWNER), spine.users.get(MASHA)]
     return {person.role: tools_of(person) for person in people if person}
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from jobs.db import Database
+from jobs.spine.extras import Extras
 from jobs.spine.model import Incoming
 from jobs.times import now, to_text
 
@@ -24,8 +25,8 @@ class Inbox:
         """
         with self._db.transaction():
             self._db.execute(
-                """INSERT INTO inbox (key, lane, origin, text, message_id, sent_at, state, created_at)
-                   VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING""",
+                """INSERT INTO inbox (key, lane, origin, text, message_id, sent_at, state, created_at, extras, ready_at)
+                   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING""",
                 (
                     event.key,
                     event.lane,
@@ -35,6 +36,8 @@ class Inbox:
                     to_text(event.sent_at),
                     "done" if handled else "waiting",
                     to_text(now()),
+                    event.extras.to_json(),
+                    to_text(event.ready_at) if event.ready_at else None,
                 ),
             )
             fresh = self._db.changes == 1
@@ -45,6 +48,14 @@ class Inbox:
     def has(self, key: str) -> bool:
         """Whether the event was stored already."""
         return bool(self._db.one("SELECT 1 FROM inbox WHERE key = ?", (key,)))
+
+    def replace(self, row_id: int, text: str, extras: Extras) -> None:
+        """Put other words in the place of those of a row that nobody has begun to handle."""
+        self._db.execute("UPDATE inbox SET text = ?, extras = ? WHERE id = ?", (text, extras.to_json(), row_id))
+
+    def note(self, row_id: int, extras: Extras) -> None:
+        """Keep what has become known of a row."""
+        self._db.execute("UPDATE inbox SET extras = ? WHERE id = ?", (extras.to_json(), row_id))
 
     def drop(self, key: str) -> bool:
         """Forget an event that nobody has begun to handle (its message was deleted). Returns whether it was there."""

@@ -49,7 +49,10 @@ class Lanes:
             timer.cancel()
         if lane in self._running:
             self._woken.add(lane)
-            self.on_more(lane)
+            if settling := self._turns.settles_in(lane):
+                self._later(lane, settling)
+            else:
+                self.on_more(lane)
         elif self._taking:
             task = asyncio.create_task(self._run(lane), name=f"lane-{lane}")
             self._running[lane] = task
@@ -80,6 +83,8 @@ class Lanes:
             self._later(lane, delay)
 
     def _later(self, lane: int, delay: float) -> None:
+        if timer := self._timers.pop(lane, None):
+            timer.cancel()
         self._timers[lane] = asyncio.get_running_loop().call_later(delay, self.wake, lane)
 
     @property

@@ -3,7 +3,9 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
+
+from jobs.spine.extras import NOTHING, Extras
 
 
 class Origin(StrEnum):
@@ -37,6 +39,9 @@ class Incoming:
     text: str
     sent_at: datetime
     message_id: int | None = None
+    extras: Extras = NOTHING
+    ready_at: datetime | None = None
+    """No turn begins in the lane before this: more of the same is on its way."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,7 @@ class InboxRow:
     text: str
     sent_at: datetime
     message_id: int | None
+    extras: Extras = NOTHING
 
 
 @dataclass(frozen=True)
@@ -55,6 +61,19 @@ class Rendered:
 
     text: str
     entities: list[dict[str, Any]] = field(default_factory=list)
+
+
+MediaKind = Literal["photo", "document", "audio", "voice"]
+"""As what a file is shown in a chat."""
+
+
+@dataclass(frozen=True)
+class OutFile:
+    """A file to be sent: its path, or `content` under the name `path`."""
+
+    kind: MediaKind
+    path: str
+    content: str | None = None
 
 
 @dataclass(frozen=True)
@@ -67,6 +86,9 @@ class OutboxRow:
     random_id: int
     attempts: int
     turn_id: int | None
+    file: OutFile | None = None
+    album: str | None = None
+    """Rows that share it are sent as one."""
 
 
 @dataclass(frozen=True)

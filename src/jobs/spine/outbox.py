@@ -4,13 +4,24 @@ import json
 import secrets
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from pathlib import PurePath
 
 from jobs.db import Database, Row
-from jobs.spine.model import OutboxKind, OutboxRow, Rendered
+from jobs.spine.model import OutboxKind, OutboxRow, OutFile, Rendered
+from jobs.texts import language_of, say
 from jobs.times import now, to_text
 
 CLOCKS_DIFFER = timedelta(minutes=1)
 """How far Telegram's clock may be behind this machine's."""
+
+LONGEST_ANSWER = 3
+"""Messages; a longer answer becomes its beginning with the whole of it as a document."""
+BEGINNING = 700
+"""Characters of that beginning."""
+CAPTION = 1024
+"""UTF-16 units that may stand under a file."""
+ALBUM = 10
+"""Files in an album, at most."""
 
 
 class Outbox:
@@ -32,12 +43,45 @@ class Outbox:
         sender is told at once, and reads only what is committed. Returns False when the occasion was there already.
         """
         parts = self._renderers[kind](text)
+        rows: list[tuple[Rendered, OutFile | None]] = [(part, None) for part in parts]
+        if kind is OutboxKind.ANSWER and len(parts) > LONGEST_ANSWER:
+            rows = [self._as_document(text)]
+        return self._queue(key, chat, kind, rows, turn_id)
+
+    def send_files(self, key: str, chat: int, files: Sequence[OutFile], caption: str) -> bool:
+        """Queue files for a chat, with words under the first; several that go together are one album.
+
+        `key` as in `say`. Words too long for a caption follow as a message of their own.
+        """
+        words = self._renderers[OutboxKind.ANSWER](caption)
+        under = len(words) == 1 and utf16_length(words[0].text) <= CAPTION
+        rows: list[tuple[Rendered, OutFile | None]] = [(Rendered(""), file) for file in files]
+        if under:
+            rows[0] = (words[0], files[0])
+        else:
+            rows += [(part, None) for part in words]
+        return self._queue(key, chat, OutboxKind.MESSAGE, rows, None)
+
+    def _as_document(self, text: str) -> tuple[Rendered, OutFile]:
+        """A long answer: its beginning, and all of it as a Markdown file."""
+        language = language_of(text) or "en"
+        beginning = f"{_beginning(text)}\n\n{say('long_answer', language)}"
+        parts = self._renderers[OutboxKind.ANSWER](beginning)
+        caption = parts[0] if len(parts) == 1 else Rendered(say("long_answer", language))
+        if utf16_length(caption.text) > CAPTION:
+            caption = Rendered(say("long_answer", language))
+        return caption, OutFile("document", say("long_answer_name", language), text)
+
+    def _queue(
+        self, key: str, chat: int, kind: OutboxKind, rows: list[tuple[Rendered, OutFile | None]], turn_id: int | None
+    ) -> bool:
+        albums = _albums([file for _, file in rows], key)
         with self._db.transaction():
             if self._db.one("SELECT 1 FROM outbox WHERE key = ?", (f"{key}:0",)):
                 return False
-            for number, part in enumerate(parts):
-                self._insert(f"{key}:{number}", chat, kind, part, turn_id)
-        if parts:
+            for number, (part, file) in enumerate(rows):
+                self._insert(f"{key}:{number}", chat, kind, part, turn_id, file, albums[number])
+        if rows:
             self.on_queued(chat)
         return True
 
@@ -45,10 +89,20 @@ class Outbox:
         """Whether anything of the text would be seen; what would not is no message to Telegram."""
         return bool(self._renderers[kind](text))
 
-    def _insert(self, key: str, chat: int, kind: OutboxKind, part: Rendered, turn_id: int | None) -> None:
+    def _insert(
+        self,
+        key: str,
+        chat: int,
+        kind: OutboxKind,
+        part: Rendered,
+        turn_id: int | None,
+        file: OutFile | None,
+        album: str | None,
+    ) -> None:
         self._db.execute(
-            """INSERT INTO outbox (key, chat, kind, text, entities, random_id, turn_id, created_at)
-               VALUES (?, ?, ?, ?, ?, ?, ?, ?)""",
+            """INSERT INTO outbox (key, chat, kind, text, entities, random_id, turn_id, created_at,
+                                   media, file, content, album)
+               VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
             (
                 key,
                 chat,
@@ -58,6 +112,10 @@ class Outbox:
                 _random_id(),
                 turn_id,
                 to_text(now()),
+                file.kind if file else None,
+                file.path if file else None,
+                file.content if file else None,
+                album,
             ),
         )
 
@@ -70,10 +128,26 @@ class Outbox:
         row = self._db.one("SELECT * FROM outbox WHERE chat = ? AND state = 'queued' ORDER BY id LIMIT 1", (chat,))
         return _row(row) if row else None
 
-    def attempting(self, row: OutboxRow) -> None:
-        """It is about to be sent: from now on Telegram may have it."""
+    def attempting(self, rows: Sequence[OutboxRow]) -> None:
+        """They are about to be sent: from now on Telegram may have them."""
         with self._db.transaction(durable=False):
-            self._db.execute("UPDATE outbox SET attempts = attempts + 1 WHERE id = ?", (row.id,))
+            for row in rows:
+                self._db.execute("UPDATE outbox SET attempts = attempts + 1 WHERE id = ?", (row.id,))
+
+    def rest_of_album(self, row: OutboxRow) -> list[OutboxRow]:
+        """The rows that are sent together with this one, without it."""
+        if row.album is None:
+            return []
+        rows = self._db.execute(
+            "SELECT * FROM outbox WHERE album = ? AND state = 'queued' AND id <> ? ORDER BY id", (row.album, row.id)
+        )
+        return [_row(other) for other in rows]
+
+    def as_documents(self, rows: Sequence[OutboxRow]) -> None:
+        """Telegram does not take these as photos: from now on they are plain files."""
+        with self._db.transaction():
+            for row in rows:
+                self._db.execute("UPDATE outbox SET media = 'document' WHERE id = ?", (row.id,))
 
     def sent(self, row: OutboxRow, message_id: int | None) -> None:
         """Telegram has it. `message_id` is None when only the duplicate answer said so."""
@@ -86,12 +160,13 @@ class Outbox:
         """It was tried and stays queued."""
         self._db.execute("UPDATE outbox SET error = ? WHERE id = ?", (error, row.id))
 
-    def failed(self, row: OutboxRow, error: str, *, tell: int | None = None, notice: str = "") -> None:
-        """It can never be delivered. `notice` is said in the chat `tell`, both or neither."""
+    def failed(self, rows: Sequence[OutboxRow], error: str, *, tell: int | None = None, notice: str = "") -> None:
+        """They can never be delivered. `notice` is said in the chat `tell`, both or neither."""
         with self._db.transaction():
-            self._db.execute("UPDATE outbox SET state = 'failed', error = ? WHERE id = ?", (error, row.id))
+            for row in rows:
+                self._db.execute("UPDATE outbox SET state = 'failed', error = ? WHERE id = ?", (error, row.id))
             if tell is not None:
-                self.say(f"undelivered:{row.id}", tell, OutboxKind.NOTICE, notice)
+                self.say(f"undelivered:{rows[0].id}", tell, OutboxKind.NOTICE, notice)
 
     def has_spoken(self, chat: int) -> bool:
         """Whether Jobs has ever said anything in a chat."""
@@ -101,38 +176,44 @@ class Outbox:
         """Whether a message of the chat is one that Jobs itself sent."""
         return bool(self._db.one("SELECT 1 FROM outbox WHERE chat = ? AND message_id = ? LIMIT 1", (chat, message_id)))
 
-    def claim_unidentified(self, chat: int, text: str, message_id: int, sent_at: datetime) -> bool:
-        """Recognise an own message by its text, where a crash came between sending it and learning its id.
+    def claim_unidentified(
+        self, chat: int, text: str, message_id: int, sent_at: datetime, file_name: str | None = None
+    ) -> bool:
+        """Recognise an own message where a crash came between sending it and learning its id.
 
-        Only a message that was on its way counts, and none that is older than the words: else it is a person's own.
+        By its text and, where a file came with it, by that file's name ("" for a photo, which has none). Only a message
+        that was on its way counts, and none that is older than the words: else it is a person's own.
         """
         with self._db.transaction():
-            row = self._db.one(
-                """SELECT id FROM outbox WHERE chat = ? AND text = ? AND message_id IS NULL AND attempts > 0
-                   AND state IN ('queued', 'sent') AND created_at <= ? ORDER BY id LIMIT 1""",
+            rows = self._db.execute(
+                """SELECT * FROM outbox WHERE chat = ? AND text = ? AND message_id IS NULL AND attempts > 0
+                   AND state IN ('queued', 'sent') AND created_at <= ? ORDER BY id""",
                 (chat, text, to_text(sent_at + CLOCKS_DIFFER)),
             )
+            row = next((each for each in map(_row, rows) if _name_shown(each) == file_name), None)
             if row:
                 self._db.execute(
                     "UPDATE outbox SET state = 'sent', message_id = ?, sent_at = ? WHERE id = ?",
-                    (message_id, to_text(now()), row["id"]),
+                    (message_id, to_text(now()), row.id),
                 )
-            return bool(row)
+            return row is not None
 
 
 def recent(db: Database, lane: int, before_row: int, limit: int, *, notices: bool = True) -> Sequence[Row]:
-    """The last messages of a chat from both sides, oldest first, as {who, text, at}: for the recap of a lost session.
+    """The last messages of a chat from both sides, oldest first, as {who, text, at}: for a recap.
 
     Only what was handled before inbox row `before_row` (the first of the turn that asks). `notices`: with what code
     said there, which to the owner is other people's words.
     """
     rows = db.execute(
         """SELECT * FROM (
-               SELECT 'person' AS who, text, sent_at AS at, id FROM inbox
+               SELECT 'person' AS who,
+                      iif(extras ->> '$.forwarded_from' IS NULL, '', '[forwarded, not their words] ') || text AS text,
+                      sent_at AS at, id FROM inbox
                WHERE lane = :lane AND id < :before AND state = 'done'
                UNION ALL
                SELECT 'jobs', text, created_at, id FROM outbox
-               WHERE chat = :lane AND state <> 'failed' AND (:notices OR kind <> 'notice')
+               WHERE chat = :lane AND state <> 'failed' AND text <> '' AND (:notices OR kind <> 'notice')
            ) ORDER BY at DESC, id DESC LIMIT :limit""",
         {"lane": lane, "before": before_row, "limit": limit, "notices": notices},
     )
@@ -153,6 +234,40 @@ def said_since(db: Database, lane: int, turn_id: int) -> Sequence[Row]:
     )[::-1]
 
 
+def _name_shown(row: OutboxRow) -> str | None:
+    if row.file is None:
+        return None
+    return "" if row.file.kind == "photo" else PurePath(row.file.path).name
+
+
+def utf16_length(text: str) -> int:
+    """The length of a text as Telegram counts it."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def _beginning(text: str) -> str:
+    """About the first BEGINNING characters, up to the end of a paragraph, a line, a sentence or a word."""
+    text = text.strip()[:BEGINNING]
+    for mark in ("\n\n", "\n", ". ", " "):
+        if (end := text.rfind(mark)) > BEGINNING // 3:
+            text = text[: end + 1]
+            break
+    # A code block that is cut is closed, so that what follows it is none.
+    return text.rstrip() + ("\n```" if text.count("```") % 2 else "")
+
+
+def _albums(files: Sequence[OutFile | None], key: str) -> list[str | None]:
+    """For each file the album it belongs to: neighbours of one kind, which Telegram wants, but never voice."""
+    names: list[str | None] = []
+    for number, file in enumerate(files):
+        previous = files[number - 1] if number else None
+        joins = file and previous and file.kind == previous.kind != "voice"
+        run = names[-1] if names else None
+        full = run is not None and names.count(run) >= ALBUM
+        names.append(run if joins and not full else f"{key}:{number}" if file else None)
+    return [name if name is not None and names.count(name) > 1 else None for name in names]
+
+
 def _random_id() -> int:
     """A signed 64-bit number, as messages.sendMessage wants; 0 is not one."""
     return secrets.randbits(64) - (1 << 63) or 1
@@ -168,4 +283,6 @@ def _row(row: Row) -> OutboxRow:
         random_id=row["random_id"],
         attempts=row["attempts"],
         turn_id=row["turn_id"],
+        file=OutFile(row["media"], row["file"], row["content"]) if row["media"] else None,
+        album=row["album"],
     )

@@ -10,9 +10,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from jobs.db import Database, Row
+from jobs.spine.extras import Extras
 from jobs.spine.model import FinishedCall, InboxRow, Origin, OutboxKind, Turn, Usage
 from jobs.spine.outbox import Outbox
 from jobs.times import from_text, now, to_text
+
+LONGEST_ALBUM = timedelta(seconds=2)
+"""A part of an album never holds its lane for longer than this, whatever the clock says."""
 
 LONGEST_PAUSE = timedelta(hours=1)
 """A stored pause is never believed for longer than this, so that a clock set back does not stop a lane."""
@@ -27,8 +31,10 @@ class Turns:
         """Take everything that waits in the lane as one turn.
 
         A turn that was cut off or put off is begun again, and what has come since joins it. None when there is nothing
-        to do yet: nothing waits, or the turn that was put off is not due and nothing new has come.
+        to do yet: nothing waits, the turn that was put off is not due and nothing new has come, or an album is coming.
         """
+        if self.settles_in(lane):
+            return None
         with self._db.transaction(durable=False):  # without it the rows still wait, and all that follows is gone too
             turn = self._db.one("SELECT * FROM turns WHERE lane = ? AND state IN ('running', 'waiting')", (lane,))
             waiting = self._db.one("SELECT 1 FROM inbox WHERE lane = ? AND state = 'waiting' LIMIT 1", (lane,))
@@ -50,12 +56,18 @@ class Turns:
             )
             return self._load(turn)
 
-    def join(self, turn: Turn) -> list[InboxRow]:
-        """Take what has come to the lane since into the running turn, and return it."""
+    def waiting(self, lane: int) -> list[InboxRow]:
+        """What waits in a lane."""
+        rows = self._db.execute("SELECT * FROM inbox WHERE lane = ? AND state = 'waiting' ORDER BY id", (lane,))
+        return [_inbox_row(row) for row in rows]
+
+    def join(self, turn: Turn, up_to: int) -> list[InboxRow]:
+        """Take what has come to the lane since, up to that row, into the running turn, and return it."""
         with self._db.transaction():
             rows = self._db.execute(
-                "UPDATE inbox SET state = 'taken', turn_id = ? WHERE lane = ? AND state = 'waiting' RETURNING *",
-                (turn.id, turn.lane),
+                """UPDATE inbox SET state = 'taken', turn_id = ? WHERE lane = ? AND state = 'waiting' AND id <= ?
+                   RETURNING *""",
+                (turn.id, turn.lane, up_to),
             )
         return _in_order(rows)
 
@@ -93,8 +105,16 @@ class Turns:
             finished_calls=[FinishedCall(call["tool"], call["arguments"], call["result"]) for call in calls],
         )
 
+    def settles_in(self, lane: int) -> float:
+        """Seconds until what waits in the lane is complete (an album comes in parts); 0 when it is."""
+        text = self._db.value("SELECT max(ready_at) FROM inbox WHERE lane = ? AND state = 'waiting'", (lane,))
+        left = from_text(text) - now() if text else timedelta(0)
+        return left.total_seconds() if timedelta(0) < left < LONGEST_ALBUM else 0.0
+
     def due_in(self, lane: int) -> float | None:
-        """Seconds until the lane's put-off turn is due; None when there is none."""
+        """Seconds until the lane has something to do that waits for its time; None when there is nothing."""
+        if settling := self.settles_in(lane):
+            return settling
         turn = self._db.one("SELECT * FROM turns WHERE lane = ? AND state = 'waiting'", (lane,))
         if turn is None:
             return None
@@ -220,6 +240,7 @@ def _inbox_row(row: Row) -> InboxRow:
         text=row["text"],
         sent_at=from_text(row["sent_at"]),
         message_id=row["message_id"],
+        extras=Extras.model_validate_json(row["extras"]),
     )
 
 

@@ -1,8 +1,13 @@
-"""Messages that are not (only) text, as one readable line."""
+"""Messages that are not (only) text: as one readable line, and the file that came with them."""
+
+import mimetypes
+from datetime import datetime
+from typing import Literal
 
 from telethon.tl import types
 
-from jobs.telegram.client import full_name
+from jobs.spine.extras import Attachment
+from jobs.telegram.file_names import safe_name
 from jobs.texts import Language, say
 
 _UNITS = ("B", "KB", "MB", "GB")
@@ -11,19 +16,11 @@ _UNITS = ("B", "KB", "MB", "GB")
 def readable(message: types.Message, language: Language) -> str:
     """The message as text: what it carries in brackets, then its words. Never empty."""
     parts = [
-        _forwarded(message, language) if message.fwd_from else "",
         _media(message.media, language) if message.media else "",
         message.message or "",
     ]
     text = "\n".join(part for part in parts if part)
     return text if text.strip() else say("media_unknown", language, kind="empty")
-
-
-def _forwarded(message: types.Message, language: Language) -> str:
-    """Says that the words are somebody else's, and whose as far as Telegram tells."""
-    sender = message.forward.sender if message.forward else None
-    name = full_name(sender) if isinstance(sender, types.User) else message.fwd_from.from_name or "?"
-    return say("forwarded", language, name=" ".join(name.split()))
 
 
 def _media(media: object, language: Language) -> str:
@@ -39,13 +36,13 @@ def _media(media: object, language: Language) -> str:
         ):
             return say("media_location", language, lat=geo.lat, lon=geo.long)
         case types.MessageMediaVenue(geo=types.GeoPoint() as geo, title=title):
-            return f"{say('media_location', language, lat=geo.lat, lon=geo.long)} {title}"
+            return f"{say('media_location', language, lat=geo.lat, lon=geo.long)} {_one_line(title)}"
         case types.MessageMediaContact() as contact:
-            name = f"{contact.first_name} {contact.last_name}".strip()
-            return say("media_contact", language, name=name, phone=contact.phone_number)
+            name = _one_line(f"{contact.first_name} {contact.last_name}")
+            return say("media_contact", language, name=name, phone=_one_line(contact.phone_number))
         case types.MessageMediaPoll() as poll:
-            question = getattr(poll.poll.question, "text", poll.poll.question)
-            return say("media_poll", language, question=question)
+            answers = " / ".join(_words(answer.text) for answer in poll.poll.answers)
+            return say("media_poll", language, question=f"{_words(poll.poll.question)}: {answers}")
         case types.MessageMediaDice() as dice:
             return say("media_dice", language, emoji=dice.emoticon, value=dice.value)
         case _:
@@ -54,7 +51,6 @@ def _media(media: object, language: Language) -> str:
 
 
 def _document(document: types.Document, language: Language) -> str:
-    name = "?"
     for attribute in document.attributes:
         match attribute:
             case types.DocumentAttributeSticker(alt=alt):
@@ -65,12 +61,85 @@ def _document(document: types.Document, language: Language) -> str:
                 return say("media_audio", language, seconds=seconds)
             case types.DocumentAttributeVideo(duration=seconds):
                 return say("media_video", language, seconds=round(seconds))
-            case types.DocumentAttributeFilename(file_name=file_name):
-                name = file_name
-    return say("media_document", language, name=name, size=_size(document.size))
+    name = safe_name(_file_name(document) or "", "?")
+    return say("media_document", language, name=name, size=readable_size(document.size))
 
 
-def _size(count: int) -> str:
+def attachment(media: object, sent_at: datetime) -> Attachment | None:
+    """The file of a message's media, if it is one to keep. `sent_at`, in the zone of its name, names what has none."""
+    match media:
+        case types.MessageMediaPhoto(photo=types.Photo() as photo) if largest(photo) is not None:
+            size = largest(photo)
+            assert size is not None
+            return Attachment(
+                kind="photo", name=f"photo-{sent_at:%Y-%m-%d-%H%M}.jpg", mime="image/jpeg", size=size_of(size)
+            )
+        case types.MessageMediaDocument(document=types.Document() as document):
+            kind = _kind(document)
+            if kind is None:
+                return None
+            mime = safe_mime(document.mime_type)
+            made_up = f"{kind}-{sent_at:%Y-%m-%d-%H%M}{mimetypes.guess_extension(mime) or ''}"
+            name = safe_name(_file_name(document) or made_up, kind)
+            return Attachment(kind=kind, name=name, mime=mime, size=document.size)
+    return None
+
+
+def shown_name(media: object) -> str | None:
+    """The name under which a file is shown: "" for a photo, None where there is no file."""
+    match media:
+        case types.MessageMediaPhoto():
+            return ""
+        case types.MessageMediaDocument(document=types.Document() as document):
+            return _file_name(document)
+    return None
+
+
+def largest(photo: types.Photo) -> types.TypePhotoSize | None:
+    """The biggest form of a photo that can be downloaded."""
+    sizes = [size for size in photo.sizes if isinstance(size, (types.PhotoSize, types.PhotoSizeProgressive))]
+    return max(sizes, key=lambda size: size.w * size.h, default=None)
+
+
+def size_of(size: types.TypePhotoSize) -> int:
+    """Its bytes."""
+    return int(max(size.sizes) if isinstance(size, types.PhotoSizeProgressive) else size.size)
+
+
+def safe_mime(mime: str) -> str:
+    """The type as its sender names it, if it looks like one."""
+    plain = mime.isascii() and len(mime) <= 100 and all(c.isalnum() or c in "/+-." for c in mime)
+    return mime.lower() if plain and "/" in mime else "application/octet-stream"
+
+
+def _kind(document: types.Document) -> Literal["document", "video", "audio", "voice"] | None:
+    """None for a sticker, of which its emoji says all."""
+    kind: Literal["document", "video", "audio", "voice"] = "document"
+    for attribute in document.attributes:
+        match attribute:
+            case types.DocumentAttributeSticker():
+                return None
+            case types.DocumentAttributeAudio(voice=voice):
+                kind = "voice" if voice else "audio"
+            case types.DocumentAttributeVideo():
+                kind = "video"
+    return kind
+
+
+def _file_name(document: types.Document) -> str | None:
+    names = [each.file_name for each in document.attributes if isinstance(each, types.DocumentAttributeFilename)]
+    return names[0] if names else None
+
+
+def _words(text: object) -> str:
+    return _one_line(str(getattr(text, "text", text)))
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def readable_size(count: int) -> str:
     size = float(count)
     for unit in _UNITS:
         if size < 1024 or unit == _UNITS[-1]:

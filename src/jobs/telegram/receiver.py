@@ -10,15 +10,19 @@ from telethon.errors import RPCError
 from telethon.tl import functions, types
 
 from jobs.db import Database
+from jobs.spine.extras import Extras
 from jobs.spine.inbox import Inbox
 from jobs.spine.model import Incoming, Origin
 from jobs.spine.outbox import Outbox
 from jobs.telegram.chats import Chats
 from jobs.telegram.client import Account, full_name
 from jobs.telegram.commands import Commands
-from jobs.telegram.media import readable
+from jobs.telegram.envelope import ALBUM_PAUSE, Envelopes
+from jobs.telegram.media import readable, shown_name
 from jobs.telegram.progress import is_progress
-from jobs.texts import language_from_code, language_of
+from jobs.texts import LANGUAGES, language_from_code, language_of
+from jobs.times import now
+from jobs.users.model import Person
 from jobs.users.repository import UsersRepository
 
 log = structlog.get_logger()
@@ -45,6 +49,7 @@ class Receiver:
         commands: Commands,
         answer_others: bool,
     ) -> None:
+        self._envelopes = Envelopes(db, users.owner().zone)
         self._client = client
         self._account = account
         self._db = db
@@ -61,11 +66,13 @@ class Receiver:
 
     def start(self) -> None:
         self._client.add_event_handler(self._on_message, events.NewMessage())
+        self._client.add_event_handler(self._on_edited, events.MessageEdited())
         self._client.add_event_handler(self._on_deleted, events.MessageDeleted())
 
     def stop(self) -> None:
         """Take nothing more. What arrives from now on is read from history at the next start."""
         self._client.remove_event_handler(self._on_message)
+        self._client.remove_event_handler(self._on_edited)
         self._client.remove_event_handler(self._on_deleted)
 
     async def _on_message(self, event: events.NewMessage.Event) -> None:
@@ -82,9 +89,49 @@ class Receiver:
         # Private chats' deletions name no chat; message ids are unique over all private chats of an account.
         if event.chat_id is None:
             for message_id in event.deleted_ids:
-                row = self._db.one("SELECT key FROM inbox WHERE message_id = ? AND state = 'waiting'", (message_id,))
-                if row:
+                sql = "SELECT key FROM inbox WHERE message_id = ? AND state = 'waiting'"
+                for row in self._db.execute(sql, (message_id,)):
                     self._inbox.drop(row["key"])
+
+    async def _on_edited(self, event: events.MessageEdited.Event) -> None:
+        message = event.message
+        if not isinstance(message.peer_id, types.PeerUser):
+            return
+        chat = message.peer_id.user_id
+        try:
+            async with self._locks[chat]:
+                if self._is_for_jobs(message, chat):
+                    self._correct(message, chat)  # only of a message that was taken: its writer was looked at then
+        except (apsw.Error, OSError, RPCError, ValueError) as error:
+            log.error("edit not stored", chat=chat, message=message.id, error=str(error))
+
+    def _correct(self, message: types.Message, chat: int) -> None:
+        """Replace what nobody has begun with; of what was begun or answered the new text is an event of its own.
+
+        Telegram also calls it an edit when a preview or a reaction is added: then the text is the same.
+        """
+        person = self._users.get(chat)
+        last = self._db.one(
+            """SELECT inbox.*, turns.state AS turn FROM inbox LEFT JOIN turns ON turns.id = turn_id
+               WHERE inbox.lane = ? AND message_id = ? ORDER BY inbox.id DESC LIMIT 1""",
+            (chat, message.id),
+        )
+        if person is None or last is None or last["state"] == "dropped":
+            return
+        text, extras = readable(message, person.language), self._envelopes.read(message, chat)
+        is_moving = isinstance(message.media, types.MessageMediaGeoLive)
+        if is_moving or last["text"] in [readable(message, language) for language in LANGUAGES]:
+            return
+        was = Extras.model_validate_json(last["extras"])
+        if [each.size for each in extras.attachments] == [each.size for each in was.attachments]:
+            extras = extras.model_copy(update={"attachments": was.attachments})  # as far as it has come
+        if last["state"] == "waiting" or last["turn"] == "waiting":  # a turn that was put off begins anew
+            self._inbox.replace(last["id"], text, extras.model_copy(update={"corrects": was.corrects}))
+            return
+        extras = extras.model_copy(update={"corrects": last["text"], "album": None})
+        at = message.edit_date or message.date
+        key = f"telegram:{chat}:{message.id}:edit:{int(at.timestamp())}"
+        self._accept(Incoming(key, chat, Origin(last["origin"]), text, at, message.id, extras), person)
 
     async def take(self, message: types.Message) -> None:
         """Store one message of a private chat, then mark it read. Raises apsw.Error when it cannot be stored."""
@@ -103,7 +150,8 @@ class Receiver:
 
     def _store(self, message: types.Message, chat: int, sender: types.User) -> None:
         is_owner = chat == self._users.owner_id
-        words = message.message or ""
+        extras = self._envelopes.read(message, chat)
+        words = "" if extras.forwarded_from is not None else message.message or ""
         is_telling = len(words) >= TELLING_LENGTH or self._users.get(chat) is None
         language = (language_of(words) if is_telling else None) or language_from_code(sender.lang_code)
         with self._db.transaction():
@@ -126,10 +174,16 @@ class Receiver:
                 text=readable(message, person.language),
                 sent_at=message.date,
                 message_id=message.id,
+                extras=extras,
+                ready_at=now() + ALBUM_PAUSE if extras.album else None,
             )
-            command = self._commands.name_of(event.text, person)
-            if self._inbox.accept(event, handled=command is not None) and command:
-                self._commands.run(command, person, event.key)
+            self._accept(event, person)
+
+    def _accept(self, event: Incoming, person: Person) -> None:
+        """Into the inbox; a command is carried out, unless it is somebody else's words."""
+        command = None if event.extras.forwarded_from is not None else self._commands.name_of(event.text, person)
+        if self._inbox.accept(event, handled=command is not None) and command:
+            self._commands.run(command, person, event.key)
 
     def _is_for_jobs(self, message: types.Message, chat: int) -> bool:
         """Whether a message is one to answer, if a person wrote it: which chat, which side, on whose account."""
@@ -147,7 +201,7 @@ class Receiver:
         return (
             self._outbox.was_sent(chat, message.id)
             or is_progress(self._db, chat, message.id, text)
-            or self._outbox.claim_unidentified(chat, text, message.id, message.date)
+            or self._outbox.claim_unidentified(chat, text, message.id, message.date, shown_name(message.media))
         )
 
     async def _sender(self, message: types.Message, chat: int) -> types.User | None:

@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import apsw
 import structlog
@@ -13,6 +15,7 @@ from jobs.spine.outbox import Outbox
 from jobs.telegram.chats import Chats
 from jobs.telegram.client import SIGNED_OUT, Client, message_id_of
 from jobs.telegram.formatting import to_telethon
+from jobs.telegram.uploads import FileGone, media_request
 from jobs.texts import say
 from jobs.times import now
 from jobs.users.repository import UsersRepository
@@ -28,6 +31,15 @@ UNREACHABLE = (
     rpc.ChatWriteForbiddenError,
 )
 """Answers after which no message to the same person will go through."""
+
+NOT_A_PHOTO = (
+    rpc.ImageProcessFailedError,
+    rpc.PhotoExtInvalidError,
+    rpc.PhotoInvalidDimensionsError,
+    rpc.PhotoInvalidError,
+    rpc.PhotoSaveFileInvalidError,
+)
+"""Answers after which a picture is sent as a plain file."""
 
 REFUSED = (rpc.BadRequestError, rpc.ForbiddenError)
 TRIES_OF_REFUSED = 3
@@ -108,24 +120,27 @@ class Sender:
 
     async def _send(self, row: OutboxRow) -> float:
         """Try once; returns how many seconds to wait before the next try of this chat."""
-        request = functions.messages.SendMessageRequest(
-            peer=self._chats.peer(row.chat),
-            message=row.text,
-            random_id=row.random_id,
-            entities=to_telethon([] if self._is_last_try(row) else row.entities),
-            no_webpage=True,
-        )
-        self._outbox.attempting(row)
+        rows = [row, *self._outbox.rest_of_album(row)]
         try:
+            request = await self._request(rows)
+            self._outbox.attempting(rows)
             answer = await self._client.once(request)
         except rpc.RandomIdDuplicateError:
-            self._outbox.sent(row, None)  # an earlier try had arrived
+            for each in rows:
+                self._outbox.sent(each, None)  # an earlier try had arrived
+        except FileGone as error:
+            self._gone(error.row)
+        except NOT_A_PHOTO as error:
+            if row.file is None or row.file.kind != "photo":
+                self._undeliverable(rows, error)
+            else:
+                self._outbox.as_documents(rows)
         except rpc.FloodWaitError as error:
             return await self._flood(row, error.seconds)
         except rpc.PeerFloodError:
             return self._restricted(row)
         except UNREACHABLE as error:
-            self._undeliverable(row, error)
+            self._undeliverable(rows, error)
         except SIGNED_OUT as error:
             self._running = False
             self._signed_out(error)
@@ -133,7 +148,7 @@ class Sender:
         except (rpc.RPCError, ConnectionError, OSError, ValueError) as error:
             if isinstance(error, REFUSED):
                 if self._is_last_try(row):
-                    self._undeliverable(row, error)
+                    self._undeliverable(rows, error)
                     return 0.0
                 self._refusals[row.id] = self._refusals.get(row.id, 0) + 1
             reason = str(error) or type(error).__name__
@@ -141,11 +156,25 @@ class Sender:
             self._outbox.attempted(row, reason)
             return float(PAUSES[min(row.attempts, len(PAUSES) - 1)])
         else:
-            self._note_sent(row, message_id_of(answer, row.random_id))
+            for each in rows:
+                self._note_sent(each, message_id_of(answer, each.random_id))
         return 0.0
 
     def _is_last_try(self, row: OutboxRow) -> bool:
         return self._refusals.get(row.id, 0) + 1 >= TRIES_OF_REFUSED
+
+    async def _request(self, rows: list[OutboxRow]) -> Any:
+        """What sends these rows: one message, or an album. Raises FileGone."""
+        row = rows[0]
+        if row.file is not None:
+            return await media_request(self._client, self._chats.peer(row.chat), rows)
+        return functions.messages.SendMessageRequest(
+            peer=self._chats.peer(row.chat),
+            message=row.text,
+            random_id=row.random_id,
+            entities=to_telethon([] if self._is_last_try(row) else row.entities),
+            no_webpage=True,
+        )
 
     def _note_sent(self, row: OutboxRow, message_id: int | None) -> None:
         """A full disk must not send twice: the row stays queued, and Telegram knows its `random_id` the next time."""
@@ -177,19 +206,35 @@ class Sender:
             self._outbox.say(f"restricted:{now():%Y-%m-%d}", owner.id, OutboxKind.NOTICE, text)
         return float(RESTRICTED_PAUSES[min(row.attempts, len(RESTRICTED_PAUSES) - 1)])
 
-    def _undeliverable(self, row: OutboxRow, error: Exception) -> None:
-        """Give the row up; the owner gets the words, unless it was the owner who cannot be reached.
+    def _gone(self, row: OutboxRow) -> None:
+        """A file that was to be sent is not there; what was to stand under it is said all the same."""
+        log.warning("file gone", row=row.id)
+        owner = self._users.owner()
+        text = say("file_gone", owner.language, name=_name_of(row))
+        self._outbox.failed([row], "FileGone", tell=owner.id, notice=f"{text}\n{row.text}".strip())
+
+    def _undeliverable(self, rows: list[OutboxRow], error: Exception) -> None:
+        """Give up what was to be sent as one; the owner gets the words, unless it was the owner who cannot be reached.
 
         A notice to the owner that is refused has nothing plainer to be said instead.
         """
         reason = type(error).__name__.removesuffix("Error")
+        row = rows[0]
         log.warning("undeliverable", row=row.id, chat=row.chat, error=reason)
         self._refusals.pop(row.id, None)
         owner = self._users.owner()
         if row.chat == owner.id and (isinstance(error, UNREACHABLE) or row.kind is OutboxKind.NOTICE):
-            self._outbox.failed(row, reason)
+            self._outbox.failed(rows, reason)
             return
         person = self._users.get(row.chat)
         name = person.name if person else str(row.chat)
-        text = say("undelivered", owner.language, name=name, reason=reason, text=row.text)
-        self._outbox.failed(row, reason, tell=owner.id, notice=text)
+        if row.chat == owner.id and row.file is not None:
+            text = say("file_refused", owner.language, name=", ".join(map(_name_of, rows)), reason=reason)
+        else:
+            words = "\n".join(part for each in rows for part in (_name_of(each), each.text) if part)
+            text = say("undelivered", owner.language, name=name, reason=reason, text=words)
+        self._outbox.failed(rows, reason, tell=owner.id, notice=text)
+
+
+def _name_of(row: OutboxRow) -> str:
+    return Path(row.file.path).name if row.file else ""

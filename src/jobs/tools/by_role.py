@@ -11,17 +11,23 @@ from jobs.users.access import allowed
 from jobs.users.model import Person, Role
 from jobs.users.repository import UsersRepository
 from jobs.users.tools_external import ExternalTools
+from jobs.users.tools_files import FileTools
 from jobs.users.tools_owner import OwnerTools
 
 
 def tools_by_role(
-    users: UsersRepository, outbox: Outbox, owner_tools: OwnerTools, memory: MemoryTools, scheduler: Scheduler
+    users: UsersRepository,
+    outbox: Outbox,
+    owner_tools: OwnerTools,
+    memory: MemoryTools,
+    scheduler: Scheduler,
+    files: FileTools,
 ) -> Callable[[Person], list[Tool[Any]]]:
     """A function from a person to the tools of their session, bound to them."""
 
     def tools_of(person: Person) -> list[Tool[Any]]:
         if person.role is Role.OWNER:
-            built = [*owner_tools.tools(), *memory.tools(), *scheduler.tools()]
+            built = [*owner_tools.tools(), *files.tools(), *memory.tools(), *scheduler.tools()]
         else:
             built = ExternalTools(users, outbox, person.id).tools()
         by_name = {tool.name: tool for tool in built}

@@ -7,6 +7,7 @@ EXTERNAL = frozenset({Role.EXTERNAL})
 
 TOOLS: dict[str, frozenset[Role]] = {
     "send_to_user": OWNER,
+    "send_file": OWNER,
     "create_user_task": OWNER,
     "get_user_tasks": OWNER,
     "cancel_user_task": OWNER,

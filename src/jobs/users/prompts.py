@@ -1,6 +1,5 @@
 """What a session is told: the system prompt of its role, and the blocks of each turn."""
 
-import re
 from collections.abc import Sequence
 from datetime import datetime
 from importlib import resources
@@ -10,6 +9,9 @@ from typing import Any
 from jobs.db import Row
 from jobs.spine.model import InboxRow, Turn
 from jobs.times import from_text
+from jobs.users.attachments import NO_FILES, Files
+from jobs.users.message_blocks import clean, message_blocks, text_block
+from jobs.users.message_blocks import quoted as _quoted
 from jobs.users.model import Person
 
 RECAP_MESSAGES = 30
@@ -21,7 +23,7 @@ RECAP_CHARACTERS = 500
 RESULT_CHARACTERS = 300
 """How much of a finished tool call's result is repeated to the retried turn."""
 
-_OWN_TAG = re.compile(r"<(?=\s*/?\s*jobs-context)", re.IGNORECASE)
+__all__ = ["clean", "more_content", "shown_time", "system_prompt", "turn_content"]
 
 
 def system_prompt(person: Person, owner: Person, opened: str) -> str:
@@ -41,7 +43,12 @@ def shown_time(moment: datetime, person: Person) -> str:
 
 
 def turn_content(
-    turn: Turn, person: Person, recap: Sequence[Row] = (), said_since: Sequence[Row] = (), stopped: Sequence[Row] = ()
+    turn: Turn,
+    person: Person,
+    recap: Sequence[Row] = (),
+    said_since: Sequence[Row] = (),
+    stopped: Sequence[Row] = (),
+    files: Files = NO_FILES,
 ) -> list[dict[str, Any]]:
     """The turn as content blocks: what Jobs says about it in one block, then each message verbatim in its own."""
     last = turn.rows[-1]
@@ -64,37 +71,22 @@ def turn_content(
         )
         lines.append("Do not repeat what is done; finish the rest and answer.")
     lines.append("</jobs-context>")
-    blocks = ["\n".join(lines), *(row.text for row in turn.rows)]
-    return [_block(block) for block in blocks]
+    return [text_block("\n".join(lines)), *message_blocks(turn.rows, person, files)]
 
 
-def more_content(rows: Sequence[InboxRow], person: Person) -> list[dict[str, Any]]:
+def more_content(rows: Sequence[InboxRow], person: Person, files: Files = NO_FILES) -> list[dict[str, Any]]:
     """What came while the turn was running, as blocks like those of a turn."""
     note = (
         f"<jobs-context>\ntime: {shown_time(rows[-1].sent_at, person)}\n"
         "This came while you were working. Take it into account, and answer everything together.\n</jobs-context>"
     )
-    return [_block(text) for text in (note, *(row.text for row in rows))]
-
-
-def _block(text: str) -> dict[str, Any]:
-    return {"type": "text", "text": clean(text)}
-
-
-def clean(text: str) -> str:
-    """Text that every JSON reader takes: lone surrogates become U+FFFD, NUL goes. Nothing else is touched."""
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\0", "")
+    return [text_block(note), *message_blocks(rows, person, files)]
 
 
 def _recap_line(row: Row, person: Person) -> str:
     who = "you" if row["who"] == "jobs" else "they"
     text = _quoted(row["text"])[:RECAP_CHARACTERS]
     return f"- {shown_time(from_text(row['at']), person)} {who}: {text}"
-
-
-def _quoted(text: str) -> str:
-    """Somebody's words inside Jobs' own block: they start no line of it and do not end it."""
-    return _OWN_TAG.sub("‹", " ".join(text.split()))
 
 
 def _one_line(name: str) -> str:

@@ -22,6 +22,7 @@ from jobs.times import now
 from jobs.users import prompts, sdk
 from jobs.users.access import MCP_SERVERS
 from jobs.users.activity import Activity
+from jobs.users.attachments import NO_FILES, Files
 from jobs.users.cli_launcher import write_launcher
 from jobs.users.model import Person, Role
 from jobs.users.outcome import Reply, Stopped
@@ -94,12 +95,12 @@ class SessionManager:
         """Whether a turn of the person's is running."""
         return person_id in self._busy
 
-    async def run(self, turn: Turn, person: Person, activity: Activity | None = None) -> Reply:
+    async def run(self, turn: Turn, person: Person, activity: Activity | None = None, files: Files = NO_FILES) -> Reply:
         """Run a turn in the person's session. Raises ModelUnavailable, SessionFailed or Stopped."""
         self._busy.add(person.id)
         try:
             session = await self._session(person)
-            content = self._content(turn, person, session)
+            content = self._content(turn, person, session, files)
             if person.id in self._to_stop:
                 raise Stopped
             return await session.run(content, ToolJournal(self._db, turn.id), activity)
@@ -112,7 +113,7 @@ class SessionManager:
             if person.id in self._warm:
                 self._close_when_idle(person.id)
 
-    def _content(self, turn: Turn, person: Person, session: "Session") -> list[dict[str, Any]]:
+    def _content(self, turn: Turn, person: Person, session: "Session", files: Files) -> list[dict[str, Any]]:
         """The turn's blocks, with what the session cannot know from its own conversation.
 
         What code has told the owner is left out: it is other people's words, and not for a session to act on.
@@ -123,12 +124,13 @@ class SessionManager:
             return outbox.recent(self._db, person.id, turn.rows[0].id, limit, notices=not is_owner)
 
         if not session.resumed:
-            return prompts.turn_content(turn, person, recap=recent(prompts.RECAP_MESSAGES))
+            return prompts.turn_content(turn, person, recap=recent(prompts.RECAP_MESSAGES), files=files)
         return prompts.turn_content(
             turn,
             person,
             said_since=[] if is_owner else outbox.said_since(self._db, person.id, turn.id),
             stopped=recent(prompts.STOPPED_MESSAGES) if was_stopped(self._db, turn) else [],
+            files=files,
         )
 
     def steerable(self, person_id: int) -> "Session | None":

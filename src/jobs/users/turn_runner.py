@@ -15,6 +15,7 @@ from jobs.texts import say
 from jobs.times import now
 from jobs.users import prompts
 from jobs.users.activity import Activity
+from jobs.users.attachments import Attachments, Files, NoAttachments, without_images
 from jobs.users.model import Person, Role
 from jobs.users.outcome import ModelUnavailable, SessionFailed, Stopped
 from jobs.users.repository import UsersRepository
@@ -44,6 +45,7 @@ class TurnRunner:
         turns: Turns,
         outbox: Outbox,
         presence: Presence,
+        attachments: Attachments | None = None,
     ) -> None:
         self._db = db
         self._users = users
@@ -51,21 +53,32 @@ class TurnRunner:
         self._turns = turns
         self._outbox = outbox
         self._presence = presence
+        self._attachments = attachments or NoAttachments()
+        self._fetching: dict[int, asyncio.Task[Files]] = {}
         self._since = now()
         self._running: dict[int, Turn] = {}
         self._steering: set[asyncio.Future[None]] = set()
 
     def steer(self, lane: int) -> None:
         """Something has come to a lane whose turn is running: it goes into that turn, if it still can."""
-        turn, session = self._running.get(lane), self._sessions.steerable(lane)
-        person = self._users.get(lane)
-        if turn is None or session is None or person is None:
-            return  # the next turn takes it
-        if rows := self._turns.join(turn):
-            # Should this fail, the session has broken and the turn runs again with these rows in it.
-            task = asyncio.ensure_future(session.steer(prompts.more_content(rows, person)))
+        if lane in self._running:
+            task = asyncio.create_task(self._steer(lane))
             self._steering.add(task)
             task.add_done_callback(self._steered)
+
+    async def _steer(self, lane: int) -> None:
+        """What has to be fetched is fetched first: a row that joins the turn must reach it before the turn can end."""
+        person, rows = self._users.get(lane), self._turns.waiting(lane)
+        if person is None or not rows:
+            return
+        files = await self._attachments.fetch(rows, person)
+        turn, session = self._running.get(lane), self._sessions.steerable(lane)
+        if turn is None or session is None:
+            return  # the next turn takes it
+        # Should steering fail, the session has broken and the turn runs again with these rows in it.
+        if joined := self._turns.join(turn, rows[-1].id):
+            await session.steer(prompts.more_content(joined, person, files))
+            log.info("joins the turn", turn=turn.id, rows=len(joined))
 
     def _steered(self, task: "asyncio.Future[None]") -> None:
         self._steering.discard(task)
@@ -78,7 +91,13 @@ class TurnRunner:
         What comes later is not touched. A running turn says itself what it had done.
         """
         dropped = self._turns.abandon(lane)
+        if fetching := self._fetching.get(lane):
+            return fetching.cancel(), dropped
         return self._sessions.interrupt(lane), dropped
+
+    def is_running(self, lane: int) -> bool:
+        """Whether a turn of the lane is under way."""
+        return lane in self._running
 
     async def handle(self, turn: Turn) -> None:
         """Bring a turn to an end: finished, put off or set aside. Raises only what the database raises."""
@@ -90,7 +109,8 @@ class TurnRunner:
         try:
             async with self._presence(turn.lane) as activity:
                 async with asyncio.timeout(None if person.role is Role.OWNER else EXTERNAL_SECONDS):
-                    reply = await self._sessions.run(turn, person, activity)
+                    files = await self._fetch(turn, person)
+                    reply = await self._sessions.run(turn, person, activity, files)
         except Stopped:
             self._turns.finish(turn, self._account(turn, person), Usage(), stopped=True)
             log.info("turn stopped", turn=turn.id)
@@ -107,6 +127,23 @@ class TurnRunner:
             log.info("turn ends", turn=turn.id, cost_usd=reply.usage.cost_usd, tokens=reply.usage.output_tokens)
         finally:
             del self._running[turn.lane]
+
+    async def _fetch(self, turn: Turn, person: Person) -> Files:
+        """What came with the turn's messages. Raises Stopped."""
+        if not any(row.extras.attachments for row in turn.rows):
+            return {}
+        fetching = self._fetching[turn.lane] = asyncio.create_task(self._attachments.fetch(turn.rows, person))
+        try:
+            files = await fetching
+        except asyncio.CancelledError:
+            current = asyncio.current_task()
+            if current and current.cancelling():
+                raise
+            raise Stopped from None
+        finally:
+            del self._fetching[turn.lane]
+        # A picture that the model's service chokes on must not cost the turn: its last try goes without.
+        return files if turn.failures + 1 < OWN_FAULTS else without_images(files)
 
     def _account(self, turn: Turn, person: Person) -> str:
         """One line about a stopped turn: what it had already done."""

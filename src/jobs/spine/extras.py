@@ -1,0 +1,51 @@
+"""What a message carries beside its text: stored with its inbox row, as JSON."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Quote(Part):
+    """What a message answers to."""
+
+    text: str
+    by: Literal["jobs", "person", "other"]
+    """Whose words these are: Jobs' own, the writer's, or somebody else's."""
+    file: str | None = None
+    """The file that came with those words, relative to the workspace."""
+    name: str = ""
+    """Who "other" is, as far as Telegram says."""
+
+
+class Attachment(Part):
+    """A file that came with a message. `name` is safe as a file's name."""
+
+    kind: Literal["photo", "document", "video", "audio", "voice"]
+    name: str
+    mime: str
+    size: int
+    """Bytes, as Telegram says before anything is downloaded."""
+    path: str | None = None
+    """Where it is kept, relative to the workspace, from the moment its download began."""
+    state: Literal["waiting", "saved", "too_large", "failed"] = "waiting"
+
+
+class Extras(Part):
+    quote: Quote | None = None
+    forwarded_from: str | None = None
+    """Not None: these are somebody else's words, passed on. The name as far as Telegram tells it, else ""."""
+    attachments: tuple[Attachment, ...] = ()
+    album: int | None = None
+    """Messages that share it are one album."""
+    corrects: str | None = None
+    """What the message said before it was edited, when it had been begun or answered already."""
+
+    def to_json(self) -> str:
+        return self.model_dump_json(exclude_defaults=True)
+
+
+NOTHING = Extras()
