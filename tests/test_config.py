@@ -64,6 +64,8 @@ def up(root: Path, **variables: str) -> subprocess.CompletedProcess[str]:
         ("HTTP_PROXY", "3128", "http://user:password@host:port"),
         ("HEARTBEAT_INTERVAL_MINUTES", "often", "whole number"),
         ("HEARTBEAT_INTERVAL_MINUTES", "-1", "0 or more"),
+        ("OPENAI_BASE_URL", "api.example.com", "http://"),
+        ("WHISPER_MODEL", "nowhere", "not a folder"),
         ("TZ", "Mars/Olympus", "Europe/Moscow"),
         ("TZ", "../../etc/passwd", "Europe/Moscow"),
         ("LOG_LEVEL", "loud", "debug, info, warning, error"),
@@ -90,6 +92,7 @@ def test_every_wrong_value_has_a_line_of_its_own() -> None:
 def test_all_variables_are_read(monkeypatch: pytest.MonkeyPatch, root: Path) -> None:
     key = root / "key.pem"
     key.write_text("a key")
+    (root / "whisper").mkdir()
     for name, value in {
         "TG_API_ID": "12",
         "TG_API_HASH": HASH,
@@ -103,6 +106,9 @@ def test_all_variables_are_read(monkeypatch: pytest.MonkeyPatch, root: Path) -> 
         "CLAUDE_MODEL": "opus",
         "EXTERNAL_MODEL": "haiku",
         "OPENAI_API_KEY": "sk-three",
+        "OPENAI_BASE_URL": "http://127.0.0.1:2/v1",
+        "TRANSCRIPTION_MODEL": "gpt-4o-mini-transcribe",
+        "WHISPER_MODEL": "whisper",
         "HTTP_PROXY": "socks5://bob:p%40ss@proxy:1080",
         "HEARTBEAT_INTERVAL_MINUTES": "0",
         "DATA_DIR": "elsewhere/data",
@@ -118,6 +124,8 @@ def test_all_variables_are_read(monkeypatch: pytest.MonkeyPatch, root: Path) -> 
     assert (loaded.tg_api_id, loaded.tg_user_id) == (12, 7000000001)
     assert loaded.tg_server == TelegramServer(2, "127.0.0.1", 4430)
     assert loaded.tg_server_key == key
+    assert (loaded.openai_base_url, loaded.transcription_model) == ("http://127.0.0.1:2/v1", "gpt-4o-mini-transcribe")
+    assert loaded.whisper_model == root / "whisper"
     assert (loaded.claude_model, loaded.external_model) == ("opus", "haiku")
     assert (loaded.heartbeat_interval_minutes, loaded.max_warm_sessions, loaded.answer_others) == (0, 9, True)
     assert loaded.max_upload_mb == 7

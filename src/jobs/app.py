@@ -40,6 +40,7 @@ from jobs.users.session_manager import SessionManager
 from jobs.users.tools_files import FileTools
 from jobs.users.tools_owner import OwnerTools
 from jobs.users.turn_runner import TurnRunner
+from jobs.voice.transcriber import Transcriber
 
 log = structlog.get_logger()
 
@@ -140,7 +141,15 @@ class App:
         presence = Presence(
             client, chats, db, people, settings.streaming, lambda text: masked(text, settings.secrets())
         )
-        attachments = TelegramAttachments(client, inbox, outbox, settings.workspace_dir, settings.max_upload_mb)
+        attachments = TelegramAttachments(
+            client,
+            inbox,
+            outbox,
+            settings.workspace_dir,
+            settings.max_upload_mb,
+            Transcriber.of(settings),
+            people.owner,
+        )
         runner = TurnRunner(db, people, sessions, turns, outbox, presence.working, attachments)
         lanes = Lanes(inbox, turns, runner.handle, slots=settings.max_warm_sessions, first=people.owner_id)
         sender = Sender(client, outbox, people, chats, self._sign_out)

@@ -102,6 +102,9 @@ class Settings(BaseSettings):
     claude_model: str | None = None
     external_model: str | None = None
     openai_api_key: SecretStr | None = None
+    openai_base_url: str | None = None
+    transcription_model: str = "whisper-1"
+    whisper_model: Path | None = None
 
     http_proxy: Proxy | None = Field(None, validation_alias=AliasChoices("HTTP_PROXY", "http_proxy"))
     no_proxy: str = Field("", validation_alias=AliasChoices("NO_PROXY", "no_proxy"))
@@ -150,7 +153,7 @@ class Settings(BaseSettings):
             raise ValueError("has to look like 123456:ABC-DEF…; copy it from @BotFather")
         return value
 
-    @field_validator("anthropic_base_url")
+    @field_validator("anthropic_base_url", "openai_base_url")
     @classmethod
     def _base_url(cls, value: str | None) -> str | None:
         if value and urlsplit(value).scheme not in HTTP_SCHEMES:
@@ -164,7 +167,7 @@ class Settings(BaseSettings):
             raise ValueError("has to be one of debug, info, warning, error")
         return value.lower()
 
-    @field_validator("data_dir", "workspace_dir", "tg_server_key")
+    @field_validator("data_dir", "workspace_dir", "tg_server_key", "whisper_model")
     @classmethod
     def _absolute(cls, value: Path | None) -> Path | None:
         return (project_root() / value.expanduser()).absolute() if value else value
@@ -175,6 +178,8 @@ class Settings(BaseSettings):
             raise ValueError("TG_SERVER_KEY is missing: a server of one's own needs its public RSA key (a PEM file)")
         if self.tg_server_key and not self.tg_server_key.is_file():
             raise ValueError(f"TG_SERVER_KEY names {self.tg_server_key}, which is not a file")
+        if self.whisper_model and not self.whisper_model.is_dir():
+            raise ValueError(f"WHISPER_MODEL names {self.whisper_model}, which is not a folder with a model")
         return self
 
     @classmethod

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from tests.rig import spoken
 
 from jobs_simulator.model import ModelRequest, Reply, Stall, Text, ToolCall
 from jobs_simulator.stage import Stage
@@ -70,6 +71,18 @@ async def test_what_is_said_meanwhile_reaches_the_running_turn_and_is_answered_o
         assert "досчитал" in answer, "one answer takes both in"
         await owner.ask("дальше", "ECHO: дальше")
         assert len([text for text in owner.heard if "вот это" in text]) == 1
+
+
+async def test_what_is_written_in_one_breath_is_one_turn(stage: Stage) -> None:
+    await stage.start()
+    async with stage.person(stage.owner) as owner:
+        for text in ("раз", "два", "три"):  # the session is being opened meanwhile
+            await owner.say(text)
+        request = await stage.model.wait_for_request(lambda _: True)
+        assert [text for text in spoken(request) if not text.startswith("<")] == ["раз", "два", "три"]
+        await owner.expect("ECHO: раз\nдва\nтри")
+        await owner.ask("дальше", "ECHO: дальше")
+        assert len([text for text in owner.heard if "ECHO" in text]) == 2
 
 
 async def test_commands_are_answered_by_code_in_the_persons_language(stage: Stage) -> None:

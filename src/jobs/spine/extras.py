@@ -24,7 +24,7 @@ class Quote(Part):
 class Attachment(Part):
     """A file that came with a message. `name` is safe as a file's name."""
 
-    kind: Literal["photo", "document", "video", "audio", "voice"]
+    kind: Literal["photo", "document", "video", "audio", "voice", "video_note"]
     name: str
     mime: str
     size: int
@@ -32,6 +32,13 @@ class Attachment(Part):
     path: str | None = None
     """Where it is kept, relative to the workspace, from the moment its download began."""
     state: Literal["waiting", "saved", "too_large", "failed"] = "waiting"
+    transcript: str | None = None
+    """What is said in a voice or video note, as far as a machine understood it."""
+
+    @property
+    def is_spoken(self) -> bool:
+        """Whether it stands for written words."""
+        return self.kind in ("voice", "video_note")
 
 
 class Extras(Part):

@@ -208,7 +208,8 @@ def recent(db: Database, lane: int, before_row: int, limit: int, *, notices: boo
     rows = db.execute(
         """SELECT * FROM (
                SELECT 'person' AS who,
-                      iif(extras ->> '$.forwarded_from' IS NULL, '', '[forwarded, not their words] ') || text AS text,
+                      iif(extras ->> '$.forwarded_from' IS NULL, '', '[forwarded, not their words] ') || text
+                      || coalesce(' ' || (extras ->> '$.attachments[0].transcript'), '') AS text,
                       sent_at AS at, id FROM inbox
                WHERE lane = :lane AND id < :before AND state = 'done'
                UNION ALL

@@ -2,7 +2,7 @@
 
 import asyncio
 import base64
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +18,10 @@ from jobs.spine.outbox import Outbox
 from jobs.telegram.file_names import reserve
 from jobs.telegram.media import largest, readable_size
 from jobs.texts import say
+from jobs.times import now
 from jobs.users.attachments import Files, Image, Received
 from jobs.users.model import Person, Role
+from jobs.voice.transcriber import NotHeard, Transcriber
 
 log = structlog.get_logger()
 
@@ -48,12 +50,23 @@ class TelegramAttachments:
     under the same name.
     """
 
-    def __init__(self, client: TelegramClient, inbox: Inbox, outbox: Outbox, workspace: Path, limit_mb: int) -> None:
+    def __init__(
+        self,
+        client: TelegramClient,
+        inbox: Inbox,
+        outbox: Outbox,
+        workspace: Path,
+        limit_mb: int,
+        transcriber: Transcriber,
+        owner: Callable[[], Person],
+    ) -> None:
         self._client = client
         self._inbox = inbox
         self._outbox = outbox
         self._workspace = workspace
         self._limit_mb = limit_mb
+        self._transcriber = transcriber
+        self._owner = owner
 
     async def fetch(self, rows: Sequence[InboxRow], person: Person) -> Files:
         """See `jobs.users.attachments.Attachments`."""
@@ -64,7 +77,10 @@ class TelegramAttachments:
 
         async def one(row: InboxRow) -> list[Attachment]:
             async with places:
-                return [await self._have(row, file, person) for file in row.extras.attachments]
+                return [
+                    await self._heard(row, await self._have(row, file, person), person)
+                    for file in row.extras.attachments
+                ]
 
         there = await asyncio.gather(*map(one, with_files))
         shown = 0
@@ -100,6 +116,30 @@ class TelegramAttachments:
         except OSError as error:
             log.error("not saved", row=row.id, error=str(error))
         return self._not_there(row, file, person, "failed")
+
+    async def _heard(self, row: InboxRow, file: Attachment, person: Person) -> Attachment:
+        """The attachment with what is said in it. The person sees what was understood, or that nothing was."""
+        if not file.is_spoken or file.state != "saved" or file.path is None or file.transcript is not None:
+            return file
+        try:
+            words = await self._transcriber.transcribe(self._workspace / file.path, person.language)
+        except NotHeard as error:
+            self._not_heard(row, person, error)
+            return file
+        # Said before it is noted: after a crash in between, saying it again says nothing.
+        self._outbox.say(f"heard:{row.id}", person.id, OutboxKind.NOTICE, f"🎤 {words}")
+        return self._note(row, file.model_copy(update={"transcript": words}))
+
+    def _not_heard(self, row: InboxRow, person: Person, error: NotHeard) -> None:
+        """The reason is the owner's to know: once a day for each person, or it would be said with every note."""
+        owner = self._owner()
+        if person.role is Role.OWNER:
+            text = say("not_heard_reason", owner.language, reason=error)
+            self._outbox.say(f"heard:{row.id}", owner.id, OutboxKind.NOTICE, text)
+            return
+        self._outbox.say(f"heard:{row.id}", person.id, OutboxKind.NOTICE, say("not_heard", person.language))
+        text = say("not_heard_of", owner.language, name=person.name, reason=error)
+        self._outbox.say(f"unheard:{person.id}:{now():%Y-%m-%d}", owner.id, OutboxKind.NOTICE, text)
 
     def _place(self, row: InboxRow, file: Attachment, person: Person) -> Path:
         """Where the file goes: where an earlier try began to put it, else a new place."""

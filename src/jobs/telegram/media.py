@@ -59,6 +59,8 @@ def _document(document: types.Document, language: Language) -> str:
                 return say("media_voice", language, seconds=seconds)
             case types.DocumentAttributeAudio(duration=seconds):
                 return say("media_audio", language, seconds=seconds)
+            case types.DocumentAttributeVideo(round_message=True, duration=seconds):
+                return say("media_video_note", language, seconds=round(seconds))
             case types.DocumentAttributeVideo(duration=seconds):
                 return say("media_video", language, seconds=round(seconds))
     name = safe_name(_file_name(document) or "", "?")
@@ -112,17 +114,17 @@ def safe_mime(mime: str) -> str:
     return mime.lower() if plain and "/" in mime else "application/octet-stream"
 
 
-def _kind(document: types.Document) -> Literal["document", "video", "audio", "voice"] | None:
+def _kind(document: types.Document) -> Literal["document", "video", "audio", "voice", "video_note"] | None:
     """None for a sticker, of which its emoji says all."""
-    kind: Literal["document", "video", "audio", "voice"] = "document"
+    kind: Literal["document", "video", "audio", "voice", "video_note"] = "document"
     for attribute in document.attributes:
         match attribute:
             case types.DocumentAttributeSticker():
                 return None
             case types.DocumentAttributeAudio(voice=voice):
                 kind = "voice" if voice else "audio"
-            case types.DocumentAttributeVideo():
-                kind = "video"
+            case types.DocumentAttributeVideo(round_message=is_round):
+                kind = "video_note" if is_round else "video"
     return kind
 
 

@@ -5,6 +5,7 @@ from jobs.texts.language import Texts
 TEXTS: Texts = {
     "media_photo": {"ru": "[фото]", "en": "[photo]"},
     "media_voice": {"ru": "[голосовое сообщение, {seconds} с]", "en": "[voice message, {seconds} s]"},
+    "media_video_note": {"ru": "[видеосообщение, {seconds} с]", "en": "[video message, {seconds} s]"},
     "media_audio": {"ru": "[аудио, {seconds} с]", "en": "[audio, {seconds} s]"},
     "media_video": {"ru": "[видео, {seconds} с]", "en": "[video, {seconds} s]"},
     "media_sticker": {"ru": "[стикер {emoji}]", "en": "[sticker {emoji}]"},
@@ -20,6 +21,18 @@ TEXTS: Texts = {
     "media_failed": {
         "ru": "Не получилось скачать {name} ({size}); пришлите ещё раз, если это важно.",
         "en": "I could not download {name} ({size}); please send it again if it matters.",
+    },
+    "not_heard": {
+        "ru": "Не смог разобрать голосовое, напишите, пожалуйста, текстом. Запись сохранена.",
+        "en": "I could not make out the voice message, please write it. The recording is kept.",
+    },
+    "not_heard_reason": {
+        "ru": "Не смог разобрать голосовое: {reason}. Запись сохранена в uploads.",
+        "en": "I could not make out the voice message: {reason}. The recording is kept in uploads.",
+    },
+    "not_heard_of": {
+        "ru": "Голосовое не разобрано ({name}): {reason}. Запись сохранена в uploads.",
+        "en": "A voice message was not made out ({name}): {reason}. The recording is kept in uploads.",
     },
     "file_gone": {
         "ru": "Не отправлен файл {name}: его больше нет или его нельзя прочитать.",

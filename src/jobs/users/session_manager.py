@@ -95,14 +95,24 @@ class SessionManager:
         """Whether a turn of the person's is running."""
         return person_id in self._busy
 
-    async def run(self, turn: Turn, person: Person, activity: Activity | None = None, files: Files = NO_FILES) -> Reply:
-        """Run a turn in the person's session. Raises ModelUnavailable, SessionFailed or Stopped."""
+    async def run(
+        self,
+        turn: Turn,
+        person: Person,
+        activity: Activity | None = None,
+        files: Files = NO_FILES,
+        grown: Callable[[Turn], Turn] = lambda turn: turn,
+    ) -> Reply:
+        """Run a turn in the person's session; `grown` is asked what the turn has become once the session is there.
+
+        Raises ModelUnavailable, SessionFailed or Stopped.
+        """
         self._busy.add(person.id)
         try:
             session = await self._session(person)
-            content = self._content(turn, person, session, files)
             if person.id in self._to_stop:
                 raise Stopped
+            content = self._content(grown(turn), person, session, files)
             return await session.run(content, ToolJournal(self._db, turn.id), activity)
         except BaseException:
             self._warm.pop(person.id, None)

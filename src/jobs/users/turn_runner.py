@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -80,6 +81,16 @@ class TurnRunner:
             await session.steer(prompts.more_content(joined, person, files))
             log.info("joins the turn", turn=turn.id, rows=len(joined))
 
+    def _grown(self, turn: Turn) -> Turn:
+        """The turn with what was written while its session was being opened: one breath is one turn.
+
+        Not when something has to be fetched first, or more of an album is to come: that will steer the turn.
+        """
+        rows = self._turns.waiting(turn.lane)
+        if not rows or any(row.extras.attachments for row in rows) or self._turns.settles_in(turn.lane):
+            return turn
+        return replace(turn, rows=[*turn.rows, *self._turns.join(turn, rows[-1].id)])
+
     def _steered(self, task: "asyncio.Future[None]") -> None:
         self._steering.discard(task)
         if not task.cancelled() and (error := task.exception()):
@@ -110,7 +121,7 @@ class TurnRunner:
             async with self._presence(turn.lane) as activity:
                 async with asyncio.timeout(None if person.role is Role.OWNER else EXTERNAL_SECONDS):
                     files = await self._fetch(turn, person)
-                    reply = await self._sessions.run(turn, person, activity, files)
+                    reply = await self._sessions.run(turn, person, activity, files, self._grown)
         except Stopped:
             self._turns.finish(turn, self._account(turn, person), Usage(), stopped=True)
             log.info("turn stopped", turn=turn.id)
