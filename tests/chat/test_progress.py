@@ -24,9 +24,12 @@ async def test_one_progress_message_that_goes_when_the_answer_comes(tmp_path: Pa
         await stage.start()
         async with stage.person(stage.owner) as owner:
             await owner.say("сделай")
-            shown = await owner.expect("Работаю", "выполняю команду", "echo")
-            assert "sk-loopback-dummy" not in shown, "a secret is masked"
-            edited = await stage.telegram.wait_for(lambda event: event.kind == "edit", timeout=10)
+            await owner.expect("Работаю")
+            shown = await stage.telegram.wait_for(lambda event: "выполняю команду: echo" in event.text, timeout=20)
+            assert "sk-loopback-dummy" not in shown.text, "a secret is masked"
+            edited = await stage.telegram.wait_for(
+                lambda event: event.kind == "edit", timeout=20, since=stage.telegram.log.index(shown) + 1
+            )
             assert "Работаю" in edited.text
             brain.stall.release()
             await owner.expect("Вот что вышло")
