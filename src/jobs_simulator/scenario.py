@@ -4,6 +4,7 @@ Everyone is a Telegram client of their own; nothing is looked at inside the prog
 """
 
 import platform
+import re
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -90,8 +91,9 @@ class Scenario:
         ]
 
     def _seen_by_model(self, text: str) -> bool:
-        """Whether `text` stands in anything the external sessions sent to the model."""
-        return bool(text) and any(text in request for request in self._requests())
+        """Whether `text` stands, as a word of its own, in anything the external sessions sent to the model."""
+        word = re.compile(rf"(?<![\w-]){re.escape(text)}(?![\w-])")  # "vm" may well be a part of somebody's random id
+        return bool(text) and any(word.search(request) for request in self._requests())
 
     def _offered(self) -> set[str]:
         """Every tool that any external session's request has offered to the model."""

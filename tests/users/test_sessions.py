@@ -17,13 +17,16 @@ from jobs.users.model import Role
 from jobs_simulator.model import ApiError, Reply, Stall, ToolCall, echo, fixed
 from jobs_simulator.model.request import ModelRequest
 
-INERT = ["@/etc/hostname what is this", "/model opus", "!ls /", "#remember this", "/help", " two\nlines "]
+INERT = ["/model opus", "!ls /", "#remember this", "/help", " two\nlines "]
 
 
 async def test_a_session_is_offered_its_roles_tools_and_gets_every_text_word_for_word(tmp_path: Path) -> None:
+    canary = tmp_path / "canary.txt"
+    canary.write_text("a-word-that-stands-in-that-file", encoding="utf-8")
+    inert = [f"@{canary} what is this", *INERT]
     async with Rig(tmp_path, fixed("ok")) as rig:
         for lane, role in ((MASHA, Role.EXTERNAL), (OWNER, Role.OWNER)):
-            assert await rig.ask(lane, *INERT) == ["ok"]
+            assert await rig.ask(lane, *inert) == ["ok"]
             request = rig.model.requests[-1]
             own = {name for name in request.tools if name.startswith("mcp__")}
             assert own == {f"mcp__jobs__{name}" for name in allowed(role)}
@@ -33,8 +36,8 @@ async def test_a_session_is_offered_its_roles_tools_and_gets_every_text_word_for
                 assert {"Bash", "Read", "Write", "Edit"} <= set(request.tools)
             blocks = spoken(request)
             own_words = [text for text in blocks if not text.startswith(("<jobs-context>", "<system-reminder>"))]
-            assert [text.rstrip("\n") for text in own_words] == [text.rstrip("\n") for text in INERT]
-            assert Path("/etc/hostname").read_text().strip() not in json.dumps(request.body["messages"])
+            assert [text.rstrip("\n") for text in own_words] == [text.rstrip("\n") for text in inert]
+            assert canary.read_text(encoding="utf-8") not in json.dumps(request.body["messages"])
         assert len(rig.model.requests) == 2
 
 
@@ -312,3 +315,19 @@ async def test_a_retried_turn_gets_the_result_of_the_call_it_had_made(tmp_path: 
         assert len(rig.spine.users.tasks()) == 1
         assert rig.spine.said(OWNER) == ["done"]
         assert "create_user_task" in rig.model.requests[-1].context_text
+
+
+async def test_a_session_whose_context_is_nearly_full_is_renewed_with_a_recap(tmp_path: Path) -> None:
+    async with Rig(tmp_path, fixed("ok")) as rig:
+        rig.model.script([Reply("запомнил", input_tokens=900_000)])
+        answer, notice = await rig.ask(OWNER, "код от сейфа — корица")
+        assert answer == "запомнил"
+        assert "почти заполнен" in notice
+        assert await rig.ask(OWNER, "что дальше?") == ["ok"]
+        request = rig.model.requests[-1]
+        assert "корица" in request.context_text
+        assert "код от сейфа — корица" not in spoken(request)
+        rig.model.script([Reply("ладно", input_tokens=900_000)])
+        assert await rig.ask(MASHA, "привет") == ["ладно"], "to anyone but the owner it is no matter"
+        assert await rig.ask(OWNER, "и ещё") == ["ok"]
+        assert "что дальше?" in spoken(rig.model.requests[-1])

@@ -11,6 +11,10 @@ TEXTS: Texts = {
         "ru": "Начинаем новый разговор; последние сообщения я помню.",
         "en": "A new conversation begins; I remember the last messages.",
     },
+    "renewed_full": {
+        "ru": "Контекст беседы почти заполнен, поэтому начал новую; последние сообщения передал в неё.",
+        "en": "The conversation's context was nearly full, so I began a new one with a recap of the last messages.",
+    },
     "busy_renewing": {"ru": "Сначала остановите текущую работу: /stop.", "en": "Stop the current work first: /stop."},
     "help_owner": {
         "ru": "Пишите как человеку. Команды:\n/stop — остановить работу (или просто «стоп»)\n/new — новый разговор\n"

@@ -34,3 +34,5 @@ class Stopped(Exception):
 class Reply:
     text: str
     usage: Usage
+    context_used: float = 0.0
+    """How much of the model's context the conversation takes now, from 0 to 1."""

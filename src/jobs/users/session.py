@@ -18,6 +18,7 @@ from claude_agent_sdk import (
     ClaudeSDKClient,
     ClaudeSDKError,
     HookMatcher,
+    ModelUsage,
     ResultMessage,
     SdkMcpTool,
     StreamEvent,
@@ -177,6 +178,7 @@ class Session:
         answer = _Answer()
         last_message: str | None = None
         error: str | None = None
+        context = 0
         try:
             await self._ask(content)
             assert self._client is not None
@@ -186,10 +188,11 @@ class Session:
                     self._report(message)
                     answer.add(message)
                     error = message.error or error
+                    context = _tokens(message.usage) or context
                 elif isinstance(message, StreamEvent) and message.parent_tool_use_id is None:
                     self._report_growth(message.event)
                 elif isinstance(message, ResultMessage) and self._covers(message):
-                    replies.append(self._finished(message, answer.text, last_message, error))
+                    replies.append(self._finished(message, answer.text, last_message, error, context))
                     if not self._asked:
                         return _joined(replies)
         except ClaudeSDKError as failure:
@@ -217,7 +220,9 @@ class Session:
         self._asked -= covered
         return len(self._asked) < before
 
-    def _finished(self, result: ResultMessage, text: str, last_message: str | None, error: str | None) -> Reply:
+    def _finished(
+        self, result: ResultMessage, text: str, last_message: str | None, error: str | None, context: int
+    ) -> Reply:
         if self._stopping:
             raise Stopped
         if result.is_error:
@@ -230,16 +235,15 @@ class Session:
             raise SessionFailed(f"the turn ended by an error ({result.subtype}, {result.terminal_reason})")
         self._file.save(result.session_id, last_message)
         self.resumed = True
-        usage = result.usage or {}
         total = result.total_cost_usd or 0.0
         cost, self._cost_so_far = total - self._cost_so_far, total  # the CLI adds up since it was started
-        tokens_in = sum(
-            usage.get(name) or 0 for name in ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
-        )
-        model = next(iter(result.model_usage), None) if result.model_usage else None
+        out = (result.usage or {}).get("output_tokens") or 0
+        model, about = _busiest(result)
+        window = about["contextWindow"] if about else 0
         return Reply(
             text or result.result or "",
-            Usage(tokens_in, usage.get("output_tokens") or 0, cost, model),
+            Usage(_tokens(result.usage) - out, out, cost, model),
+            context / window if window else 0.0,
         )
 
     # ------------------------------------------------------------------ tools
@@ -335,6 +339,19 @@ async def _run(tool: Tool[Any], arguments: dict[str, Any], journal: ToolJournal)
     return journal.act(tool.name, arguments, await tool.run(call))
 
 
+def _busiest(result: ResultMessage) -> "tuple[str, ModelUsage] | tuple[None, None]":
+    """The model that did most of the work; a sub-agent may have had another."""
+    models = result.model_usage or {}
+    name = max(models, key=lambda name: models[name]["costUSD"], default=None)
+    return (name, models[name]) if name is not None else (None, None)
+
+
+def _tokens(usage: dict[str, Any] | None) -> int:
+    """All tokens that went in and came out, cached ones included."""
+    names = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens", "output_tokens")
+    return sum((usage or {}).get(name) or 0 for name in names)
+
+
 async def _one(message_id: str, content: list[dict[str, Any]]) -> AsyncIterator[dict[str, Any]]:
     yield {
         "type": "user",
@@ -355,6 +372,7 @@ def _joined(replies: list[Reply]) -> Reply:
             sum(reply.usage.cost_usd for reply in replies),
             usage.model,
         ),
+        replies[-1].context_used,
     )
 
 

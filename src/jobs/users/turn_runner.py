@@ -31,6 +31,8 @@ OWN_FAULTS = 3
 """How often a turn may fail by itself before it is set aside."""
 EXTERNAL_SECONDS = 600.0
 """How long a turn of anyone but the owner may take: a place is not held for ever."""
+RENEW_AT = 0.75
+"""How full the model's context may get before the session is renewed; the CLI compacts it at some 80 to 90 %."""
 FAULT_PAUSE = timedelta(seconds=2)
 
 Presence = Callable[[int], AbstractAsyncContextManager[Activity]]
@@ -136,6 +138,8 @@ class TurnRunner:
             shown = self._outbox.shows(OutboxKind.ANSWER, reply.text)
             self._turns.finish(turn, reply.text.strip() if shown else say("empty_reply", person.language), reply.usage)
             log.info("turn ends", turn=turn.id, cost_usd=reply.usage.cost_usd, tokens=reply.usage.output_tokens)
+            if reply.context_used >= RENEW_AT:
+                await self._renew(turn, person)
         finally:
             del self._running[turn.lane]
 
@@ -155,6 +159,14 @@ class TurnRunner:
             del self._fetching[turn.lane]
         # A picture that the model's service chokes on must not cost the turn: its last try goes without.
         return files if turn.failures + 1 < OWN_FAULTS else without_images(files)
+
+    async def _renew(self, turn: Turn, person: Person) -> None:
+        """A new session before the CLI has to cut the old one's context. The next turn begins with a recap."""
+        await self._sessions.forget(person.id)
+        log.info("session renewed", lane=person.id)
+        if person.role is Role.OWNER:  # to anyone else it is no matter
+            text = say("renewed_full", person.language)
+            self._outbox.say(f"turn:{turn.id}:renewed", person.id, OutboxKind.NOTICE, text)
 
     def _account(self, turn: Turn, person: Person) -> str:
         """One line about a stopped turn: what it had already done."""

@@ -77,7 +77,7 @@ class Delivery:
         self._started(200)
         content = {"content-type": "text/event-stream; charset=utf-8", "cache-control": "no-cache"}
         await self._responder.start(200, {**content, **self._headers})
-        await self._write(opening(self._request))
+        await self._write(opening(self._request, self._reply))
 
     async def _fail(self, error: ApiError) -> None:
         body = {"error": {"type": error.type_name, "message": error.message}}

@@ -139,9 +139,11 @@ class Reply:
     Args:
         parts: blocks and failures in the order they take effect.
         stop_reason: what `message_delta` says; `tool_use` or `end_turn` by itself when not given.
+        input_tokens: how long the request is said to have been; counted by its characters when not given.
     """
 
-    def __init__(self, *parts: Part | str, stop_reason: str | None = None) -> None:
+    def __init__(self, *parts: Part | str, stop_reason: str | None = None, input_tokens: int | None = None) -> None:
+        self.input_tokens = input_tokens
         self.parts: tuple[Part, ...] = tuple(Text(part) if isinstance(part, str) else part for part in parts)
         self._stop_reason = stop_reason
 

@@ -38,9 +38,9 @@ def output_tokens(reply: Reply) -> int:
     return total
 
 
-def usage(request: ModelRequest, output: int) -> dict[str, Any]:
+def usage(request: ModelRequest, output: int, said: int | None = None) -> dict[str, Any]:
     return {
-        "input_tokens": input_tokens(request),
+        "input_tokens": input_tokens(request) if said is None else said,
         "cache_creation_input_tokens": 0,
         "cache_read_input_tokens": 0,
         "output_tokens": output,
@@ -48,7 +48,7 @@ def usage(request: ModelRequest, output: int) -> dict[str, Any]:
     }
 
 
-def message_head(request: ModelRequest) -> dict[str, Any]:
+def message_head(request: ModelRequest, reply: Reply) -> dict[str, Any]:
     """The message as it stands before its first block."""
     return {
         "id": f"msg_{secrets.token_hex(12)}",
@@ -58,24 +58,28 @@ def message_head(request: ModelRequest) -> dict[str, Any]:
         "content": [],
         "stop_reason": None,
         "stop_sequence": None,
-        "usage": usage(request, 1),
+        "usage": usage(request, 1, reply.input_tokens),
     }
 
 
 def whole_message(request: ModelRequest, reply: Reply) -> dict[str, Any]:
     """The message of a request that did not ask for a stream."""
     blocks = [_whole_block(part) for part in reply if isinstance(part, Text | Thinking | ToolCall)]
-    done = {"content": blocks, "stop_reason": reply.stop_reason, "usage": usage(request, output_tokens(reply))}
-    return {**message_head(request), **done}
+    done = {
+        "content": blocks,
+        "stop_reason": reply.stop_reason,
+        "usage": usage(request, output_tokens(reply), reply.input_tokens),
+    }
+    return {**message_head(request, reply), **done}
 
 
-def opening(request: ModelRequest) -> bytes:
-    return sse("message_start", {"message": message_head(request)}) + sse("ping", {})
+def opening(request: ModelRequest, reply: Reply) -> bytes:
+    return sse("message_start", {"message": message_head(request, reply)}) + sse("ping", {})
 
 
 def closing(request: ModelRequest, reply: Reply) -> bytes:
     delta = {"stop_reason": reply.stop_reason, "stop_sequence": None}
-    done = sse("message_delta", {"delta": delta, "usage": usage(request, output_tokens(reply))})
+    done = sse("message_delta", {"delta": delta, "usage": usage(request, output_tokens(reply), reply.input_tokens)})
     return done + sse("message_stop", {})
 
 
