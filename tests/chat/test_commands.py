@@ -79,7 +79,7 @@ async def test_commands_are_answered_by_code_in_the_persons_language(stage: Stag
         await person.ask("Добрый день, это Мария", "ECHO")
         await owner.ask("/people", "Мария Иванова")
         await owner.ask("/tasks", "Открытых задач нет")
-        await owner.ask("/status", "на связи", "Версия")
+        await owner.ask("/status", "на связи", "Версии: Jobs")
         await owner.ask("/usage", "Мария Иванова", "$")
         await owner.ask("/help", "/usage", "/new")
         await owner.ask("/new", "новый разговор")

@@ -58,6 +58,14 @@ class Rendered:
 
 
 @dataclass(frozen=True)
+class Choice:
+    """One of the things a message asks to choose from: pressing `label` does what typing `command` does."""
+
+    label: str
+    command: str
+
+
+@dataclass(frozen=True)
 class OutboxRow:
     id: int
     chat: int
@@ -67,6 +75,8 @@ class OutboxRow:
     random_id: int
     attempts: int
     turn_id: int | None
+    choices: tuple[Choice, ...] = ()
+    """Shown as buttons where the account can show any; the text has to say the same without them."""
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,10 @@ from jobs.times import from_text, now, to_text
 LONGEST_PAUSE = timedelta(hours=1)
 """A stored pause is never believed for longer than this, so that a clock set back does not stop a lane."""
 
+_OPEN_TURN = """SELECT * FROM turns WHERE lane = ? AND state IN ('running', 'waiting')
+                ORDER BY coalesce(not_before, ''), id LIMIT 1"""
+"""There can be two: a turn that was set aside and is tried again beside one that was put off. The sooner goes first."""
+
 
 class Turns:
     def __init__(self, db: Database, outbox: Outbox) -> None:
@@ -30,7 +34,7 @@ class Turns:
         to do yet: nothing waits, or the turn that was put off is not due and nothing new has come.
         """
         with self._db.transaction(durable=False):  # without it the rows still wait, and all that follows is gone too
-            turn = self._db.one("SELECT * FROM turns WHERE lane = ? AND state IN ('running', 'waiting')", (lane,))
+            turn = self._db.one(_OPEN_TURN, (lane,))
             waiting = self._db.one("SELECT 1 FROM inbox WHERE lane = ? AND state = 'waiting' LIMIT 1", (lane,))
             if not waiting and (turn is None or not _due(turn)):
                 return None
@@ -80,6 +84,10 @@ class Turns:
             )
             return dropped
 
+    def try_now(self) -> None:
+        """What was put off is due at once: something it failed by may have changed. The lanes have to be woken."""
+        self._db.execute("UPDATE turns SET not_before = ? WHERE state = 'waiting'", (to_text(now()),))
+
     def _load(self, turn: Row) -> Turn:
         rows = self._db.execute("SELECT * FROM inbox WHERE turn_id = ? ORDER BY id", (turn["id"],))
         calls = self._db.execute("SELECT * FROM tool_calls WHERE turn_id = ? ORDER BY id", (turn["id"],))
@@ -95,7 +103,9 @@ class Turns:
 
     def due_in(self, lane: int) -> float | None:
         """Seconds until the lane's put-off turn is due; None when there is none."""
-        turn = self._db.one("SELECT * FROM turns WHERE lane = ? AND state = 'waiting'", (lane,))
+        turn = self._db.one(
+            "SELECT * FROM turns WHERE lane = ? AND state = 'waiting' ORDER BY not_before LIMIT 1", (lane,)
+        )
         if turn is None:
             return None
         pause = from_text(turn["not_before"]) - now()

@@ -127,7 +127,7 @@ class Receiver:
                 sent_at=message.date,
                 message_id=message.id,
             )
-            command = self._commands.name_of(event.text, person)
+            command = self._commands.order_of(event.text, person)
             if self._inbox.accept(event, handled=command is not None) and command:
                 self._commands.run(command, person, event.key)
 

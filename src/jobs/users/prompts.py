@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from importlib import resources
 from string import Template
@@ -20,6 +21,16 @@ RECAP_CHARACTERS = 500
 """How much of each of them."""
 RESULT_CHARACTERS = 300
 """How much of a finished tool call's result is repeated to the retried turn."""
+
+
+@dataclass(frozen=True)
+class Undelivered:
+    """Words of a session that did not reach anyone. `to`: a person; None for whom the session talks with."""
+
+    to: str | None
+    text: str
+    reason: str
+
 
 _OWN_TAG = re.compile(r"<(?=\s*/?\s*jobs-context)", re.IGNORECASE)
 
@@ -41,7 +52,12 @@ def shown_time(moment: datetime, person: Person) -> str:
 
 
 def turn_content(
-    turn: Turn, person: Person, recap: Sequence[Row] = (), said_since: Sequence[Row] = (), stopped: Sequence[Row] = ()
+    turn: Turn,
+    person: Person,
+    recap: Sequence[Row] = (),
+    said_since: Sequence[Row] = (),
+    stopped: Sequence[Row] = (),
+    undelivered: Sequence[Undelivered] = (),
 ) -> list[dict[str, Any]]:
     """The turn as content blocks: what Jobs says about it in one block, then each message verbatim in its own."""
     last = turn.rows[-1]
@@ -56,6 +72,9 @@ def turn_content(
     if said_since:
         lines.append("Since your last answer Jobs has also told them, on the owner's behalf:")
         lines.extend(f"- {shown_time(from_text(row['at']), person)}: {_quoted(row['text'])}" for row in said_since)
+    if undelivered:
+        lines.append("These words of yours were not delivered:")
+        lines.extend(_undelivered_line(words) for words in undelivered)
     if turn.finished_calls:
         lines.append("You were cut off while working on this. These tool calls had already been made and took effect:")
         lines.extend(
@@ -84,6 +103,11 @@ def _block(text: str) -> dict[str, Any]:
 def clean(text: str) -> str:
     """Text that every JSON reader takes: lone surrogates become U+FFFD, NUL goes. Nothing else is touched."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\0", "")
+
+
+def _undelivered_line(words: Undelivered) -> str:
+    to = _quoted(words.to) if words.to else "them"
+    return f"- to {to} ({_quoted(words.reason)}): {_quoted(words.text)[:RECAP_CHARACTERS]}"
 
 
 def _recap_line(row: Row, person: Person) -> str:

@@ -53,6 +53,7 @@ class TurnRunner:
         self._presence = presence
         self._since = now()
         self._running: dict[int, Turn] = {}
+        self._halted: set[int] = set()  # lanes whose running turn the owner stopped together with all others
         self._steering: set[asyncio.Future[None]] = set()
 
     def steer(self, lane: int) -> None:
@@ -78,7 +79,16 @@ class TurnRunner:
         What comes later is not touched. A running turn says itself what it had done.
         """
         dropped = self._turns.abandon(lane)
-        return self._sessions.interrupt(lane), dropped
+        return self._interrupt(lane), dropped
+
+    def stop_all(self) -> list[Turn]:
+        """Stop every turn that runs, whoever's it is, and return them. What waits is not touched."""
+        stopped = [turn for lane, turn in self._running.items() if self._interrupt(lane)]
+        self._halted.update(turn.lane for turn in stopped)
+        return stopped
+
+    def _interrupt(self, lane: int) -> bool:
+        return self._sessions.interrupt(lane)
 
     async def handle(self, turn: Turn) -> None:
         """Bring a turn to an end: finished, put off or set aside. Raises only what the database raises."""
@@ -107,9 +117,12 @@ class TurnRunner:
             log.info("turn ends", turn=turn.id, cost_usd=reply.usage.cost_usd, tokens=reply.usage.output_tokens)
         finally:
             del self._running[turn.lane]
+            self._halted.discard(turn.lane)
 
     def _account(self, turn: Turn, person: Person) -> str:
         """One line about a stopped turn: what it had already done."""
+        if turn.lane in self._halted and person.role is not Role.OWNER:
+            return say("halted", person.language)
         done = self._turns.calls(turn)
         if not done:
             return say("stopped", person.language)
