@@ -189,6 +189,7 @@ class App:
             try:
                 tasks.append(asyncio.create_task(self._watch(client), name="watch"))
                 sessions.start()
+                runner.start()
                 receiver.start()
                 buttons.start()
                 await directory.learn_contacts()

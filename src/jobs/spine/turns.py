@@ -84,6 +84,15 @@ class Turns:
             )
             return dropped
 
+    def note_stop(self, turn: Turn) -> None:
+        """Somebody has stopped a running turn: whatever happens before it has ended, it is not run again."""
+        self._db.execute("UPDATE turns SET error = 'stopped' WHERE id = ? AND state = 'running'", (turn.id,))
+
+    def cut_while_stopping(self) -> list[Turn]:
+        """Turns that a crash cut off after they were stopped; to be asked before any turn is begun."""
+        rows = self._db.execute("SELECT * FROM turns WHERE state = 'running' AND error = 'stopped'")
+        return [self._load(row) for row in rows]
+
     def try_now(self) -> None:
         """What was put off is due at once: something it failed by may have changed. The lanes have to be woken."""
         self._db.execute("UPDATE turns SET not_before = ? WHERE state = 'waiting'", (to_text(now()),))

@@ -105,6 +105,8 @@ class Receiver:
         is_owner = chat == self._users.owner_id
         words = message.message or ""
         is_telling = len(words) >= TELLING_LENGTH or self._users.get(chat) is None
+        if words.startswith("/"):
+            is_telling = False  # a command is in Latin letters whoever types it
         language = (language_of(words) if is_telling else None) or language_from_code(sender.lang_code)
         with self._db.transaction():
             self._users.remember(

@@ -56,6 +56,12 @@ class TurnRunner:
         self._halted: set[int] = set()  # lanes whose running turn the owner stopped together with all others
         self._steering: set[asyncio.Future[None]] = set()
 
+    def start(self) -> None:
+        """Account for what was stopped when a crash came in between. Before any turn is begun."""
+        for turn in self._turns.cut_while_stopping():
+            if person := self._users.get(turn.lane):
+                self._turns.finish(turn, self._account(turn, person), Usage(), stopped=True)
+
     def steer(self, lane: int) -> None:
         """Something has come to a lane whose turn is running: it goes into that turn, if it still can."""
         turn, session = self._running.get(lane), self._sessions.steerable(lane)
@@ -88,7 +94,10 @@ class TurnRunner:
         return stopped
 
     def _interrupt(self, lane: int) -> bool:
-        return self._sessions.interrupt(lane)
+        stopped = self._sessions.interrupt(lane)
+        if stopped and (turn := self._running.get(lane)):
+            self._turns.note_stop(turn)
+        return stopped
 
     async def handle(self, turn: Turn) -> None:
         """Bring a turn to an end: finished, put off or set aside. Raises only what the database raises."""
