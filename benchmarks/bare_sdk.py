@@ -65,6 +65,7 @@ class BareSession:
             self.paths,
             launcher=launcher,
             prompt=prompts.system_prompt(self.person, owner, self.opened),
+            model=settings.claude_model,
             tools=create_sdk_mcp_server(profile.SERVER, tools=offered),
             mcp_servers={},
             hooks={event: [HookMatcher(hooks=[_no_hook], timeout=5)]},

@@ -18,6 +18,7 @@ from jobs.spine.lanes import Lanes
 from jobs.spine.model import Turn
 from jobs.tools.by_role import tools_by_role
 from jobs.tools.scheduler import Scheduler
+from jobs.users.models import Models
 from jobs.users.people import PeopleFinder
 from jobs.users.profile import MARKER
 from jobs.users.session_manager import SessionManager
@@ -45,7 +46,7 @@ class Run:
         owner_tools = OwnerTools(users, outbox, PeopleFinder(users, Nobody()))
         files = FileTools(outbox, wanted.workspace_dir, users.owner_id)
         tools_of = tools_by_role(users, outbox, owner_tools, memory, Scheduler(spine.db, outbox, users), files)
-        self.sessions = SessionManager(wanted, spine.db, users, tools_of, servers)
+        self.sessions = SessionManager(wanted, spine.db, users, tools_of, servers, Models(spine.db, wanted))
         self.runner = TurnRunner(spine.db, users, self.sessions, spine.turns, outbox, _quiet)
         self.lanes = Lanes(
             spine.inbox, spine.turns, self.runner.handle, slots=wanted.max_warm_sessions, first=users.owner_id

@@ -10,7 +10,7 @@ import structlog
 
 from jobs import mcp_manager, memory, users
 from jobs.config import Settings
-from jobs.db import Database, DatabaseError, DataLock, open_database
+from jobs.db import LOOK_AGAIN, Database, DatabaseError, DataLock, open_database
 from jobs.log import masked
 from jobs.mcp_manager.config import McpConfig
 from jobs.memory.index import MemoryIndex
@@ -19,13 +19,19 @@ from jobs.memory.tools import MemoryTools
 from jobs.spine.inbox import Inbox
 from jobs.spine.lanes import Lanes
 from jobs.spine.outbox import Outbox
+from jobs.spine.switches import Switches
 from jobs.spine.turns import Turns
 from jobs.telegram.attachments import TelegramAttachments
+from jobs.telegram.buttons import Buttons
 from jobs.telegram.chats import Chats
 from jobs.telegram.client import SIGNED_OUT, Account, Client, NotSignedIn, make_client, who_am_i
 from jobs.telegram.commands import Commands
+from jobs.telegram.commands.control import Control
+from jobs.telegram.commands.model import ModelChoice
+from jobs.telegram.commands.reports import Reports
 from jobs.telegram.directory import TelegramDirectory
 from jobs.telegram.formatting import plain, render
+from jobs.telegram.menu import set_menu
 from jobs.telegram.presence import Presence
 from jobs.telegram.progress import remove_leftovers
 from jobs.telegram.receiver import Receiver
@@ -33,6 +39,7 @@ from jobs.telegram.reconcile import Reconciler
 from jobs.telegram.sender import Sender
 from jobs.tools.by_role import tools_by_role
 from jobs.tools.scheduler import Scheduler
+from jobs.users.models import Models
 from jobs.users.people import PeopleFinder
 from jobs.users.repository import UsersRepository
 from jobs.users.sdk import settle
@@ -70,11 +77,14 @@ class App:
         self._stop = asyncio.Event()
         self._signed_out: Exception | None = None
         self._failed: BaseException | None = None
+        self._look_again: Callable[[], None] = lambda: None
 
     async def run(self) -> None:
         """Run until SIGTERM or SIGINT. Raises AlreadyRunning, DatabaseError, NotSignedIn or SignedOut."""
         settings = self._settings
         _make_folders(settings)
+        # Before the lock is taken: whoever sees it held may send the signal.
+        asyncio.get_running_loop().add_signal_handler(LOOK_AGAIN, lambda: self._look_again())
         lock = DataLock(settings.data_dir)
         lock.acquire()
         try:
@@ -137,7 +147,9 @@ class App:
         owner_tools = OwnerTools(people, outbox, PeopleFinder(people, directory))
         files = FileTools(outbox, settings.workspace_dir, people.owner_id)
         tools_of = tools_by_role(people, outbox, owner_tools, MemoryTools(storage, index), scheduler, files)
-        sessions = SessionManager(settings, db, people, tools_of, mcp.servers)
+        switches = Switches(db, people.owner_id)
+        models = Models(db, settings)
+        sessions = SessionManager(settings, db, people, tools_of, mcp.servers, models)
         presence = Presence(
             client, chats, db, people, settings.streaming, lambda text: masked(text, settings.secrets())
         )
@@ -151,10 +163,32 @@ class App:
             people.owner,
         )
         runner = TurnRunner(db, people, sessions, turns, outbox, presence.working, attachments)
-        lanes = Lanes(inbox, turns, runner.handle, slots=settings.max_warm_sessions, first=people.owner_id)
+        lanes = Lanes(
+            inbox,
+            turns,
+            runner.handle,
+            slots=settings.max_warm_sessions,
+            first=people.owner_id,
+            may_begin=switches.may_begin,
+        )
         sender = Sender(client, outbox, people, chats, self._sign_out)
         lanes.on_more = runner.steer
-        commands = Commands(db, outbox, people, sessions, runner, client.is_connected)
+
+        def look_again() -> None:
+            lanes.wake_all()
+            outbox.wake_all()
+            scheduler.look()
+
+        self._look_again = look_again
+        commands = Commands(
+            outbox,
+            people,
+            sessions,
+            Control(db, people, sessions, runner, turns, switches, look_again),
+            Reports(db, people, sessions, switches, models, client.is_connected),
+            ModelChoice(models, turns, look_again),
+        )
+        buttons = Buttons(client, account, db, inbox, outbox, people, chats, commands)
         receiver = Receiver(client, account, db, inbox, outbox, people, chats, commands, settings.answer_others)
         reconciler = Reconciler(client, account, db, receiver, chats, self._sign_out)
 
@@ -168,25 +202,32 @@ class App:
             try:
                 tasks.append(asyncio.create_task(self._watch(client), name="watch"))
                 sessions.start()
+                runner.start()
                 receiver.start()
+                buttons.start()
                 await directory.learn_contacts()
                 await remove_leftovers(client, db, chats, is_bot=account.is_bot)
                 client.on_reconnected = reconciler.look_soon
                 tasks.append(asyncio.create_task(reconciler.run(), name="reconciler"))
                 for task in tasks:
                     task.add_done_callback(self._part_ended)
+                if account.is_bot:
+                    tasks.append(asyncio.create_task(set_menu(client, chats, people.owner_id, commands)))
                 sender.start()
                 scheduler.start()
                 await self._until(reconciler.looked, LOOK_SECONDS)
                 lanes.start()
                 await self._until(reconciler.looked)
                 settle()
+                if switches.frozen or switches.paused:
+                    log.warning("halted by the owner", frozen=switches.frozen, paused=switches.paused)
                 log.info("ready", account=account.id, bot=account.is_bot)
                 self._on_ready(account)
                 await self._stop.wait()
                 log.info("stopping", busy=lanes.busy)
             finally:
                 receiver.stop()
+                buttons.stop()
                 scheduler.stop()
                 for task in tasks:
                     task.cancel()

@@ -64,6 +64,30 @@ def demo(
 
 
 @cli.command()
+def doctor() -> None:
+    """List what was given up: turns set aside (T…), messages not delivered (O…). Works while Jobs runs.
+
+    Exit codes: 0 nothing was given up, 1 something is listed, 2 the settings or the database.
+    """
+    from jobs.aside import doctor as run_doctor
+
+    sys.exit(run_doctor(config.load()))
+
+
+@cli.command()
+def retry(
+    name: Annotated[str, typer.Argument(metavar="ID", help="As ./jobs doctor shows it: T12 or O7.")],
+) -> None:
+    """Try a turn or a message again that was given up; a running Jobs does it at once.
+
+    Exit codes: 0 it is tried again, 1 nothing of that ID was given up, 2 not an ID, the settings or the database.
+    """
+    from jobs.aside import retry_one
+
+    sys.exit(retry_one(config.load(), name))
+
+
+@cli.command()
 def version() -> None:
     """Print the version."""
     print(__version__)

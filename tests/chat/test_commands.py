@@ -1,7 +1,9 @@
 """Commands are answered by code, a running turn can be stopped, and what comes meanwhile reaches it."""
 
 from collections.abc import AsyncIterator
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from tests.rig import spoken
@@ -92,9 +94,10 @@ async def test_commands_are_answered_by_code_in_the_persons_language(stage: Stag
         await person.ask("Добрый день, это Мария", "ECHO")
         await owner.ask("/people", "Мария Иванова")
         await owner.ask("/tasks", "Открытых задач нет")
-        await owner.ask("/status", "на связи", "Версия")
-        await owner.ask("/usage", "Мария Иванова", "$")
-        await owner.ask("/help", "/usage", "/new")
+        await owner.ask("/status", "на связи", "Версии: Jobs")
+        spent = await owner.ask("/расход", "Мария Иванова", "Остальные", "$")
+        assert f"{datetime.now(ZoneInfo('Europe/Moscow')):%Y-%m-%d}: 1 ход" in spent, "days are the owner's"
+        await owner.ask("/help", "/usage", "/new", "/model", "/pause", "/panic", "/resume")
         await owner.ask("/new", "новый разговор")
         await person.ask("/help", "Иван Петров", "/tasks")
         await person.ask("/tasks", "Открытых задач нет")

@@ -9,7 +9,7 @@ import apsw
 import pytest
 
 from jobs import db as package
-from jobs.db import AlreadyRunning, Database, DatabaseError, DataLock, open_database
+from jobs.db import AlreadyRunning, Database, DatabaseError, DataLock, HolderUnknown, open_as_is, open_database
 from jobs.db.migrate import migrations
 
 SOURCE = Path(package.__file__).parents[2]
@@ -179,3 +179,37 @@ def test_a_full_disk_is_said_in_one_sentence(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr(Database, "configure", configure)
     with pytest.raises(DatabaseError, match="is full; make room"):
         open_database(tmp_path / "db.sqlite")
+
+
+def test_the_holder_of_the_lock_is_named_only_when_it_has_the_file_open(tmp_path: Path) -> None:
+    assert DataLock(tmp_path).holder() is None
+    script = "import sys; from jobs.db import DataLock; DataLock(__import__('pathlib').Path(sys.argv[1])).acquire()"
+    held = subprocess.Popen(
+        [sys.executable, "-c", f"{script}; print('held', flush=True); sys.stdin.read()", str(tmp_path)],
+        env={**os.environ, "PYTHONPATH": str(SOURCE)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    with held:
+        assert held.stdout is not None
+        assert held.stdout.readline() == b"held\n"
+        assert DataLock(tmp_path).holder() == held.pid
+        (tmp_path / "jobs.lock").write_text("1")  # as from another container: a number that is somebody else's here
+        with pytest.raises(HolderUnknown, match="cannot be reached"):
+            DataLock(tmp_path).holder()
+        held.kill()
+    assert DataLock(tmp_path).holder() is None
+
+
+def test_a_database_that_is_only_looked_into_is_neither_made_nor_upgraded(tmp_path: Path) -> None:
+    path = tmp_path / "db.sqlite"
+    with pytest.raises(DatabaseError, match="never started"):
+        open_as_is(path)
+    assert list(tmp_path.iterdir()) == []
+    old = Database(path)
+    old.script("CREATE TABLE meta (key TEXT)")
+    old.close()
+    before = content(tmp_path)
+    with pytest.raises(DatabaseError, match="has version 0"):
+        open_as_is(path)
+    assert content(tmp_path) == before

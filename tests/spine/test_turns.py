@@ -336,3 +336,16 @@ def test_however_often_a_turn_is_cut_each_wanted_effect_happens_once(
         assert counter.effects == sum(most.values())
     finally:
         spine.db.close()
+
+
+def test_a_turn_that_was_stopped_is_known_for_it_after_a_crash_and_can_be_accounted_for(spine: Spine) -> None:
+    spine.accept("one")
+    turn = spine.turns.begin(MASHA)
+    assert turn is not None
+    spine.turns.note_stop(turn)
+    (cut,) = spine.turns.cut_while_stopping()
+    assert cut.id == turn.id
+    spine.turns.finish(cut, "stopped", Usage(), stopped=True)
+    assert spine.turns.cut_while_stopping() == []
+    assert spine.turns.begin(MASHA) is None
+    assert spine.states() == ["done"]

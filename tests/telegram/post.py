@@ -14,7 +14,7 @@ from jobs.spine.outbox import Outbox
 from jobs.telegram.chats import Chats
 from jobs.telegram.client import Account as OwnAccount
 from jobs.telegram.client import make_client, who_am_i
-from jobs.telegram.commands import Commands
+from jobs.telegram.commands import Commands, Order
 from jobs.telegram.directory import TelegramDirectory
 from jobs.telegram.formatting import plain, render
 from jobs.telegram.presence import Presence
@@ -33,7 +33,7 @@ class NoCommands(Commands):
     def __init__(self) -> None:
         """It has nothing to act on."""
 
-    def name_of(self, text: str, person: Person) -> str | None:
+    def order_of(self, text: str, person: Person) -> Order | None:
         return None
 
 

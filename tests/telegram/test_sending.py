@@ -11,6 +11,7 @@ from tests.support import full_disk
 from tests.telegram.post import Post
 
 from jobs.spine.model import OutboxKind
+from jobs.spine.switches import Switches
 from jobs.telegram import presence, sender
 from jobs_simulator.telegram import Account, Fault, TelegramSimulator
 
@@ -287,3 +288,23 @@ async def test_while_telegram_restricts_the_account_words_wait_and_the_owner_hea
         sim.faults.clear()
     async with Post(sim, tmp_path, jobs, owner) as mail:
         await mail.until_sent("hi")
+
+
+async def test_what_waits_out_a_flood_wait_does_not_leave_once_the_outbox_is_frozen(
+    sim: TelegramSimulator, tmp_path: Path, jobs: Account, owner: Account, masha: Account
+) -> None:
+    async with Post(sim, tmp_path, jobs, owner) as mail:
+        await met(mail, masha, owner)
+        fault = Fault(SEND, jobs, error="FLOOD_WAIT_1")
+        sim.faults.add(fault)
+        say(mail, masha, "one")
+        await fault.hit.wait()
+        switches = Switches(mail.db, owner.id)
+        switches.freeze()
+        mail.outbox.reply("x", owner.id, "frozen", urgent=True)
+        await mail.until_sent("frozen")
+        await mail.sender.drain(5)
+        assert said(mail, masha) == []
+        switches.resume()
+        mail.sender.start()
+        await mail.until_sent("one")

@@ -1,7 +1,17 @@
 """One SQLite file: its connection, its numbered migrations, the lock that keeps a second process out."""
 
 from jobs.db.connection import Database, DatabaseError, Row
-from jobs.db.lock import AlreadyRunning, DataLock
-from jobs.db.migrate import open_database
+from jobs.db.lock import LOOK_AGAIN, AlreadyRunning, DataLock, HolderUnknown
+from jobs.db.migrate import open_as_is, open_database
 
-__all__ = ["AlreadyRunning", "DataLock", "Database", "DatabaseError", "Row", "open_database"]
+__all__ = [
+    "LOOK_AGAIN",
+    "AlreadyRunning",
+    "DataLock",
+    "Database",
+    "DatabaseError",
+    "HolderUnknown",
+    "Row",
+    "open_as_is",
+    "open_database",
+]

@@ -2,13 +2,21 @@
 
 import fcntl
 import os
+import signal
 from pathlib import Path
 
 from jobs.db.connection import DatabaseError
 
+LOOK_AGAIN = signal.SIGUSR1
+"""Tells a running Jobs that another process has opened something again in its database."""
+
 
 class AlreadyRunning(Exception):
     """Another process holds the lock on this data directory."""
+
+
+class HolderUnknown(Exception):
+    """Some process has the lock, but not one that can be told anything from here."""
 
 
 class DataLock:
@@ -38,7 +46,42 @@ class DataLock:
         os.write(file, str(os.getpid()).encode())
         self._file = file
 
+    def holder(self) -> int | None:
+        """The process that holds the lock, for the signal LOOK_AGAIN; None when nobody does.
+
+        Raises HolderUnknown when it is out of reach: in another container, or where there is no /proc. A process that
+        is not known to have the lock file open is never returned.
+        """
+        try:
+            file = os.open(self.path, os.O_RDWR | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return None
+        try:
+            noted = os.read(file, 32).decode(errors="replace").strip()
+            if noted.isdecimal() and int(noted) != os.getpid() and _has_open(int(noted), os.fstat(file)):
+                return int(noted)
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise HolderUnknown(
+                f"Jobs is running on {self.path.parent}, but cannot be reached from here; "
+                "run this where it runs (in its container), or stop it first"
+            ) from None
+        finally:
+            os.close(file)
+        return None
+
     def release(self) -> None:
         if self._file is not None:
             os.close(self._file)
             self._file = None
+
+
+def _has_open(pid: int, file: os.stat_result) -> bool:
+    """Whether a process has this very file open (Linux)."""
+    for descriptor in Path(f"/proc/{pid}/fd").glob("*"):
+        try:
+            if os.path.samestat(descriptor.stat(), file):
+                return True
+        except OSError:
+            continue
+    return False

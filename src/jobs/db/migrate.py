@@ -50,6 +50,22 @@ def open_database(path: Path) -> Database:
     return database
 
 
+def open_as_is(path: Path) -> Database:
+    """Open a database that a running Jobs may have open too; nothing is made or upgraded. Raises DatabaseError."""
+    if not path.is_file():
+        raise DatabaseError(f"there is no {path} yet: Jobs was never started with this DATA_DIR")
+    database = Database(path)
+    try:
+        version, newest = database.value("PRAGMA user_version"), migrations()[-1][0]
+    except apsw.Error as error:
+        database.close()
+        raise DatabaseError(f"{path} cannot be read ({error})") from None
+    if version != newest:
+        database.close()
+        raise DatabaseError(f"{path} has version {version}, this program knows {newest}: start it once, or update it")
+    return database
+
+
 def _check(database: Database, path: Path) -> None:
     version = database.value("PRAGMA user_version")
     newest = migrations()[-1][0]

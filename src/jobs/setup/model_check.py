@@ -23,14 +23,13 @@ async def check_model(settings: Settings) -> Usage:
 
     Returns what it used. Raises ModelUnavailable, SessionFailed or TimeoutError.
     """
-    settings = settings.model_copy(update={"external_model": None})
     with tempfile.TemporaryDirectory(dir=settings.data_dir, prefix="check-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         empty = folder / "empty"
         empty.mkdir()
         paths = SessionPaths.make(folder, 0, empty)
         file = SessionFile(folder / "check.session", paths.config / "projects")
-        plan = SessionPlan(Role.EXTERNAL, PROMPT, [], {})
+        plan = SessionPlan(Role.EXTERNAL, PROMPT, [], {}, settings.claude_model)
         session = Session(settings, plan, paths, file, write_launcher(folder / "claude-launcher"), "")
         db = open_database(folder / "db.sqlite")
         try:

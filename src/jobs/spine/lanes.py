@@ -18,16 +18,26 @@ STORAGE_PAUSE = 5.0
 class Lanes:
     """Runs turns, at most `slots` at a time; one place is kept for the lane `first` (the owner's).
 
-    `handle` brings a turn to an end (finished, put off or set aside) and does not raise."""
+    `handle` brings a turn to an end (finished, put off or set aside) and does not raise. A lane that `may_begin`
+    refuses takes nothing, not even into a running turn; whoever changes that calls `wake_all`.
+    """
 
     def __init__(
-        self, inbox: Inbox, turns: Turns, handle: Callable[[Turn], Awaitable[None]], *, slots: int, first: int
+        self,
+        inbox: Inbox,
+        turns: Turns,
+        handle: Callable[[Turn], Awaitable[None]],
+        *,
+        slots: int,
+        first: int,
+        may_begin: Callable[[int], bool] = lambda _lane: True,
     ) -> None:
         self._inbox = inbox
         self._turns = turns
         self._handle = handle
         self._slots = asyncio.Semaphore(max(1, slots - 1))
         self._first = first
+        self._may_begin = may_begin
         self._first_slot = asyncio.Semaphore(1) if slots > 1 else self._slots
         self._running: dict[int, asyncio.Task[None]] = {}
         self._woken: set[int] = set()  # woken while running: a wake between the last look and the end is not lost
@@ -40,6 +50,10 @@ class Lanes:
     def start(self) -> None:
         """Begin with whatever was left open."""
         self._taking = True
+        self.wake_all()
+
+    def wake_all(self) -> None:
+        """Look into every lane in which something is open."""
         for lane in self._inbox.open_lanes():
             self.wake(lane)
 
@@ -47,6 +61,8 @@ class Lanes:
         """Something may have to be done in the lane."""
         if timer := self._timers.pop(lane, None):
             timer.cancel()
+        if not self._may_begin(lane):
+            return
         if lane in self._running:
             self._woken.add(lane)
             if settling := self._turns.settles_in(lane):
@@ -62,7 +78,7 @@ class Lanes:
         while self._taking:
             async with self._first_slot if lane == self._first else self._slots:
                 self._woken.discard(lane)
-                turn = self._turns.begin(lane) if self._taking else None
+                turn = self._turns.begin(lane) if self._taking and self._may_begin(lane) else None
                 if turn is None:
                     return
                 await self._handle(turn)
@@ -72,7 +88,7 @@ class Lanes:
         task = self._running.pop(lane)
         woken = lane in self._woken
         self._woken.discard(lane)
-        if not self._taking or task.cancelled():
+        if not self._taking or task.cancelled() or not self._may_begin(lane):
             return
         if error := task.exception():
             log.error("lane failed", lane=lane, error=repr(error))

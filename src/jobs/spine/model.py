@@ -77,6 +77,14 @@ class OutFile:
 
 
 @dataclass(frozen=True)
+class Choice:
+    """One of the things a message asks to choose from: pressing `label` does what typing `command` does."""
+
+    label: str
+    command: str
+
+
+@dataclass(frozen=True)
 class OutboxRow:
     id: int
     chat: int
@@ -89,6 +97,8 @@ class OutboxRow:
     file: OutFile | None = None
     album: str | None = None
     """Rows that share it are sent as one."""
+    choices: tuple[Choice, ...] = ()
+    """Shown as buttons where the account can show any; the text has to say the same without them."""
 
 
 @dataclass(frozen=True)

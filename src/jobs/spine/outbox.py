@@ -3,11 +3,13 @@
 import json
 import secrets
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from pathlib import PurePath
 
 from jobs.db import Database, Row
-from jobs.spine.model import OutboxKind, OutboxRow, OutFile, Rendered
+from jobs.spine.model import Choice, OutboxKind, OutboxRow, OutFile, Rendered
+from jobs.spine.switches import FROZEN, is_on
 from jobs.texts import language_of, say
 from jobs.times import now, to_text
 
@@ -85,6 +87,30 @@ class Outbox:
             self.on_queued(chat)
         return True
 
+    def reply(self, key: str, chat: int, text: str, choices: Sequence[Choice] = (), *, urgent: bool = False) -> None:
+        """Queue the answer to a command given by the event `key`, with what it asks to choose from.
+
+        `urgent`: it goes out even while the outbox is frozen.
+        """
+        with self._db.transaction():
+            if self.say(f"command:{key}", chat, OutboxKind.NOTICE, text):
+                parts = self._db.execute(
+                    "UPDATE outbox SET urgent = ? WHERE key GLOB ? RETURNING id", (int(urgent), f"command:{key}:*")
+                )
+                self.offer(max(part["id"] for part in parts), choices)
+
+    def offer(self, row_id: int, choices: Sequence[Choice]) -> None:
+        """Ask to choose under a message that is queued; with no choices, ask no longer."""
+        self._db.execute(
+            "UPDATE outbox SET choices = ? WHERE id = ?",
+            (json.dumps([asdict(choice) for choice in choices], ensure_ascii=False), row_id),
+        )
+
+    def get(self, row_id: int) -> OutboxRow | None:
+        """A row, in whatever state."""
+        row = self._db.one("SELECT * FROM outbox WHERE id = ?", (row_id,))
+        return _row(row) if row else None
+
     def shows(self, kind: OutboxKind, text: str) -> bool:
         """Whether anything of the text would be seen; what would not is no message to Telegram."""
         return bool(self._renderers[kind](text))
@@ -123,9 +149,17 @@ class Outbox:
         """Chats that something is still to be said in."""
         return [row["chat"] for row in self._db.execute("SELECT DISTINCT chat FROM outbox WHERE state = 'queued'")]
 
+    def wake_all(self) -> None:
+        """Tell the sender of every chat that something is still to be said in."""
+        for chat in self.open_chats():
+            self.on_queued(chat)
+
     def next(self, chat: int) -> OutboxRow | None:
-        """The oldest message that waits for a chat."""
-        row = self._db.one("SELECT * FROM outbox WHERE chat = ? AND state = 'queued' ORDER BY id LIMIT 1", (chat,))
+        """The oldest message that waits for a chat; while the outbox is frozen, the oldest urgent one."""
+        row = self._db.one(
+            "SELECT * FROM outbox WHERE chat = ? AND state = 'queued' AND urgent >= ? ORDER BY id LIMIT 1",
+            (chat, int(is_on(self._db, FROZEN))),
+        )
         return _row(row) if row else None
 
     def attempting(self, rows: Sequence[OutboxRow]) -> None:
@@ -269,6 +303,28 @@ def _albums(files: Sequence[OutFile | None], key: str) -> list[str | None]:
     return [name if name is not None and names.count(name) > 1 else None for name in names]
 
 
+def undelivered(db: Database, lane: int, turn_id: int, *, is_owner: bool) -> Sequence[Row]:
+    """What the lane's session wrote that could not be delivered, as {chat, text, error}, oldest first, each told once.
+
+    An answer is written by its chat's session; a message or a task to somebody else by the owner's. It counts as told
+    when the turn that told it was finished: of another one nothing stays in the conversation.
+    """
+    rows = db.execute(
+        """SELECT id, chat, text, error FROM outbox
+           WHERE state = 'failed' AND NOT EXISTS (
+               SELECT 1 FROM turns WHERE id = told_in AND id <> :turn AND state = 'done' AND error IS NULL
+           ) AND (chat = :lane AND kind IN ('answer', 'message')
+                  OR :is_owner AND chat <> :lane AND (kind = 'message' OR key GLOB 'task:*'))
+           ORDER BY id""",
+        {"lane": lane, "turn": turn_id, "is_owner": is_owner},
+    )
+    if rows:  # seldom, and each turn asks
+        with db.transaction(durable=False):
+            for row in rows:
+                db.execute("UPDATE outbox SET told_in = ? WHERE id = ?", (turn_id, row["id"]))
+    return rows
+
+
 def _random_id() -> int:
     """A signed 64-bit number, as messages.sendMessage wants; 0 is not one."""
     return secrets.randbits(64) - (1 << 63) or 1
@@ -286,4 +342,5 @@ def _row(row: Row) -> OutboxRow:
         turn_id=row["turn_id"],
         file=OutFile(row["media"], row["file"], row["content"]) if row["media"] else None,
         album=row["album"],
+        choices=tuple(Choice(**choice) for choice in json.loads(row["choices"])),
     )

@@ -21,6 +21,10 @@ LONGEST_ALBUM = timedelta(seconds=2)
 LONGEST_PAUSE = timedelta(hours=1)
 """A stored pause is never believed for longer than this, so that a clock set back does not stop a lane."""
 
+_OPEN_TURN = """SELECT * FROM turns WHERE lane = ? AND state IN ('running', 'waiting')
+                ORDER BY coalesce(not_before, ''), id LIMIT 1"""
+"""There can be two: a turn that was set aside and is tried again beside one that was put off. The sooner goes first."""
+
 
 class Turns:
     def __init__(self, db: Database, outbox: Outbox) -> None:
@@ -36,7 +40,7 @@ class Turns:
         if self.settles_in(lane):
             return None
         with self._db.transaction(durable=False):  # without it the rows still wait, and all that follows is gone too
-            turn = self._db.one("SELECT * FROM turns WHERE lane = ? AND state IN ('running', 'waiting')", (lane,))
+            turn = self._db.one(_OPEN_TURN, (lane,))
             waiting = self._db.one("SELECT 1 FROM inbox WHERE lane = ? AND state = 'waiting' LIMIT 1", (lane,))
             if not waiting and (turn is None or not _due(turn)):
                 return None
@@ -92,6 +96,19 @@ class Turns:
             )
             return dropped
 
+    def note_stop(self, turn: Turn) -> None:
+        """Somebody has stopped a running turn: whatever happens before it has ended, it is not run again."""
+        self._db.execute("UPDATE turns SET error = 'stopped' WHERE id = ? AND state = 'running'", (turn.id,))
+
+    def cut_while_stopping(self) -> list[Turn]:
+        """Turns that a crash cut off after they were stopped; to be asked before any turn is begun."""
+        rows = self._db.execute("SELECT * FROM turns WHERE state = 'running' AND error = 'stopped'")
+        return [self._load(row) for row in rows]
+
+    def try_now(self) -> None:
+        """What was put off is due at once: something it failed by may have changed. The lanes have to be woken."""
+        self._db.execute("UPDATE turns SET not_before = ? WHERE state = 'waiting'", (to_text(now()),))
+
     def _load(self, turn: Row) -> Turn:
         rows = self._db.execute("SELECT * FROM inbox WHERE turn_id = ? ORDER BY id", (turn["id"],))
         calls = self._db.execute("SELECT * FROM tool_calls WHERE turn_id = ? ORDER BY id", (turn["id"],))
@@ -115,7 +132,9 @@ class Turns:
         """Seconds until the lane has something to do that waits for its time; None when there is nothing."""
         if settling := self.settles_in(lane):
             return settling
-        turn = self._db.one("SELECT * FROM turns WHERE lane = ? AND state = 'waiting'", (lane,))
+        turn = self._db.one(
+            "SELECT * FROM turns WHERE lane = ? AND state = 'waiting' ORDER BY not_before LIMIT 1", (lane,)
+        )
         if turn is None:
             return None
         pause = from_text(turn["not_before"]) - now()

@@ -153,6 +153,8 @@ class Receiver:
         extras = self._envelopes.read(message, chat)
         words = "" if extras.forwarded_from is not None else message.message or ""
         is_telling = len(words) >= TELLING_LENGTH or self._users.get(chat) is None
+        if words.startswith("/"):
+            is_telling = False  # a command is in Latin letters whoever types it
         language = (language_of(words) if is_telling else None) or language_from_code(sender.lang_code)
         with self._db.transaction():
             self._users.remember(
@@ -181,7 +183,7 @@ class Receiver:
 
     def _accept(self, event: Incoming, person: Person) -> None:
         """Into the inbox; a command is carried out, unless it is somebody else's words."""
-        command = None if event.extras.forwarded_from is not None else self._commands.name_of(event.text, person)
+        command = None if event.extras.forwarded_from is not None else self._commands.order_of(event.text, person)
         if self._inbox.accept(event, handled=command is not None) and command:
             self._commands.run(command, person, event.key)
 

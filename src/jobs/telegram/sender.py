@@ -12,6 +12,7 @@ from telethon.tl import functions
 
 from jobs.spine.model import OutboxKind, OutboxRow
 from jobs.spine.outbox import Outbox
+from jobs.telegram.buttons import keyboard
 from jobs.telegram.chats import Chats
 from jobs.telegram.client import SIGNED_OUT, Client, message_id_of
 from jobs.telegram.formatting import to_telethon
@@ -113,10 +114,11 @@ class Sender:
     async def _send_all(self, chat: int) -> None:
         if not self._chats.can_address(chat):
             return  # it stays queued until they have written, which wakes the chat again
+        await self._may_send.wait()
         while row := self._outbox.next(chat):
-            await self._may_send.wait()
             if pause := await self._send(row):
                 await asyncio.sleep(pause)
+            await self._may_send.wait()  # before the row is chosen: meanwhile the outbox may have been frozen
 
     async def _send(self, row: OutboxRow) -> float:
         """Try once; returns how many seconds to wait before the next try of this chat."""
@@ -174,6 +176,7 @@ class Sender:
             random_id=row.random_id,
             entities=to_telethon([] if self._is_last_try(row) else row.entities),
             no_webpage=True,
+            reply_markup=keyboard(row) if self._chats.is_bot else None,
         )
 
     def _note_sent(self, row: OutboxRow, message_id: int | None) -> None:

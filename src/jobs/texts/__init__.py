@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_datetime
 
-from jobs.texts import commands, demo, login, media, people, setup, turns
+from jobs.texts import aside, commands, demo, login, media, people, setup, turns
 from jobs.texts.language import LANGUAGES, Language, Texts, language_from_code, language_of
 
 __all__ = ["CATALOGUE", "LANGUAGES", "Language", "language_from_code", "language_of", "say", "say_time"]
@@ -24,7 +24,9 @@ def _merged(*areas: Texts) -> Texts:
     return catalogue
 
 
-CATALOGUE: Texts = _merged(turns.TEXTS, commands.TEXTS, people.TEXTS, media.TEXTS, login.TEXTS, setup.TEXTS, demo.TEXTS)
+CATALOGUE: Texts = _merged(
+    turns.TEXTS, aside.TEXTS, commands.TEXTS, people.TEXTS, media.TEXTS, login.TEXTS, setup.TEXTS, demo.TEXTS
+)
 
 
 def say(key: str, language: Language, **values: object) -> str:

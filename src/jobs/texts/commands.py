@@ -16,18 +16,96 @@ TEXTS: Texts = {
         "en": "The conversation's context was nearly full, so I began a new one with a recap of the last messages.",
     },
     "busy_renewing": {"ru": "Сначала остановите текущую работу: /stop.", "en": "Stop the current work first: /stop."},
+    "halted": {
+        "ru": "Ответ на это прерван. Если он ещё нужен, напишите снова.",
+        "en": "The answer to this was broken off. If it is still wanted, write again.",
+    },
+    # -------------------------------------------------------------------- help
     "help_owner": {
-        "ru": "Пишите как человеку. Команды:\n/stop — остановить работу (или просто «стоп»)\n/new — новый разговор\n"
-        "/tasks — кто что должен\n/people — кого я знаю\n/status — как дела у программы\n/usage — сколько потрачено\n/help — это сообщение",
-        "en": "Write as you would to a person. Commands:\n/stop: stop the work (or just “stop”)\n/new: a new conversation\n"
-        "/tasks: who owes what\n/people: whom I know\n/status: how the program is\n/usage: what was spent\n/help: this message",
+        "ru": "Пишите как человеку. Команды (остановить можно и словом «стоп»):",
+        "en": "Write as you would to a person. Commands (a bare “stop” stops, too):",
     },
     "help_external": {
-        "ru": "Я ИИ-ассистент, мой владелец: {owner}. Передам ваши слова, покажу и отмечу ваши задачи.\n"
-        "/tasks — ваши задачи\n/stop — остановить ответ\n/help — это сообщение",
-        "en": "I am an AI assistant; I work for {owner}. I pass your words on, and show and note your tasks.\n"
-        "/tasks: your tasks\n/stop: stop the answer\n/help: this message",
+        "ru": "Я ИИ-ассистент, мой владелец: {owner}. Передам ваши слова, покажу и отмечу ваши задачи.",
+        "en": "I am an AI assistant; I work for {owner}. I pass your words on, and show and note your tasks.",
     },
+    "help_line": {"ru": "/{name} — {about}", "en": "/{name}: {about}"},
+    "command_stop_owner": {"ru": "остановить работу", "en": "stop the work"},
+    "command_stop_external": {"ru": "остановить ответ", "en": "stop the answer"},
+    "command_new_owner": {"ru": "новый разговор", "en": "a new conversation"},
+    "command_tasks_owner": {"ru": "кто что должен", "en": "who owes what"},
+    "command_tasks_external": {"ru": "ваши задачи", "en": "your tasks"},
+    "command_people_owner": {"ru": "кого я знаю", "en": "whom I know"},
+    "command_status_owner": {"ru": "как дела у программы", "en": "how the program is"},
+    "command_usage_owner": {"ru": "сколько потрачено", "en": "what was spent"},
+    "command_model_owner": {"ru": "какая модель отвечает, и сменить её", "en": "which model answers, and to change it"},
+    "command_pause_owner": {
+        "ru": "не отвечать пока другим: их сообщения ждут, вам отвечаю",
+        "en": "answer nobody else for now: their messages wait, you are answered",
+    },
+    "command_panic_owner": {
+        "ru": "остановить всё: ничего не делаю, не отправляю и не напоминаю, и покажу, что собирался",
+        "en": "stop everything: nothing is done, sent or reminded of, and I show what was about to be",
+    },
+    "command_resume_owner": {"ru": "продолжить после /pause и /panic", "en": "go on after /pause and /panic"},
+    "command_help_owner": {"ru": "это сообщение", "en": "this message"},
+    "command_help_external": {"ru": "это сообщение", "en": "this message"},
+    # ---------------------------------------------------- halting and going on
+    "choice_stop": {"ru": "Остановить", "en": "Stop"},
+    "choice_resume": {"ru": "Продолжить", "en": "Go on"},
+    "choice_take_back": {"ru": "Ничего из этого не отправлять", "en": "Send none of this"},
+    "choice_default": {"ru": "как в настройках", "en": "as in the settings"},
+    "choice_gone": {"ru": "Эта кнопка больше не действует.", "en": "This button no longer works."},
+    "paused": {
+        "ru": "Другим пока не отвечаю: их сообщения ждут. Вам отвечаю. Продолжить: /resume",
+        "en": "Nobody else is answered for now: their messages wait. You are answered. To go on: /resume",
+    },
+    "resumed": {
+        "ru": "Продолжаю. Ждут ответа: {waiting}, ждут отправки: {queued}.",
+        "en": "Going on. Waiting for an answer: {waiting}, to be sent: {queued}.",
+    },
+    "nothing_to_resume": {"ru": "Ничего не остановлено.", "en": "Nothing is halted."},
+    "panic": {
+        "ru": "Всё остановлено: ничего не делаю, не отправляю и не напоминаю. Новые сообщения сохраняются и ждут.",
+        "en": "Everything is stopped: nothing is done, sent or reminded of. New messages are kept and wait.",
+    },
+    "panic_turns": {"ru": "Прерваны (и сами не продолжатся):", "en": "Broken off (they do not go on by themselves):"},
+    "panic_turn": {"ru": "· {name}, уже сделано: {done}", "en": "· {name}, already done: {done}"},
+    "panic_no_turns": {"ru": "Ничего не выполнялось.", "en": "Nothing was running."},
+    "panic_queued": {"ru": "Собирался отправить ({n}):", "en": "About to go out ({n}):"},
+    "panic_more": {"ru": "… и ещё {n}", "en": "… and {n} more"},
+    "panic_nothing_queued": {"ru": "Отправлять было нечего.", "en": "Nothing was about to go out."},
+    "panic_schedules": {"ru": "Напоминаний ждёт: {n}, ближайшее {next}.", "en": "Reminders waiting: {n}, next {next}."},
+    "panic_no_schedules": {"ru": "Напоминаний нет.", "en": "There are no reminders."},
+    "panic_resume": {
+        "ru": "Продолжить: /resume. Не отправлять того, что собирался: /panic clear",
+        "en": "To go on: /resume. To send nothing of what was about to go out: /panic clear",
+    },
+    "taken_back": {
+        "ru": "Не отправлю: {n}. Вернуть по одному можно через ./jobs doctor и ./jobs retry. Продолжить: /resume",
+        "en": "Not to be sent: {n}. Each can be brought back with ./jobs doctor and ./jobs retry. To go on: /resume",
+    },
+    # ------------------------------------------------------------------- model
+    "model_is": {
+        "ru": "Вам отвечает {owner}, остальным {external}.\nСменить: /model ИМЯ (например, opus, sonnet, haiku); "
+        "для остальных: /model external ИМЯ; вернуть как в настройках: /model default",
+        "en": "You are answered by {owner}, everyone else by {external}.\nTo change: /model NAME (such as opus, sonnet, "
+        "haiku); for everyone else: /model external NAME; back to the settings: /model default",
+    },
+    "model_of_cli": {"ru": "модель по умолчанию", "en": "the default model"},
+    "model_chosen_owner": {
+        "ru": "Со следующего сообщения вам отвечает {model}; разговор продолжается.",
+        "en": "From the next message on {model} answers you; the conversation goes on.",
+    },
+    "model_chosen_external": {
+        "ru": "Со следующего сообщения остальным отвечает {model}; разговоры продолжаются.",
+        "en": "From the next message on {model} answers everyone else; the conversations go on.",
+    },
+    "model_wrong": {
+        "ru": "Нужно одно имя: /model ИМЯ или /model external ИМЯ.",
+        "en": "One name is needed: /model NAME or /model external NAME.",
+    },
+    # ------------------------------------------------------------------- tasks
     "no_tasks": {"ru": "Открытых задач нет.", "en": "There are no open tasks."},
     "task_line": {"ru": "{id}. {title} — {status}", "en": "{id}. {title}: {status}"},
     "task_line_due": {
@@ -36,17 +114,39 @@ TEXTS: Texts = {
     },
     "no_people": {"ru": "Пока никого не знаю.", "en": "I know nobody yet."},
     "never_wrote": {"ru": "ещё не писал(а)", "en": "has not written yet"},
-    "status": {
-        "ru": "Работаю с {since}.\nTelegram: {connection}.\nХодов сейчас: {busy}, сессий: {warm}.\n"
-        "Ждут ответа: {waiting}, ждут отправки: {queued}, отложено: {set_aside}.\nПоследняя ошибка: {error}\n"
-        "Следующее напоминание: {next}\nВерсия {version}.",
-        "en": "Up since {since}.\nTelegram: {connection}.\nTurns now: {busy}, sessions: {warm}.\n"
-        "Waiting for an answer: {waiting}, to be sent: {queued}, set aside: {set_aside}.\nLast error: {error}\n"
-        "Next reminder: {next}\nVersion {version}.",
+    # ------------------------------------------------------------------ status
+    "status_since": {
+        "ru": "Работаю с {since}; Telegram: {connection}.",
+        "en": "Up since {since}; Telegram: {connection}.",
     },
+    "status_paused": {
+        "ru": "Пауза: другим не отвечаю, их сообщения ждут (/resume).",
+        "en": "Paused: nobody else is answered, their messages wait (/resume).",
+    },
+    "status_frozen": {
+        "ru": "Всё остановлено по /panic: ничего не делаю, не отправляю и не напоминаю (/resume).",
+        "en": "Everything is stopped by /panic: nothing is done, sent or reminded of (/resume).",
+    },
+    "status_model": {
+        "ru": "Вам отвечает {owner}, остальным {external}.",
+        "en": "You are answered by {owner}, everyone else by {external}.",
+    },
+    "status_queues": {
+        "ru": "Отвечаю сейчас: {busy}, процессов сессий: {warm}.\n"
+        "Ждут ответа: {waiting}, ждут отправки: {queued}; отложено: {set_aside}, не доставлено: {failed} (./jobs doctor).",
+        "en": "Answering now: {busy}, session processes: {warm}.\n"
+        "Waiting for an answer: {waiting}, to be sent: {queued}; set aside: {set_aside}, not delivered: {failed} (./jobs doctor).",
+    },
+    "status_lane": {"ru": "· {name}: ждут {n}", "en": "· {name}: {n} waiting"},
+    "status_lane_running": {"ru": "· {name}: отвечаю на {n}", "en": "· {name}: answering {n}"},
+    "status_next": {"ru": "Следующее напоминание: {next}.", "en": "Next reminder: {next}."},
+    "status_errors": {"ru": "Последние ошибки:", "en": "Last errors:"},
+    "status_no_errors": {"ru": "Ошибок нет.", "en": "No errors."},
+    "status_versions": {"ru": "Версии: {versions}.", "en": "Versions: {versions}."},
     "connected": {"ru": "на связи", "en": "connected"},
     "disconnected": {"ru": "нет связи", "en": "not connected"},
     "none": {"ru": "нет", "en": "none"},
+    # ------------------------------------------------------------------- usage
     "usage_head": {"ru": "Расход за {days} дн.:", "en": "Spent in {days} days:"},
     "usage_line": {
         "ru": "{what}: {turns} ход., {tokens} ток., ${cost:.2f}",

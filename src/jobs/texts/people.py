@@ -6,13 +6,13 @@ TEXTS: Texts = {
     # ------------------------------------------------------------- to the owner
     "model_refuses": {
         "ru": "Сервис модели отказывает ({reason}). Проверьте ключ (ANTHROPIC_API_KEY или CLAUDE_CODE_OAUTH_TOKEN в .env), "
-        "баланс и CLAUDE_MODEL, затем перезапустите меня; ./jobs setup поможет. Сообщения сохранены и ждут.",
+        "баланс и модель (/model или CLAUDE_MODEL), затем перезапустите меня; ./jobs setup поможет. Сообщения сохранены и ждут.",
         "en": "The model's service refuses ({reason}). Check the key (ANTHROPIC_API_KEY or CLAUDE_CODE_OAUTH_TOKEN in .env), "
-        "the balance and CLAUDE_MODEL, then restart me; ./jobs setup helps. Messages are kept and wait.",
+        "the balance and the model (/model or CLAUDE_MODEL), then restart me; ./jobs setup helps. Messages are kept and wait.",
     },
     "set_aside_owner": {
-        "ru": "Не справился с сообщением от {name} (ход {turn}): {error}",
-        "en": "I could not deal with a message from {name} (turn {turn}): {error}",
+        "ru": "Не справился с сообщением от {name} (./jobs retry T{turn}, чтобы попробовать снова): {error}",
+        "en": "I could not deal with a message from {name} (./jobs retry T{turn} to try again): {error}",
     },
     "undelivered": {
         "ru": "Не удалось доставить сообщение для {name} ({reason}). Вот оно:\n\n{text}",

@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field, model_validator
 from jobs.db import Database, Row
 from jobs.spine.model import OutboxKind
 from jobs.spine.outbox import Outbox
+from jobs.spine.switches import FROZEN, is_on
 from jobs.spine.tool import Effect, NoArguments, Tool, ToolError
 from jobs.texts import say
 from jobs.times import from_text, local_iso, now, parse_local, to_text
@@ -54,25 +55,29 @@ class Scheduler:
     def start(self) -> None:
         """Fire what fell due while Jobs was away, and wait for the next."""
         self._running = True
-        self._look()
+        self.look()
 
     def stop(self) -> None:
         self._running = False
         if self._timer:
             self._timer.cancel()
 
-    def _look(self) -> None:
-        """Say what is due and set the timer for what follows."""
+    def look(self) -> None:
+        """Say what is due and set the timer for what follows; while all is frozen, whoever thaws it calls this."""
+        if not self._running:
+            return
         try:
             self._fire_due()
         except apsw.Error as error:
             log.error("reminder not stored", error=str(error))
-            self._timer = asyncio.get_running_loop().call_later(STORAGE_PAUSE, self._look)
+            self._timer = asyncio.get_running_loop().call_later(STORAGE_PAUSE, self.look)
         else:
             self._wait()
 
     def _fire_due(self) -> None:
         """Each row and its message in one transaction: it is fired and said, or neither."""
+        if is_on(self._db, FROZEN):
+            return
         for row in self._db.execute(
             "SELECT * FROM scheduled_tasks WHERE state = 'waiting' AND due_at <= ? ORDER BY due_at", (to_text(now()),)
         ):
@@ -87,9 +92,9 @@ class Scheduler:
             self._timer.cancel()
             self._timer = None
         next_due = self._db.value("SELECT min(due_at) FROM scheduled_tasks WHERE state = 'waiting'")
-        if self._running and next_due:
+        if self._running and next_due and not is_on(self._db, FROZEN):
             delay = max(0.0, (from_text(next_due) - now()).total_seconds())
-            self._timer = asyncio.get_running_loop().call_later(min(delay, LONGEST_SLEEP), self._look)
+            self._timer = asyncio.get_running_loop().call_later(min(delay, LONGEST_SLEEP), self.look)
 
     # ------------------------------------------------------------------ tools
 

@@ -1,6 +1,7 @@
 """What a session is told: the system prompt of its role, and the blocks of each turn."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from importlib import resources
 from string import Template
@@ -23,7 +24,16 @@ RECAP_CHARACTERS = 500
 RESULT_CHARACTERS = 300
 """How much of a finished tool call's result is repeated to the retried turn."""
 
-__all__ = ["clean", "more_content", "shown_time", "system_prompt", "turn_content"]
+__all__ = ["Undelivered", "clean", "more_content", "shown_time", "system_prompt", "turn_content"]
+
+
+@dataclass(frozen=True)
+class Undelivered:
+    """Words of a session that did not reach anyone. `to`: a person; None for whom the session talks with."""
+
+    to: str | None
+    text: str
+    reason: str
 
 
 def system_prompt(person: Person, owner: Person, opened: str) -> str:
@@ -49,6 +59,7 @@ def turn_content(
     said_since: Sequence[Row] = (),
     stopped: Sequence[Row] = (),
     files: Files = NO_FILES,
+    undelivered: Sequence[Undelivered] = (),
 ) -> list[dict[str, Any]]:
     """The turn as content blocks: what Jobs says about it in one block, then each message verbatim in its own."""
     last = turn.rows[-1]
@@ -63,6 +74,9 @@ def turn_content(
     if said_since:
         lines.append("Since your last answer Jobs has also told them, on the owner's behalf:")
         lines.extend(f"- {shown_time(from_text(row['at']), person)}: {_quoted(row['text'])}" for row in said_since)
+    if undelivered:
+        lines.append("These words of yours were not delivered:")
+        lines.extend(_undelivered_line(words) for words in undelivered)
     if turn.finished_calls:
         lines.append("You were cut off while working on this. These tool calls had already been made and took effect:")
         lines.extend(
@@ -81,6 +95,11 @@ def more_content(rows: Sequence[InboxRow], person: Person, files: Files = NO_FIL
         "This came while you were working. Take it into account, and answer everything together.\n</jobs-context>"
     )
     return [text_block(note), *message_blocks(rows, person, files)]
+
+
+def _undelivered_line(words: Undelivered) -> str:
+    to = _quoted(words.to) if words.to else "them"
+    return f"- to {to} ({_quoted(words.reason)}): {_quoted(words.text)[:RECAP_CHARACTERS]}"
 
 
 def _recap_line(row: Row, person: Person) -> str:

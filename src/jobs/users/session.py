@@ -53,12 +53,14 @@ WORTH_TRYING = frozenset({401, 402, 403, 404, 408, 429})
 
 @dataclass(frozen=True)
 class SessionPlan:
-    """What a session is built from. A change of `prompt` or `tools` means a new process."""
+    """What a session is built from. A change of it means a new process."""
 
     role: Role
     prompt: str
     tools: list[Tool[Any]]
     mcp_servers: dict[str, Any]
+    model: str | None
+    """None: the one the CLI would take."""
 
 
 class Session:
@@ -99,6 +101,7 @@ class Session:
             self._paths,
             launcher=self._launcher,
             prompt=self.plan.prompt,
+            model=self.plan.model,
             tools=create_sdk_mcp_server(profile.SERVER, tools=[self._offer(tool) for tool in self.plan.tools]),
             mcp_servers=self.plan.mcp_servers,
             hooks=self._hooks(),
@@ -258,7 +261,7 @@ class Session:
     async def _call(self, tool: Tool[Any], arguments: dict[str, Any]) -> tuple[str, bool]:
         """The result as JSON text and whether it is an error. Says nothing of the system, whatever happens inside."""
         journal = self._journal
-        if journal is None:
+        if journal is None or self._stopping:
             return "There is no turn under way.", True
         try:
             result = await _run(tool, arguments, journal)

@@ -25,6 +25,8 @@ from jobs.users.activity import Activity
 from jobs.users.attachments import NO_FILES, Files
 from jobs.users.cli_launcher import write_launcher
 from jobs.users.model import Person, Role
+from jobs.users.models import Models
+from jobs.users.notices import label
 from jobs.users.outcome import Reply, Stopped
 from jobs.users.profile import MARKER, SessionPaths
 from jobs.users.repository import UsersRepository
@@ -41,7 +43,8 @@ IDLE_SECONDS = 600.0
 class SessionManager:
     """Runs each person's turns in their own session.
 
-    `tools_of` gives a person's tools by the access table; `mcp_servers` the owner's configured servers.
+    `tools_of` gives a person's tools by the access table; `mcp_servers` the owner's configured servers; `models` the
+    model of each role.
     """
 
     def __init__(
@@ -51,12 +54,14 @@ class SessionManager:
         users: UsersRepository,
         tools_of: Callable[[Person], list[Tool[Any]]],
         mcp_servers: Callable[[], dict[str, Any]],
+        models: Models,
     ) -> None:
         self._settings = settings
         self._db = db
         self._users = users
         self._tools_of = tools_of
         self._mcp_servers = mcp_servers
+        self._models = models
         self._warm: OrderedDict[int, Session] = OrderedDict()  # least recently used first
         self._busy: set[int] = set()
         self._to_stop: set[int] = set()
@@ -133,15 +138,29 @@ class SessionManager:
         def recent(limit: int) -> Sequence[Row]:
             return outbox.recent(self._db, person.id, turn.rows[0].id, limit, notices=not is_owner)
 
+        undelivered = [
+            prompts.Undelivered(self._name_of(row["chat"], person), row["text"], row["error"])
+            for row in outbox.undelivered(self._db, person.id, turn.id, is_owner=is_owner)
+        ]
         if not session.resumed:
-            return prompts.turn_content(turn, person, recap=recent(prompts.RECAP_MESSAGES), files=files)
+            return prompts.turn_content(
+                turn, person, recap=recent(prompts.RECAP_MESSAGES), undelivered=undelivered, files=files
+            )
         return prompts.turn_content(
             turn,
             person,
+            undelivered=undelivered,
             said_since=[] if is_owner else outbox.said_since(self._db, person.id, turn.id),
             stopped=recent(prompts.STOPPED_MESSAGES) if was_stopped(self._db, turn) else [],
             files=files,
         )
+
+    def _name_of(self, chat: int, reader: Person) -> str | None:
+        """Whom a message was for, as the session of `reader` is told it; None for `reader`."""
+        if chat == reader.id:
+            return None
+        addressee = self._users.get(chat)
+        return label(addressee) if addressee else str(chat)
 
     def steerable(self, person_id: int) -> "Session | None":
         """The person's session, if a turn is running in it that still takes messages in."""
@@ -194,9 +213,12 @@ class SessionManager:
     def _is_current(self, session: "Session", person: Person) -> bool:
         """Whether the prompt would be the same today but for the time the session was opened."""
         opened = session.opened
-        return session.plan.prompt == prompts.system_prompt(
-            person, self._users.owner(), opened
-        ) and session.plan.mcp_servers == self._servers_of(person)
+        plan = session.plan
+        return (
+            plan.prompt == prompts.system_prompt(person, self._users.owner(), opened)
+            and plan.mcp_servers == self._servers_of(person)
+            and plan.model == self._models.of(person.role)
+        )
 
     def _build(self, person: Person) -> "Session":
         from jobs.users.session import Session, SessionPlan
@@ -208,6 +230,7 @@ class SessionManager:
             prompt=prompts.system_prompt(person, self._users.owner(), opened),
             tools=self._tools_of(person),
             mcp_servers=self._servers_of(person),
+            model=self._models.of(person.role),
         )
         paths = SessionPaths.make(self._settings.data_dir, person.id, self._empty)
         file = SessionFile(self._settings.data_dir / "sessions" / f"{person.id}.session", paths.config / "projects")

@@ -60,7 +60,14 @@ class TurnRunner:
         self._fetching: dict[int, asyncio.Task[Files]] = {}
         self._since = now()
         self._running: dict[int, Turn] = {}
+        self._halted: set[int] = set()  # lanes whose running turn the owner stopped together with all others
         self._steering: set[asyncio.Future[None]] = set()
+
+    def start(self) -> None:
+        """Account for what was stopped when a crash came in between. Before any turn is begun."""
+        for turn in self._turns.cut_while_stopping():
+            if person := self._users.get(turn.lane):
+                self._turns.finish(turn, self._account(turn, person), Usage(), stopped=True)
 
     def steer(self, lane: int) -> None:
         """Something has come to a lane whose turn is running: it goes into that turn, if it still can."""
@@ -104,13 +111,21 @@ class TurnRunner:
         What comes later is not touched. A running turn says itself what it had done.
         """
         dropped = self._turns.abandon(lane)
-        if fetching := self._fetching.get(lane):
-            return fetching.cancel(), dropped
-        return self._sessions.interrupt(lane), dropped
+        return self._interrupt(lane), dropped
 
-    def is_running(self, lane: int) -> bool:
-        """Whether a turn of the lane is under way."""
-        return lane in self._running
+    def stop_all(self) -> list[Turn]:
+        """Stop every turn that runs, whoever's it is, and return them. What waits is not touched."""
+        stopped = [turn for lane, turn in self._running.items() if self._interrupt(lane)]
+        self._halted.update(turn.lane for turn in stopped)
+        return stopped
+
+    def _interrupt(self, lane: int) -> bool:
+        """Whether there was a turn to stop: one that still fetches what came with its messages is one too."""
+        fetching = self._fetching.get(lane)
+        stopped = fetching.cancel() if fetching else self._sessions.interrupt(lane)
+        if stopped and (turn := self._running.get(lane)):
+            self._turns.note_stop(turn)
+        return stopped
 
     async def handle(self, turn: Turn) -> None:
         """Bring a turn to an end: finished, put off or set aside. Raises only what the database raises."""
@@ -142,6 +157,7 @@ class TurnRunner:
                 await self._renew(turn, person)
         finally:
             del self._running[turn.lane]
+            self._halted.discard(turn.lane)
 
     async def _fetch(self, turn: Turn, person: Person) -> Files:
         """What came with the turn's messages. Raises Stopped."""
@@ -170,6 +186,8 @@ class TurnRunner:
 
     def _account(self, turn: Turn, person: Person) -> str:
         """One line about a stopped turn: what it had already done."""
+        if turn.lane in self._halted and person.role is not Role.OWNER:
+            return say("halted", person.language)
         done = self._turns.calls(turn)
         if not done:
             return say("stopped", person.language)

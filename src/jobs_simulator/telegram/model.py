@@ -29,9 +29,15 @@ class Account:
     online: bool = False
     contacts: set["Account"] = field(default_factory=set, repr=False)
     blocked: set["Account"] = field(default_factory=set, repr=False)
-    commands: list[Any] = field(default_factory=list, repr=False)
+    menus: dict[tuple[int | None, str], list[Any]] = field(default_factory=dict, repr=False)
+    """A bot's commands by the chat they are for (None: all chats) and the language of the client ("": any)."""
     random_ids: set[int] = field(default_factory=set, repr=False)
     box: "Box" = field(default_factory=lambda: Box(), repr=False)
+
+    def menu_for(self, viewer: "Account") -> list[Any]:
+        """The commands this bot shows to somebody: those of the chat before all, the language before any."""
+        keys = [(chat, code) for chat in (viewer.id, None) for code in (viewer.lang_code or "", "")]
+        return next((self.menus[key] for key in keys if self.menus.get(key)), [])
 
     @property
     def is_bot(self) -> bool:

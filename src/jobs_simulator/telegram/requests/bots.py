@@ -63,26 +63,40 @@ def answer_button(call: Call, request: Any) -> bool:
 
 @answers(functions.bots.SetBotCommandsRequest)
 def set_commands(call: Call, request: Any) -> bool:
-    """Fill the bot's menu. Scopes and languages are not told apart."""
-    _require_bot(call)
-    call.account.commands = request.commands
-    call.world.journal.add("commands", call.account, text=" ".join(command.command for command in request.commands))
+    """Fill the bot's menu, for all chats or for one, in a language."""
+    chat = _menu_chat(call, request.scope)
+    call.account.menus[chat.id if chat else None, request.lang_code] = request.commands
+    text = " ".join(command.command for command in request.commands)
+    call.world.journal.add("commands", call.account, chat, text=text)
     return True
 
 
 @answers(functions.bots.GetBotCommandsRequest)
-def get_commands(call: Call, _request: Any) -> Any:
-    """The bot's menu."""
-    _require_bot(call)
-    return call.account.commands
+def get_commands(call: Call, request: Any) -> Any:
+    """The bot's menu of exactly that scope and language."""
+    chat = _menu_chat(call, request.scope)
+    return call.account.menus.get((chat.id if chat else None, request.lang_code), [])
 
 
 @answers(functions.bots.ResetBotCommandsRequest)
-def reset_commands(call: Call, _request: Any) -> bool:
-    """Empty the bot's menu."""
-    _require_bot(call)
-    call.account.commands = []
+def reset_commands(call: Call, request: Any) -> bool:
+    """Empty the bot's menu of that scope and language."""
+    chat = _menu_chat(call, request.scope)
+    call.account.menus.pop((chat.id if chat else None, request.lang_code), None)
     return True
+
+
+def _menu_chat(call: Call, scope: Any) -> Account | None:
+    """The private chat a scope names, None for all chats. Raises PEER_ID_INVALID for one the bot is not in."""
+    _require_bot(call)
+    if isinstance(scope, types.BotCommandScopeDefault):
+        return None
+    if not isinstance(scope, types.BotCommandScopePeer):
+        raise RpcFailure("NOT_IMPLEMENTED_SCOPE", 501)
+    chat = call.peer(scope.peer)
+    if not isinstance(chat, Account) or chat not in call.account.box.dialogs:
+        raise RpcFailure("PEER_ID_INVALID")
+    return chat
 
 
 def _require_bot(call: Call) -> None:

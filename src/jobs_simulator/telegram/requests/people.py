@@ -35,7 +35,11 @@ def _empty(given: Any) -> Any:
 def get_full_user(call: Call, request: Any) -> Any:
     """What a profile shows."""
     view, user = call.view(), call.world.user(call.account, request.id)
-    bot_info = types.BotInfo(user_id=user.id, description=user.about, commands=user.commands) if user.is_bot else None
+    bot_info = (
+        types.BotInfo(user_id=user.id, description=user.about, commands=user.menu_for(call.account))
+        if user.is_bot
+        else None
+    )
     full = types.UserFull(
         id=user.id,
         about=user.about or None,

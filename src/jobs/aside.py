@@ -1,0 +1,96 @@
+"""`./jobs doctor` and `./jobs retry`: what was given up, at the terminal. Both work while Jobs runs."""
+
+import os
+import re
+import sys
+from zoneinfo import ZoneInfo
+
+import apsw
+
+from jobs import config
+from jobs.config import Settings
+from jobs.db import LOOK_AGAIN, Database, DatabaseError, DataLock, HolderUnknown, open_as_is
+from jobs.spine.aside import Aside, given_up, retry
+from jobs.texts import Language, say, say_time
+from jobs.users.repository import UsersRepository
+
+DONE = 0
+SOMETHING_FOUND = 1
+UNUSABLE = 2
+
+SHOWN_LENGTH = 200
+"""How much is shown of the words in question."""
+
+_NAME = re.compile(r"([TOtoТОто])(\d{1,18})")
+_LOOKALIKES = str.maketrans("ТОто", "TOTO")
+
+
+def doctor(settings: Settings) -> int:
+    """Print what was given up; returns the exit code."""
+    language = _language()
+    try:
+        db = open_as_is(settings.data_dir / "db.sqlite")
+    except DatabaseError as error:
+        return _refuse(str(error))
+    try:
+        found = given_up(db)
+        for aside in found:
+            print(_shown(aside, db, settings, language))
+    except apsw.Error as error:
+        return _refuse(f"{db.path} cannot be read ({error})")
+    finally:
+        db.close()
+    print(say("doctor_found" if found else "doctor_nothing", language, n=len(found)))
+    return SOMETHING_FOUND if found else DONE
+
+
+def retry_one(settings: Settings, name: str) -> int:
+    """Open one of them again, and tell a running Jobs; returns the exit code."""
+    language = _language()
+    match = _NAME.fullmatch(name.strip())
+    if match is None:
+        return _refuse(say("retry_no_name", language, name=name))
+    kind, row_id = match[1].translate(_LOOKALIKES).upper(), int(match[2])
+    lock = DataLock(settings.data_dir)
+    try:
+        lock.holder()  # one that cannot be told would not notice what is changed now
+        db = open_as_is(settings.data_dir / "db.sqlite")
+    except (DatabaseError, HolderUnknown) as error:
+        return _refuse(str(error))
+    try:
+        was_there = retry(db, "T" if kind == "T" else "O", row_id)
+    except apsw.Error as error:
+        return _refuse(f"{db.path} cannot be written ({error})")
+    finally:
+        db.close()
+    if not was_there:
+        print(say("retry_unknown", language, name=f"{kind}{row_id}"), file=sys.stderr)
+        return SOMETHING_FOUND
+    running = lock.holder()
+    if running is not None:
+        os.kill(running, LOOK_AGAIN)
+    print(say("retry_now" if running else "retry_later", language, name=f"{kind}{row_id}"))
+    return DONE
+
+
+def _shown(aside: Aside, db: Database, settings: Settings, language: Language) -> str:
+    zone: ZoneInfo = settings.tz
+    person = UsersRepository(db, settings.tg_user_id or 0, zone).get(aside.person_id)
+    return say(
+        f"doctor_{aside.kind}",
+        language,
+        name=aside.name,
+        person=" ".join(person.name.split()) if person and person.name else aside.person_id,
+        time=say_time(aside.at, zone, language),
+        reason=" ".join(aside.reason.split()),
+        text=" ".join(aside.text.split())[:SHOWN_LENGTH],
+    )
+
+
+def _language() -> Language:
+    return "ru" if config.terminal_language() == "ru" else "en"
+
+
+def _refuse(sentence: str) -> int:
+    print(f"jobs: {sentence}", file=sys.stderr)
+    return UNUSABLE

@@ -1,0 +1,125 @@
+"""Commands: handled by code, at once, without a session. Their answers leave by the outbox like everything else.
+
+A new command is one entry in `Commands._table` and its two texts (`command_<name>_<role>`, for /help and the menu).
+"""
+
+import asyncio
+import re
+from collections.abc import Awaitable
+from dataclasses import dataclass
+
+import structlog
+
+from jobs.spine.outbox import Outbox
+from jobs.telegram.commands.command import Answer, Call, Command
+from jobs.telegram.commands.control import Control
+from jobs.telegram.commands.model import ModelChoice
+from jobs.telegram.commands.reports import Reports
+from jobs.texts import Language, say
+from jobs.users.model import Person, Role
+from jobs.users.repository import UsersRepository
+from jobs.users.session_manager import SessionManager
+
+__all__ = ["Commands", "Order"]
+
+log = structlog.get_logger()
+
+STOP_WORDS = frozenset({"стоп", "stop", "хватит", "отмена"})
+"""Alone in a message they are /stop."""
+
+_FORM = re.compile(r"/(\w+)(?:@\w+)?(?:\s+(.*))?", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Order:
+    """A command that a message turned out to be."""
+
+    command: Command
+    words: str = ""
+
+
+class Commands:
+    def __init__(
+        self,
+        outbox: Outbox,
+        users: UsersRepository,
+        sessions: SessionManager,
+        control: Control,
+        reports: Reports,
+        model: ModelChoice,
+    ) -> None:
+        self._outbox = outbox
+        self._users = users
+        self._sessions = sessions
+        self._acting: set[asyncio.Task[None]] = set()
+        self._table = (
+            Command("stop", control.stop, ("стоп",), is_for_all=True, takes_words=True),
+            Command("new", control.new, ("новый", "заново")),
+            Command("tasks", reports.tasks, ("задачи",), is_for_all=True),
+            Command("people", reports.people, ("люди",)),
+            Command("status", reports.status, ("статус",)),
+            Command("usage", reports.usage, ("расход", "расходы")),
+            Command("model", model.run, ("модель",), takes_words=True),
+            Command("pause", control.pause, ("пауза",)),
+            Command("panic", control.panic, ("паника",), takes_words=True),
+            Command("resume", control.resume, ("продолжить", "дальше")),
+            Command("help", self._help, ("помощь", "start"), is_for_all=True, takes_words=True),
+        )
+        self._by_name = {name: command for command in self._table for name in (command.name, *command.aliases)}
+
+    def order_of(self, text: str, person: Person) -> Order | None:
+        """The command a message is, for this person; None when it is for the session.
+
+        A bare stop word from anyone but the owner is one only while something runs for them: "отмена" may be an answer.
+        """
+        text = text.strip()
+        if text.casefold().strip(" .!?") in STOP_WORDS and (
+            person.role is Role.OWNER or self._sessions.is_busy(person.id)
+        ):
+            return Order(self._by_name["stop"])
+        match = _FORM.fullmatch(text)
+        command = self._by_name.get(match[1].casefold()) if match else None
+        if match is None or command is None or not _may_give(person.role, command):
+            return None
+        words = (match[2] or "").strip()
+        return Order(command, words) if command.takes_words or not words else None
+
+    def run(self, order: Order, person: Person, key: str) -> None:
+        """Carry a command out; `key` names the event that gave it. Joins the caller's transaction."""
+        answer = order.command.run(Call(person, order.words))
+        if isinstance(answer, Awaitable):
+            task = asyncio.create_task(self._answer_later(key, person, answer))
+            self._acting.add(task)
+            task.add_done_callback(self._acted)
+        else:
+            self._answer(key, person, answer)
+
+    async def _answer_later(self, key: str, person: Person, answer: Awaitable[Answer | None]) -> None:
+        self._answer(key, person, await answer)
+
+    def _answer(self, key: str, person: Person, answer: Answer | None) -> None:
+        if answer is not None:
+            self._outbox.reply(key, person.id, answer.text, answer.choices, urgent=person.role is Role.OWNER)
+
+    def _acted(self, task: asyncio.Task[None]) -> None:
+        self._acting.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            log.error("command failed", error=repr(error))
+
+    def menu(self, role: Role, language: Language) -> list[tuple[str, str]]:
+        """Every command of a role with a line about it, in the order they are shown."""
+        return [
+            (command.name, say(f"command_{command.name}_{role}", language))
+            for command in self._table
+            if _may_give(role, command)
+        ]
+
+    def _help(self, call: Call) -> Answer:
+        role, language = call.person.role, call.person.language
+        lines = [say(f"help_{role}", language, owner=self._users.owner().name)]
+        lines += [say("help_line", language, name=name, about=about) for name, about in self.menu(role, language)]
+        return Answer("\n".join(lines))
+
+
+def _may_give(role: Role, command: Command) -> bool:
+    return command.is_for_all or role is Role.OWNER

@@ -1,0 +1,39 @@
+"""What a command is: its names, who may give it, and the code that carries it out."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from jobs.spine.model import Choice
+from jobs.users.model import Person
+
+
+@dataclass(frozen=True)
+class Call:
+    """A command as somebody gave it."""
+
+    person: Person
+    words: str
+    """What followed the name, as it was written."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    text: str
+    choices: tuple[Choice, ...] = ()
+    """Buttons where there can be some; the text names the same commands."""
+
+
+Handler = Callable[[Call], Answer | Awaitable[Answer | None] | None]
+"""None: nothing is said now. What need not wait runs at once, in the transaction that stores the message."""
+
+
+@dataclass(frozen=True)
+class Command:
+    name: str
+    """As it stands in /help and in a bot's menu, where Telegram takes Latin letters only."""
+    run: Handler
+    aliases: tuple[str, ...] = ()
+    is_for_all: bool = False
+    """Otherwise it is the owner's; from anyone else it is words for their session."""
+    takes_words: bool = False
+    """Otherwise a name with words after it is no command."""

@@ -1,0 +1,47 @@
+"""Which model answers whom: the settings say, until the owner chooses another one in the chat."""
+
+import re
+
+from jobs.config import Settings
+from jobs.db import Database
+from jobs.users.model import Role
+
+DEFAULT = "default"
+"""Said in place of a name: back to the setting."""
+
+KNOWN = ("opus", "sonnet", "haiku")
+"""Names that the CLI takes for the newest model of each size, offered to choose from; any other name may be typed."""
+
+_NAME = re.compile(r"[\w.:/@+\[\]-]{1,200}", re.ASCII)
+
+
+class Models:
+    """The choice is kept in the database; a session takes it up at its next turn, with its conversation."""
+
+    def __init__(self, db: Database, settings: Settings) -> None:
+        self._db = db
+        self._of_settings = {
+            Role.OWNER: settings.claude_model,
+            Role.EXTERNAL: settings.external_model or settings.claude_model,
+        }
+
+    def of(self, role: Role) -> str | None:
+        """The name of the model for sessions of a role; None: whatever the CLI takes by itself."""
+        chosen: str | None = self._db.value("SELECT value FROM meta WHERE key = ?", (_key(role),))
+        return chosen or self._of_settings[role]
+
+    def choose(self, role: Role, name: str) -> None:
+        """Use another one from the next turn on, or with DEFAULT the setting's. Raises ValueError for what is no name.
+
+        Whether the model's service knows the name only shows when it is asked.
+        """
+        if not _NAME.fullmatch(name):
+            raise ValueError("not a model's name")
+        if name.casefold() == DEFAULT:
+            self._db.execute("DELETE FROM meta WHERE key = ?", (_key(role),))
+        else:
+            self._db.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", (_key(role), name))
+
+
+def _key(role: Role) -> str:
+    return f"model:{role}"
