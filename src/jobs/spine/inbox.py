@@ -65,5 +65,7 @@ class Inbox:
 
     def open_lanes(self) -> list[int]:
         """Lanes in which something waits or was cut off."""
-        rows = self._db.execute("SELECT DISTINCT lane FROM inbox WHERE state IN ('waiting', 'taken')")
+        rows = self._db.execute(
+            "SELECT DISTINCT lane FROM inbox INDEXED BY inbox_open WHERE state IN ('waiting', 'taken')"
+        )
         return [row["lane"] for row in rows]

@@ -185,10 +185,13 @@ class Outbox:
 
     def sent(self, row: OutboxRow, message_id: int | None) -> None:
         """Telegram has it. `message_id` is None when only the duplicate answer said so."""
-        self._db.execute(
-            "UPDATE outbox SET state = 'sent', message_id = ?, sent_at = ? WHERE id = ?",
-            (message_id, to_text(now()), row.id),
-        )
+        with self._db.transaction(
+            durable=False
+        ):  # a power cut would have it sent again, which Telegram knows by its id
+            self._db.execute(
+                "UPDATE outbox SET state = 'sent', message_id = ?, sent_at = ? WHERE id = ?",
+                (message_id, to_text(now()), row.id),
+            )
 
     def attempted(self, row: OutboxRow, error: str) -> None:
         """It was tried and stays queued."""
@@ -240,16 +243,16 @@ def recent(db: Database, lane: int, before_row: int, limit: int, *, notices: boo
     said there, which to the owner is other people's words.
     """
     rows = db.execute(
-        """SELECT * FROM (
-               SELECT 'person' AS who,
+        """SELECT * FROM (SELECT 'person' AS who,
                       iif(extras ->> '$.forwarded_from' IS NULL, '', '[forwarded, not their words] ') || text
                       || coalesce(' ' || (extras ->> '$.attachments[0].transcript'), '') AS text,
                       sent_at AS at, id FROM inbox
-               WHERE lane = :lane AND id < :before AND state = 'done'
-               UNION ALL
-               SELECT 'jobs', text, created_at, id FROM outbox
+               WHERE lane = :lane AND id < :before AND state = 'done' ORDER BY id DESC LIMIT :limit)
+           UNION ALL
+           SELECT * FROM (SELECT 'jobs', text, created_at, id FROM outbox
                WHERE chat = :lane AND state <> 'failed' AND text <> '' AND (:notices OR kind <> 'notice')
-           ) ORDER BY at DESC, id DESC LIMIT :limit""",
+               ORDER BY id DESC LIMIT :limit)
+           ORDER BY at DESC, id DESC LIMIT :limit""",
         {"lane": lane, "before": before_row, "limit": limit, "notices": notices},
     )
     return rows[::-1]
@@ -260,7 +263,9 @@ def said_since(db: Database, lane: int, turn_id: int) -> Sequence[Row]:
 
     Tasks handed over and messages by `send_to_user`: the person has read them, the session has not.
     """
-    last = db.value("SELECT max(id) FROM turns WHERE lane = ? AND id < ? AND state = 'done'", (lane, turn_id))
+    last = db.value(
+        "SELECT id FROM turns WHERE lane = ? AND id < ? AND state = 'done' ORDER BY id DESC LIMIT 1", (lane, turn_id)
+    )
     return db.execute(
         """SELECT text, created_at AS at FROM outbox
            WHERE chat = :lane AND turn_id IS NULL AND state <> 'failed' AND key NOT LIKE 'command:%'
