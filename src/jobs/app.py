@@ -154,6 +154,7 @@ class App:
             tasks: list[asyncio.Task[None]] = []
             try:
                 tasks.append(asyncio.create_task(self._watch(client), name="watch"))
+                tasks.append(asyncio.create_task(client.watch_clock(), name="clock"))
                 sessions.start()
                 receiver.start()
                 await directory.learn_contacts()

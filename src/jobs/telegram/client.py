@@ -1,19 +1,28 @@
 """The Telethon client, built from the settings, and the account it is signed in to."""
 
+import asyncio
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import structlog
 from telethon import TelegramClient, errors
 from telethon.crypto import rsa
 from telethon.tl import types
 
 from jobs.config import Settings
 
+log = structlog.get_logger()
+
 REQUEST_RETRIES = 1
 """Whoever makes a request decides whether it is made again; Telethon would pause 2 s after each failure."""
 
+CLOCK_SECONDS = 2.0
+"""How often the clock is looked at."""
+CLOCK_TOLERANCE = 5.0
+"""Seconds by which it may differ from the last look without having been set."""
 
 SIGNED_OUT = (errors.UnauthorizedError, errors.AuthKeyError, errors.AuthKeyNotFound)
 """What says that Telegram accepts the login no longer."""
@@ -37,8 +46,24 @@ class Client(TelegramClient):  # type: ignore[misc]
         return await self._sender.send(request)
 
     async def _handle_auto_reconnect(self) -> None:
-        await super()._handle_auto_reconnect()
         self.on_reconnected()
+        await super()._handle_auto_reconnect()
+
+    async def watch_clock(self) -> None:
+        """Begin the connection anew when the machine's clock is set; runs for ever.
+
+        Telethon takes no packet whose time is more than 30 s ahead of the clock or 300 s behind it: it would be deaf
+        for minutes. On a new connection it learns from the server how wrong the clock is.
+        """
+        ahead = time.time() - time.monotonic()
+        while True:
+            await asyncio.sleep(CLOCK_SECONDS)
+            jump = time.time() - time.monotonic() - ahead
+            if abs(jump) > CLOCK_TOLERANCE:
+                log.warning("the clock was set, or the machine slept", seconds=round(jump))
+                ahead += jump
+                self._sender._state.time_offset = 0
+                self._sender._start_reconnect(None)
 
 
 @dataclass(frozen=True)

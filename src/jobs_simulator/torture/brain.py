@@ -43,7 +43,7 @@ class Clerk:
     def _spoiled(self, reply: Reply) -> Reply:
         if not self.stalls:
             return reply
-        return Reply(Text("Well, ", chunks=2), self.stalls.popleft(), *reply)
+        return Reply(Text("One moment.\n\n", chunks=2), self.stalls.popleft(), *reply)
 
 
 def open_wishes(request: ModelRequest) -> list[Wish]:

@@ -45,6 +45,7 @@ class Injector:
         self._rng = rng
         self.struck: list[Struck] = []
         self._killed_sessions: dict[str, int] = {}  # by person: how many messages they had sent at the last kill
+        self._clock_behind = 0
         self._names = {person.id: key(person) for person in traffic.people}
         kinds: dict[str, Callable[[], Awaitable[None]]] = {
             "kill -9 of Jobs": self.kill_jobs,
@@ -209,8 +210,11 @@ class Injector:
         self._program.free_disk()
 
     async def clock_back(self) -> None:
-        """By seconds up to two days; right again after some seconds."""
-        self._strike("clock set back")
-        self._program.clock.set(-self._rng.choice([10, 120, 3600, 3 * 3600, 2 * 86400]))
-        await asyncio.sleep(self._rng.uniform(2, 8))
-        self._program.clock.set(0)
+        """By seconds up to two days; one that is behind already may be set right instead, which is forward."""
+        if self._clock_behind and self._rng.random() < 0.5:
+            self._clock_behind = 0
+            self._strike("clock set right again")
+        else:
+            self._clock_behind += self._rng.choice([10, 120, 3600, 3 * 3600, 2 * 86400])
+            self._strike("clock set back")
+        self._program.clock.set(-self._clock_behind)

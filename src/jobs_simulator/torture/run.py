@@ -25,7 +25,7 @@ ROUND_SECONDS = 8.0
 """Over how long a round's faults are spread."""
 SLOW_EVERY = 20
 """Every so many rounds one fault is of those that take a minute."""
-PATIENCE = 240.0
+PATIENCE = 150.0
 """Seconds after the last fault of a round within which everything has to have been said."""
 WARM_SESSIONS = "3"
 """Fewer than people, so that sessions also close and resume."""
