@@ -158,7 +158,7 @@ class App:
                 sessions.start()
                 receiver.start()
                 await directory.learn_contacts()
-                await remove_leftovers(client, db, chats, is_bot=account.is_bot)
+                await remove_leftovers(client, db, chats)
                 client.on_reconnected = reconciler.look_soon
                 tasks.append(asyncio.create_task(reconciler.run(), name="reconciler"))
                 for task in tasks:

@@ -448,7 +448,7 @@ async def test_after_a_reconnect_what_was_missed_is_stored_before_what_is_pushed
         await mail.until_read(pushed)
 
 
-@pytest.mark.parametrize("ahead", [-7200, 7200])
+@pytest.mark.parametrize("ahead", [-7200, -120, 120, 7200])
 async def test_a_clock_that_is_set_does_not_make_it_deaf(
     sim: TelegramSimulator,
     tmp_path: Path,
@@ -469,3 +469,19 @@ async def test_a_clock_that_is_set_does_not_make_it_deaf(
         sim.send(masha, jobs, "after")
         await mail.until_arrived("before", "after")
         watching.cancel()
+
+
+@pytest.mark.parametrize("ahead", [-7200, -120, 120, 7200])
+async def test_a_clock_that_is_wrong_from_the_start_does_no_harm(
+    sim: TelegramSimulator,
+    tmp_path: Path,
+    jobs: Account,
+    owner: Account,
+    masha: Account,
+    monkeypatch: pytest.MonkeyPatch,
+    ahead: int,
+) -> None:
+    monkeypatch.setattr(mtprotostate, "time", SimpleNamespace(time=lambda: time.time() + ahead))
+    async with asyncio.timeout(10), Post(sim, tmp_path, jobs, owner) as mail:
+        sim.send(masha, jobs, "hello")
+        await mail.until_arrived("hello")

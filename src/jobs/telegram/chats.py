@@ -11,7 +11,7 @@ class Chats:
     def __init__(self, db: Database, account_id: int, *, is_bot: bool) -> None:
         self._db = db
         self._account_id = account_id
-        self._is_bot = is_bot
+        self.is_bot = is_bot
 
     def remember(self, user: types.User) -> None:
         """Note how to address a person. A `min` user's hash is not valid for sending, so it is not kept."""
@@ -25,7 +25,7 @@ class Chats:
     def can_address(self, chat: int) -> bool:
         """Whether anything can be sent to a chat: Telegram wants proof (a hash) that the account has met them."""
         return (
-            self._is_bot
+            self.is_bot
             or chat == self._account_id
             or bool(self._db.value("SELECT access_hash FROM telegram_chats WHERE id = ?", (chat,)))
         )

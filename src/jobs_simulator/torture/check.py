@@ -90,10 +90,18 @@ def check(
         for text in seen.get(person, ()):
             if not marks(text, to_owner=person == owner) and not is_notice(text):
                 findings.strange.append(f"{person} was told: {text[:200]!r}")
-    for title, count in Counter(tasks or ()).items():
-        if count > 1:
-            findings.effects_repeated.append(f"the task {title!r} was made {count} times")
+    if tasks is not None:
+        _count_tasks(sent, Counter(tasks), findings)
     return findings
+
+
+def _count_tasks(sent: Sequence[Message], made: Counter[str], findings: Findings) -> None:
+    wanted = {f"job {message.number:04}" for message in sent if message.kind in (Kind.TASK, Kind.BOTH)}
+    findings.lost += [f"the task {title!r} was not made" for title in sorted(wanted - made.keys())]
+    findings.strange += [f"nobody asked for the task {title!r}" for title in sorted(made.keys() - wanted)]
+    findings.effects_repeated += [
+        f"the task {title!r} was made {count} times" for title, count in sorted(made.items()) if count > 1
+    ]
 
 
 def _compare(person: str, wanted: set[Mark], told: list[Mark], findings: Findings) -> None:

@@ -46,6 +46,7 @@ class Injector:
         self.struck: list[Struck] = []
         self._killed_sessions: dict[str, int] = {}  # by person: how many messages they had sent at the last kill
         self._clock_behind = 0
+        self._watching: list[asyncio.Task[None]] = []
         self._names = {person.id: key(person) for person in traffic.people}
         kinds: dict[str, Callable[[], Awaitable[None]]] = {
             "kill -9 of Jobs": self.kill_jobs,
@@ -144,16 +145,23 @@ class Injector:
 
     async def only_by_history(self) -> None:
         """For some seconds nothing is pushed; then a cut, and what was missed is too long ago for getDifference."""
-        until = time.monotonic() + self._rng.uniform(1, 4)
-
-        def strikes(_: Any) -> bool:
-            return time.monotonic() < until
-
-        self._stage.telegram.faults.add(PushFault("withhold", self._stage.jobs, when=strikes, times=None))
-        self._stage.telegram.difference_too_long(self._stage.jobs)
-        await asyncio.sleep(until - time.monotonic())
+        jobs, box = self._stage.jobs, self._stage.jobs.box
+        withheld = PushFault("withhold", jobs, times=None)
+        self._stage.telegram.faults.add(withheld)
+        await asyncio.sleep(self._rng.uniform(1, 4))
+        withheld.times = 0
         self._strike("updates only by history")
-        self._stage.telegram.drop_connections(self._stage.jobs)
+        missed = box.pts
+        self._stage.telegram.faults.add(
+            Fault(
+                functions.updates.GetDifferenceRequest,
+                jobs,
+                when=lambda request: request.pts < missed,
+                times=None,
+                answer=lambda: types.updates.DifferenceTooLong(box.pts),
+            )
+        )
+        self._stage.telegram.drop_connections(jobs)
 
     async def flood(self, seconds: int, words: str = "") -> None:
         """Until the time is over every send is refused, with the time that is left; as Telegram does it."""
@@ -187,14 +195,27 @@ class Injector:
         self._stage.model.faults.when(strikes, fault, times)
 
     async def stall(self, seconds: float | None) -> None:
-        """The next answer stops in its middle for so long; None: for ever."""
+        """An answer stops in its middle for so long; None: for ever. One that is killed before does not count."""
         stall = Stall()
         self._clerk.stalls.append(stall)
-        await stall.reached()
-        self._strike("model: stream stalled" + ("" if seconds else " for good"))
-        if seconds:
-            await asyncio.sleep(seconds)
-            stall.release()
+
+        async def watch() -> None:
+            await stall.reached()
+            self._strike("model: stream stalled" + ("" if seconds else " for good"))
+            if seconds:
+                await asyncio.sleep(seconds)
+                stall.release()
+
+        self._watching.append(asyncio.create_task(watch()))
+
+    async def stop(self) -> None:
+        """Lift everything that still lies in wait."""
+        self._stage.telegram.faults.clear()
+        self._stage.model.faults.clear()
+        self._clerk.stalls.clear()
+        for task in self._watching:
+            task.cancel()
+        await asyncio.gather(*self._watching, return_exceptions=True)
 
     def _writer(self, request: ModelRequest) -> str | None:
         asked = {number for number, _, _ in open_wishes(request)}

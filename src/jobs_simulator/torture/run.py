@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import random
 import time
+from collections.abc import Collection
 from pathlib import Path
 
 import apsw
@@ -32,9 +33,9 @@ WARM_SESSIONS = "3"
 
 
 class Torture:
-    """`rounds` rounds from `seed`; `folder` holds the program's data and its log."""
+    """`rounds` rounds from `seed`; `folder` holds the program's data and its log. `only`: no other kinds of faults."""
 
-    def __init__(self, folder: Path, rounds: int, seed: int, only: list[str] | None = None) -> None:
+    def __init__(self, folder: Path, rounds: int, seed: int, only: Collection[str] | None = None) -> None:
         self._rounds = rounds
         self._seed = seed
         self._rng = random.Random(seed)
@@ -61,8 +62,7 @@ class Torture:
                     self._say_round(number, injector, settled)
                     if not settled:
                         break
-                self._stage.telegram.faults.clear()
-                self._stage.model.faults.clear()
+                await injector.stop()
                 if settled:
                     await program.restart()  # what a start would say again shows now
                     settled = await self._settled()
