@@ -98,12 +98,12 @@ class Supervisor:
         """The process of each session by the id of its person, found by the mark that Jobs gives it."""
         wanted = f"{MARKER}={self._stage.data}"
         found: dict[str, int] = {}
-        for folder in Path("/proc").glob("[0-9]*"):
+        for pid in sorted(int(folder.name) for folder in Path("/proc").glob("[0-9]*")):
             with contextlib.suppress(OSError):
-                variables = (folder / "environ").read_text(errors="replace").split("\0")
+                variables = Path(f"/proc/{pid}/environ").read_text(errors="replace").split("\0")
                 if wanted in variables:
                     config = next(v for v in variables if v.startswith("CLAUDE_CONFIG_DIR="))
-                    found[Path(config).parent.name] = int(folder.name)
+                    found.setdefault(Path(config).parent.name, pid)  # what it has started itself is younger
         return found
 
     def fill_disk(self, whole: bool) -> None:
