@@ -8,7 +8,7 @@ from typing import Any
 
 import apsw
 import pytest
-from telethon import errors
+from telethon import errors, events
 from telethon.network import mtprotostate
 from telethon.tl import types
 from tests.support import full_disk
@@ -433,19 +433,32 @@ async def test_after_a_reconnect_what_was_missed_is_stored_before_what_is_pushed
     sim: TelegramSimulator, tmp_path: Path, jobs: Account, owner: Account, masha: Account
 ) -> None:
     async with Post(sim, tmp_path, jobs, owner) as mail:
+        pushed = asyncio.Event()
+
+        async def hear(event: events.NewMessage.Event) -> None:
+            if event.message.message == "pushed":
+                pushed.set()
+
+        mail.receiver.stop()
+        mail.client.add_event_handler(hear, events.NewMessage())
+        mail.receiver.start()  # handlers of an update run one after the other
         reading = Fault("GetDialogs", jobs, delay=asyncio.Event())
         sim.faults.add(reading)
         sim.faults.add(PushFault("withhold", jobs, when=lambda update: isinstance(update, types.UpdateNewMessage)))
-        sim.difference_too_long(jobs)
+        too_long = sim.difference_too_long(jobs)
         sim.send(masha, jobs, "missed")
         sim.drop_connections(jobs)
         async with asyncio.timeout(5):
             await reading.hit.wait()
-        pushed = sim.send(masha, jobs, "pushed")
+            sim.send(masha, jobs, "lost with the difference that it makes Telethon ask for")
+            await too_long.hit.wait()
+            await mail.client.get_me()  # it has the answer to that by now
+        sim.send(masha, jobs, "pushed")
+        async with asyncio.timeout(5):
+            await pushed.wait()
         assert isinstance(reading.delay, asyncio.Event)
         reading.delay.set()
-        await mail.until_arrived("missed", "pushed")
-        await mail.until_read(pushed)
+        await mail.until_arrived("missed", "lost with the difference that it makes Telethon ask for", "pushed")
 
 
 @pytest.mark.parametrize("ahead", [-7200, -120, 120, 7200])
