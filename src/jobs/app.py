@@ -201,12 +201,13 @@ class App:
             tasks: list[asyncio.Task[None]] = []
             try:
                 tasks.append(asyncio.create_task(self._watch(client), name="watch"))
+                tasks.append(asyncio.create_task(client.watch_clock(), name="clock"))
                 sessions.start()
                 runner.start()
                 receiver.start()
                 buttons.start()
                 await directory.learn_contacts()
-                await remove_leftovers(client, db, chats, is_bot=account.is_bot)
+                await remove_leftovers(client, db, chats)
                 client.on_reconnected = reconciler.look_soon
                 tasks.append(asyncio.create_task(reconciler.run(), name="reconciler"))
                 for task in tasks:

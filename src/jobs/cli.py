@@ -88,6 +88,20 @@ def retry(
 
 
 @cli.command()
+def torture(
+    rounds: Annotated[int, typer.Option(min=1, help="How many rounds of five faults each.")] = 6,
+    seed: Annotated[int, typer.Option(help="What the faults and the traffic are drawn from.")] = 1,
+) -> None:
+    """Crash it, cut it off, flood it and lie to it while people write; prove that nothing is lost or done twice.
+
+    Exit codes: 0 nothing was lost, repeated or out of order, 1 something was.
+    """
+    from jobs_simulator.torture import torture as run_torture
+
+    sys.exit(run_torture(rounds, seed))
+
+
+@cli.command()
 def version() -> None:
     """Print the version."""
     print(__version__)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from jobs_simulator.model import ModelRequest, Reply, Stall, Text, ToolCall
 from jobs_simulator.stage import Stage
+from jobs_simulator.telegram import Fault
 
 
 class Brain:
@@ -59,6 +60,23 @@ async def test_a_progress_message_of_a_killed_run_is_removed_at_the_next_start(t
             await stage.start()
             await owner.expect("Вот что вышло")
             assert await what_stays(stage) == ["сделай", "Вот что вышло"], edited
+
+
+async def test_one_that_arrived_although_its_sending_failed_goes_too(tmp_path: Path) -> None:
+    brain = Brain()
+    async with Stage(tmp_path, brain) as stage:
+        stage.telegram.faults.add(
+            Fault("SendMessage", stage.jobs, when=lambda request: "Работаю" in request.message, cut="after")
+        )
+        await stage.start()
+        async with stage.person(stage.owner) as owner:
+            await owner.say("сделай")
+            await stage.telegram.wait_for(lambda event: event.kind == "edit", timeout=10)
+            brain.stall.release()
+            await owner.expect("Вот что вышло")
+            await stage.telegram.wait_for(lambda event: event.kind == "delete", timeout=10)
+            left = [message.text for message in stage.telegram.messages(stage.owner, stage.jobs)]
+            assert left == ["сделай", "Вот что вышло"]
 
 
 async def test_text_streaming_shows_the_answer_as_it_grows(tmp_path: Path) -> None:

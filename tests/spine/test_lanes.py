@@ -1,6 +1,7 @@
 """Lanes: one turn at a time for a person, people side by side, nothing that came is left lying."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
@@ -246,3 +247,21 @@ async def test_nothing_is_begun_before_the_start(spine: Spine, lanes: Lanes, han
 def test_full_disk_is_what_it_says(spine: Spine) -> None:
     with full_disk(spine.db), pytest.raises(apsw.FullError):
         spine.db.execute("INSERT INTO meta (key, value) VALUES ('a', ?)", ("x" * 100_000,))
+
+
+async def test_what_could_not_be_stored_does_not_reach_the_running_turn(
+    spine: Spine, lanes: Lanes, handler: Handler
+) -> None:
+    """Else it is answered within that turn, and again once it is read from history."""
+    lanes.start()
+    handler.gate.clear()
+    spine.accept("m1")
+    turn = await handler.begun.get()
+    joined: asyncio.Queue[list[str]] = asyncio.Queue()
+    lanes.on_more = lambda _: joined.put_nowait([row.text for row in spine.turns.join(turn)])
+    with contextlib.suppress(OSError), spine.db.transaction():
+        spine.accept("m2")
+        raise OSError("the disk is full")
+    assert await joined.get() == []
+    spine.accept("m3")
+    assert await joined.get() == ["m3"]

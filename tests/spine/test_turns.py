@@ -13,7 +13,7 @@ from tests.support import MASHA, OWNER, PETYA, Spine, full_disk
 
 from jobs.spine.model import OutboxKind, Usage
 from jobs.spine.outbox import recent
-from jobs.spine.turns import ToolJournal
+from jobs.spine.turns import ToolJournal, Turns
 from jobs.times import now
 
 
@@ -87,7 +87,7 @@ def test_a_notice_of_a_turn_put_off_is_said_once(spine: Spine) -> None:
     assert spine.said() == ["please wait"]
 
 
-@pytest.mark.parametrize("back", [timedelta(hours=1), timedelta(days=30)])
+@pytest.mark.parametrize("back", [timedelta(minutes=2), timedelta(hours=1), timedelta(days=30)])
 def test_a_clock_set_back_does_not_stall_a_turn_put_off(spine: Spine, back: timedelta) -> None:
     with time_machine.travel(now(), tick=False) as clock:
         spine.accept("one")
@@ -96,7 +96,19 @@ def test_a_clock_set_back_does_not_stall_a_turn_put_off(spine: Spine, back: time
         spine.turns.put_off(turn, "away", now() + timedelta(seconds=5), None, own_fault=False)
         assert spine.turns.begin(MASHA) is None
         clock.shift(-back)
-        assert spine.turns.begin(MASHA) is not None
+        due = spine.turns.due_in(MASHA)
+        assert due is not None
+        assert due <= 5
+
+
+def test_what_an_earlier_run_put_off_is_due_at_the_start(spine: Spine) -> None:
+    spine.accept("one")
+    turn = spine.turns.begin(MASHA)
+    assert turn is not None
+    spine.turns.put_off(turn, "away", now() + timedelta(minutes=5), None, own_fault=False)
+    later = Turns(spine.db, spine.outbox)
+    assert later.due_in(MASHA) == 0
+    assert later.begin(MASHA) is not None
 
 
 def test_the_end_of_a_turn_is_its_rows_its_reply_and_its_cost_at_once(spine: Spine) -> None:

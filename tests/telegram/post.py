@@ -88,8 +88,8 @@ class Post(Spine):
         self.sender.start()
         self.receiver.start()
         self.client.on_reconnected = self.reconciler.look_soon
-        await self.reconciler.look()
         self._reading = asyncio.create_task(self.reconciler.run())
+        await self.reconciler.looked.wait()
         return self
 
     async def __aexit__(

@@ -1,19 +1,22 @@
 """What people write: stored once, in order, whatever Telegram and the connection do; nobody else is answered."""
 
 import asyncio
+import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import apsw
 import pytest
-from telethon import errors
+from telethon import errors, events
+from telethon.network import mtprotostate
 from telethon.tl import types
 from tests.support import full_disk
 from tests.telegram.post import Post, send_media
 
 from jobs.spine.model import OutboxKind
-from jobs.telegram import reconcile
-from jobs_simulator.telegram import Account, PushFault, TelegramSimulator, post
+from jobs.telegram import client, receiver, reconcile
+from jobs_simulator.telegram import Account, Fault, PushFault, TelegramSimulator, post
 
 
 async def test_a_message_is_stored_with_what_is_known_of_its_writer_and_then_marked_read(
@@ -381,6 +384,7 @@ async def test_the_first_message_of_a_new_person_that_could_not_be_stored_is_not
     async with Post(sim, tmp_path, jobs, owner) as mail:
         refuse_first(mail, monkeypatch)
         monkeypatch.setattr(mail.receiver.storage_refused, "set", lambda: None)  # no look before the second is read
+        monkeypatch.setattr(receiver, "HISTORY_SECONDS", 0.01)
         sim.send(masha, jobs, "first")
         second = sim.send(masha, jobs, "second")
         await mail.until_arrived("second")
@@ -407,3 +411,90 @@ def refuse_first(mail: Post, patch: pytest.MonkeyPatch) -> None:
         raise apsw.FullError("database or disk is full")
 
     patch.setattr(mail.inbox, "accept", full)
+
+
+async def test_what_follows_a_message_that_could_not_be_stored_is_stored_after_it(
+    sim: TelegramSimulator,
+    tmp_path: Path,
+    jobs: Account,
+    owner: Account,
+    masha: Account,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(reconcile, "STORAGE_PAUSE", 0.01)
+    async with Post(sim, tmp_path, jobs, owner) as mail:
+        refuse_first(mail, monkeypatch)
+        sim.send(masha, jobs, "first")
+        sim.send(masha, jobs, "second")
+        await mail.until_arrived("first", "second")
+
+
+async def test_after_a_reconnect_what_was_missed_is_stored_before_what_is_pushed(
+    sim: TelegramSimulator, tmp_path: Path, jobs: Account, owner: Account, masha: Account
+) -> None:
+    async with Post(sim, tmp_path, jobs, owner) as mail:
+        pushed = asyncio.Event()
+
+        async def hear(event: events.NewMessage.Event) -> None:
+            if event.message.message == "pushed":
+                pushed.set()
+
+        mail.receiver.stop()
+        mail.client.add_event_handler(hear, events.NewMessage())
+        mail.receiver.start()  # handlers of an update run one after the other
+        reading = Fault("GetDialogs", jobs, delay=asyncio.Event())
+        sim.faults.add(reading)
+        sim.faults.add(PushFault("withhold", jobs, when=lambda update: isinstance(update, types.UpdateNewMessage)))
+        too_long = sim.difference_too_long(jobs)
+        sim.send(masha, jobs, "missed")
+        sim.drop_connections(jobs)
+        async with asyncio.timeout(5):
+            await reading.hit.wait()
+            sim.send(masha, jobs, "lost with the difference that it makes Telethon ask for")
+            await too_long.hit.wait()
+            await mail.client.get_me()  # it has the answer to that by now
+        sim.send(masha, jobs, "pushed")
+        async with asyncio.timeout(5):
+            await pushed.wait()
+        assert isinstance(reading.delay, asyncio.Event)
+        reading.delay.set()
+        await mail.until_arrived("missed", "lost with the difference that it makes Telethon ask for", "pushed")
+
+
+@pytest.mark.parametrize("ahead", [-7200, -120, 120, 7200])
+async def test_a_clock_that_is_set_does_not_make_it_deaf(
+    sim: TelegramSimulator,
+    tmp_path: Path,
+    jobs: Account,
+    owner: Account,
+    masha: Account,
+    monkeypatch: pytest.MonkeyPatch,
+    ahead: int,
+) -> None:
+    monkeypatch.setattr(client, "CLOCK_SECONDS", 0.05)
+    wrong = SimpleNamespace(time=lambda: time.time() + ahead, monotonic=time.monotonic)
+    async with Post(sim, tmp_path, jobs, owner) as mail:
+        watching = asyncio.create_task(mail.client.watch_clock())
+        sim.send(masha, jobs, "before")
+        await mail.until_arrived("before")
+        for module in (mtprotostate, client):
+            monkeypatch.setattr(module, "time", wrong)
+        sim.send(masha, jobs, "after")
+        await mail.until_arrived("before", "after")
+        watching.cancel()
+
+
+@pytest.mark.parametrize("ahead", [-7200, -120, 120, 7200])
+async def test_a_clock_that_is_wrong_from_the_start_does_no_harm(
+    sim: TelegramSimulator,
+    tmp_path: Path,
+    jobs: Account,
+    owner: Account,
+    masha: Account,
+    monkeypatch: pytest.MonkeyPatch,
+    ahead: int,
+) -> None:
+    monkeypatch.setattr(mtprotostate, "time", SimpleNamespace(time=lambda: time.time() + ahead))
+    async with asyncio.timeout(10), Post(sim, tmp_path, jobs, owner) as mail:
+        sim.send(masha, jobs, "hello")
+        await mail.until_arrived("hello")

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
+import apsw
 import structlog
 
 from jobs.spine.inbox import Inbox
@@ -65,14 +66,21 @@ class Lanes:
             return
         if lane in self._running:
             self._woken.add(lane)
-            if settling := self._turns.settles_in(lane):
-                self._later(lane, settling)
-            else:
-                self.on_more(lane)
+            # Not at once: what woke the lane may be part of a transaction that is still to be committed, or taken back.
+            asyncio.get_running_loop().call_soon(self._tell_of_more, lane)
         elif self._taking:
             task = asyncio.create_task(self._run(lane), name=f"lane-{lane}")
             self._running[lane] = task
             task.add_done_callback(lambda _: self._stopped(lane))
+
+    def _tell_of_more(self, lane: int) -> None:
+        try:
+            if settling := self._turns.settles_in(lane):
+                self._later(lane, settling)
+            else:
+                self.on_more(lane)
+        except apsw.Error as error:
+            log.error("a message did not join the running turn", lane=lane, error=str(error))  # the next one takes it
 
     async def _run(self, lane: int) -> None:
         while self._taking:

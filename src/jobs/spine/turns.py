@@ -5,6 +5,7 @@ at which a crash could lose a reply or make a second one.
 """
 
 import json
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,9 +19,6 @@ from jobs.times import from_text, now, to_text
 LONGEST_ALBUM = timedelta(seconds=2)
 """A part of an album never holds its lane for longer than this, whatever the clock says."""
 
-LONGEST_PAUSE = timedelta(hours=1)
-"""A stored pause is never believed for longer than this, so that a clock set back does not stop a lane."""
-
 _OPEN_TURN = """SELECT * FROM turns WHERE lane = ? AND state IN ('running', 'waiting')
                 ORDER BY coalesce(not_before, ''), id LIMIT 1"""
 """There can be two: a turn that was set aside and is tried again beside one that was put off. The sooner goes first."""
@@ -30,6 +28,9 @@ class Turns:
     def __init__(self, db: Database, outbox: Outbox) -> None:
         self._db = db
         self._outbox = outbox
+        self._due_at: dict[int, float] = {}
+        """When turns that were put off are due, by their ids, in monotonic seconds: the machine's clock may
+        be set meanwhile. What an earlier run put off is due at once; what the table says is for the reader."""
 
     def begin(self, lane: int) -> Turn | None:
         """Take everything that waits in the lane as one turn.
@@ -42,7 +43,7 @@ class Turns:
         with self._db.transaction(durable=False):  # without it the rows still wait, and all that follows is gone too
             turn = self._db.one(_OPEN_TURN, (lane,))
             waiting = self._db.one("SELECT 1 FROM inbox WHERE lane = ? AND state = 'waiting' LIMIT 1", (lane,))
-            if not waiting and (turn is None or not _due(turn)):
+            if not waiting and (turn is None or self._pause(turn) > 0):
                 return None
             if turn is None:
                 turn = self._db.execute(
@@ -132,13 +133,14 @@ class Turns:
         """Seconds until the lane has something to do that waits for its time; None when there is nothing."""
         if settling := self.settles_in(lane):
             return settling
-        turn = self._db.one(
-            "SELECT * FROM turns WHERE lane = ? AND state = 'waiting' ORDER BY not_before LIMIT 1", (lane,)
-        )
-        if turn is None:
-            return None
-        pause = from_text(turn["not_before"]) - now()
-        return max(0.0, min(pause, LONGEST_PAUSE).total_seconds())
+        turns = self._db.execute("SELECT * FROM turns WHERE lane = ? AND state = 'waiting'", (lane,))
+        return min(map(self._pause, turns), default=None)
+
+    def _pause(self, turn: Row) -> float:
+        """Seconds until an open turn may be begun."""
+        if turn["state"] == "running":
+            return 0.0
+        return max(0.0, self._due_at.get(turn["id"], 0.0) - time.monotonic())
 
     def finish(self, turn: Turn, reply: str, usage: Usage, *, stopped: bool = False) -> None:
         """The turn is done: its rows, its reply and its cost, in one transaction. `stopped`: by the person."""
@@ -149,6 +151,7 @@ class Turns:
 
     def put_off(self, turn: Turn, error: str, until: datetime, notice: str | None, *, own_fault: bool) -> None:
         """Try again at `until`. `notice` is said to the person, once a turn. The rows stay open."""
+        self._due_at[turn.id] = time.monotonic() + (until - now()).total_seconds()
         with self._db.transaction():
             self._db.execute(
                 "UPDATE turns SET state = 'waiting', error = ?, not_before = ?, failures = failures + ? WHERE id = ?",
@@ -164,6 +167,7 @@ class Turns:
             self._outbox.say(f"turn:{turn.id}:set-aside", turn.lane, OutboxKind.NOTICE, notice, turn_id=turn.id)
 
     def _close(self, turn: Turn, state: str, error: str | None, usage: Usage) -> None:
+        self._due_at.pop(turn.id, None)
         self._db.execute(
             """UPDATE turns SET state = ?, error = ?, finished_at = ?, not_before = NULL,
                input_tokens = ?, output_tokens = ?, cost_usd = ?, model = ? WHERE id = ?""",
@@ -261,10 +265,3 @@ def _inbox_row(row: Row) -> InboxRow:
         message_id=row["message_id"],
         extras=Extras.model_validate_json(row["extras"]),
     )
-
-
-def _due(turn: Row) -> bool:
-    if turn["state"] == "running" or turn["not_before"] is None:
-        return True
-    pause = from_text(turn["not_before"]) - now()
-    return pause <= timedelta(0) or pause > LONGEST_PAUSE

@@ -1,19 +1,30 @@
 """The Telethon client, built from the settings, and the account it is signed in to."""
 
+import asyncio
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import structlog
 from telethon import TelegramClient, errors
 from telethon.crypto import rsa
 from telethon.tl import types
 
 from jobs.config import Settings
 
+log = structlog.get_logger()
+
 REQUEST_RETRIES = 1
 """Whoever makes a request decides whether it is made again; Telethon would pause 2 s after each failure."""
 
+CLOCK_SECONDS = 2.0
+"""How often the clock is looked at."""
+CLOCK_TOLERANCE = 5.0
+"""Seconds by which it may differ from the last look without having been set."""
+IMPOSSIBLE_OFFSET = -86400
+"""Seconds from the machine's clock to a time that Telegram refuses, with a word about the right one."""
 
 SIGNED_OUT = (errors.UnauthorizedError, errors.AuthKeyError, errors.AuthKeyNotFound)
 """What says that Telegram accepts the login no longer."""
@@ -28,6 +39,10 @@ class Client(TelegramClient):  # type: ignore[misc]
 
     on_reconnected: Callable[[], None] = staticmethod(lambda: None)
 
+    def __init__(self, *given: Any, **settings: Any) -> None:
+        super().__init__(*given, **settings)
+        self._ask_for_time()
+
     async def once(self, request: Any) -> Any:
         """Make a request without Telethon's own repetitions, and the pauses of 2 s that go with them.
 
@@ -37,8 +52,30 @@ class Client(TelegramClient):  # type: ignore[misc]
         return await self._sender.send(request)
 
     async def _handle_auto_reconnect(self) -> None:
-        await super()._handle_auto_reconnect()
         self.on_reconnected()
+        await super()._handle_auto_reconnect()
+
+    async def watch_clock(self) -> None:
+        """Begin the connection anew when the machine's clock is set; runs for ever.
+
+        Telethon takes no packet whose time is more than 30 s ahead of the clock or 300 s behind it.
+        """
+        ahead = time.time() - time.monotonic()
+        while True:
+            await asyncio.sleep(CLOCK_SECONDS)
+            jump = time.time() - time.monotonic() - ahead
+            if abs(jump) > CLOCK_TOLERANCE:
+                log.warning("the clock was set, or the machine slept", seconds=round(jump))
+                ahead += jump
+                self._ask_for_time()
+                self._sender._start_reconnect(None)
+
+    def _ask_for_time(self) -> None:
+        """Let the next packet bear an impossible time: the server answers it with the right one, and Telethon keeps it.
+
+        A clock that is slow by 30 to 300 s the server takes without a word, and Telethon would hear nothing it says.
+        """
+        self._sender._state.time_offset = IMPOSSIBLE_OFFSET
 
 
 @dataclass(frozen=True)

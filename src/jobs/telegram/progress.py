@@ -10,7 +10,7 @@ from typing import Any
 
 import structlog
 from telethon import TelegramClient
-from telethon.errors import RPCError
+from telethon.errors import RandomIdDuplicateError, RPCError
 from telethon.tl import functions
 
 from jobs.config import Streaming
@@ -62,6 +62,9 @@ class ProgressMessage:
         self._steps: list[str] = []
         self._text = ""
         self._message_id: int | None = None
+        self._random_id = secrets.randbits(63) or 1
+        self._first: str | None = None
+        """What the message said when it was first sent, or tried to."""
         self._sending: asyncio.Task[None] | None = None
 
     # ---------------------------------------------------------- what is told
@@ -123,21 +126,34 @@ class ProgressMessage:
             await self._client(functions.messages.EditMessageRequest(peer, self._message_id, message=body))
 
     async def _send(self, body: str) -> None:
-        """The note is there before the message: in Saved Messages Jobs must know it for its own."""
-        random_id = secrets.randbits(63) or 1
-        _note(self._db, self._chat, None, body)
-        answer = await self._client(
-            functions.messages.SendMessageRequest(
-                self._chats.peer(self._chat), body, random_id=random_id, silent=True, no_webpage=True
+        """The note is there before the message: in Saved Messages Jobs must know it for its own.
+
+        A try that failed may have arrived: the next one is the same message, words and all.
+        """
+        if self._first is None:
+            await _remove_left(self._client, self._db, self._chats, self._chat)  # else the note of it is lost
+            self._first = body
+            _note(self._db, self._chat, None, body)
+        try:
+            answer = await self._client(
+                functions.messages.SendMessageRequest(
+                    self._chats.peer(self._chat), self._first, random_id=self._random_id, silent=True, no_webpage=True
+                )
             )
-        )
-        self._message_id = message_id_of(answer, random_id)
-        _note(self._db, self._chat, self._message_id, body)
+        except RandomIdDuplicateError:
+            self._message_id = await _find(self._client, self._chats, self._chat, self._first)
+        else:
+            self._message_id = message_id_of(answer, self._random_id)
+        _note(self._db, self._chat, self._message_id, self._first)
 
     async def remove(self) -> None:
         """Take the message away."""
-        if self._sending:
-            await asyncio.gather(self._sending, return_exceptions=True)  # `show` has logged what went wrong
+        if self._sending is None or self._first is None:
+            return
+        await asyncio.gather(self._sending, return_exceptions=True)  # `show` has logged what went wrong
+        if self._message_id is None:
+            with contextlib.suppress(RPCError, ConnectionError, OSError):
+                self._message_id = await _find(self._client, self._chats, self._chat, self._first)
         if self._message_id is not None:
             await remove_progress(self._client, self._db, self._chat, self._message_id)
 
@@ -162,34 +178,49 @@ def is_progress(db: Database, chat: int, message_id: int, text: str) -> bool:
 
 
 async def remove_progress(client: TelegramClient, db: Database, chat: int, message_id: int) -> None:
-    """Delete a progress message; when that cannot be done now the next start tries again.
+    """Delete a progress message; when that cannot be done now the chat's next one, or the next start, tries again.
 
     The id stays noted, without words: a page of history that was fetched before may still have the message in it.
     """
     with contextlib.suppress(RPCError, ConnectionError, OSError):
-        await client(functions.messages.DeleteMessagesRequest([message_id], revoke=True))
-        with db.transaction(durable=False):
-            db.execute(
-                "UPDATE meta SET value = ? WHERE key = ? AND json_extract(value, '$.id') = ?",
-                (json.dumps({"id": message_id, "text": ""}), f"progress:{chat}", message_id),
-            )
+        await _delete(client, db, chat, message_id)
 
 
-async def remove_leftovers(client: TelegramClient, db: Database, chats: Chats, *, is_bot: bool) -> None:
+async def _delete(client: TelegramClient, db: Database, chat: int, message_id: int) -> None:
+    await client(functions.messages.DeleteMessagesRequest([message_id], revoke=True))
+    with db.transaction(durable=False):
+        db.execute(
+            "UPDATE meta SET value = ? WHERE key = ? AND json_extract(value, '$.id') = ?",
+            (json.dumps({"id": message_id, "text": ""}), f"progress:{chat}", message_id),
+        )
+
+
+async def remove_leftovers(client: TelegramClient, db: Database, chats: Chats) -> None:
     """Delete the progress messages of turns that a crash cut off."""
-    for row in db.execute("SELECT key, value FROM meta WHERE key LIKE 'progress:%'"):
-        chat, note = int(row["key"].partition(":")[2]), json.loads(row["value"])
-        message_id = note["id"]
-        if message_id is None and not is_bot:  # a bot may not read history
-            message_id = await _find(client, chats, chat, note["text"])
-            _note(db, chat, message_id, note["text"])
-        if message_id is not None and note["text"]:
-            await remove_progress(client, db, chat, message_id)
+    for row in db.execute("SELECT key FROM meta WHERE key LIKE 'progress:%'"):
+        with contextlib.suppress(RPCError, ConnectionError, OSError):
+            await _remove_left(client, db, chats, int(row["key"].partition(":")[2]))
+
+
+async def _remove_left(client: TelegramClient, db: Database, chats: Chats, chat: int) -> None:
+    """Delete the chat's last progress message if it is still there. Raises what Telegram or the connection raise."""
+    value = db.value("SELECT value FROM meta WHERE key = ?", (f"progress:{chat}",))
+    note: dict[str, Any] = json.loads(value) if value else {"id": None, "text": ""}
+    if not note["text"]:
+        return
+    message_id: int | None = note["id"]
+    if message_id is None:
+        message_id = await _find(client, chats, chat, note["text"])
+    if message_id is None:
+        db.execute("DELETE FROM meta WHERE key = ?", (f"progress:{chat}",))
+    else:
+        _note(db, chat, message_id, note["text"])
+        await _delete(client, db, chat, message_id)
 
 
 async def _find(client: TelegramClient, chats: Chats, chat: int, text: str) -> int | None:
-    """The id of a message that was sent, but whose id was not learnt before the crash."""
-    with contextlib.suppress(RPCError, ConnectionError, OSError):
+    """The id of a message that was sent, but whose id was not learnt. A bot may not read history."""
+    if not chats.is_bot:
         for message in await client.get_messages(chats.peer(chat), limit=LOOK_BACK):
             if message.out and message.message == text:
                 return int(message.id)

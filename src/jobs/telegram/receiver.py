@@ -1,6 +1,7 @@
 """What people write, into the inbox: stored before anything else is done with it, then marked read."""
 
 import asyncio
+import contextlib
 from collections import defaultdict
 
 import apsw
@@ -34,6 +35,10 @@ TELLING_LENGTH = 12
 """Characters from which on a text changes what is believed of its writer's language: "ok" does not."""
 
 
+HISTORY_SECONDS = 10.0
+"""How long a pushed message waits for older ones to be read from history, so that they come first."""
+
+
 class Receiver:
     """Takes messages from pushed updates, and from history (see `reconcile.py`), through the same door: `take`."""
 
@@ -63,6 +68,8 @@ class Receiver:
         self._marks: set[asyncio.Task[None]] = set()
         self.storage_refused = asyncio.Event()
         """Set when a message could not be stored: it is unread still, and the history has to be read again."""
+        self.level = asyncio.Event()
+        """Set while nothing older than what is pushed now can be waiting in the history."""
 
     def start(self) -> None:
         self._client.add_event_handler(self._on_message, events.NewMessage())
@@ -80,10 +87,18 @@ class Receiver:
         if not isinstance(message.peer_id, types.PeerUser):
             return
         try:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(HISTORY_SECONDS):
+                    await self.level.wait()
             await self.take(message)
         except (apsw.Error, OSError, RPCError, ValueError) as error:  # ValueError: Telethon does not know the sender
             log.error("message not stored", chat=message.peer_id.user_id, message=message.id, error=str(error))
-            self.storage_refused.set()
+            self.refused()
+
+    def refused(self) -> None:
+        """A message could not be stored: what follows it waits until it has been read from the history."""
+        self.level.clear()
+        self.storage_refused.set()
 
     async def _on_deleted(self, event: events.MessageDeleted.Event) -> None:
         # Private chats' deletions name no chat; message ids are unique over all private chats of an account.

@@ -25,6 +25,8 @@ log = structlog.get_logger()
 
 INTERVAL = 60.0
 """Seconds between two looks while all is well."""
+RETRY = 5.0
+"""Seconds after a look that failed."""
 STORAGE_PAUSE = 3.0
 """Seconds before looking again after a message could not be stored."""
 OVERLAP = timedelta(hours=1)
@@ -54,29 +56,35 @@ class Reconciler:
         """Set after the first look: from then on it is known in each chat what is new."""
 
     def look_soon(self) -> None:
-        """After a reconnect."""
+        """After a reconnect: what was missed comes before what is pushed from now on."""
+        self._receiver.level.clear()
         self._soon.set()
 
     async def run(self) -> None:
         """Look at once, then whenever asked to, and every INTERVAL."""
         while True:
             self._soon.clear()
-            await self.look()
+            done = await self.look()
+            if done and not self._soon.is_set():
+                self._receiver.level.set()
             self.looked.set()
-            await self._wait()
+            await self._wait(INTERVAL if done else RETRY)
 
-    async def _wait(self) -> None:
+    async def _wait(self, seconds: float) -> None:
         soon = asyncio.create_task(self._soon.wait())
         refused = asyncio.create_task(self._receiver.storage_refused.wait())
-        done, waiting = await asyncio.wait({soon, refused}, timeout=INTERVAL, return_when=asyncio.FIRST_COMPLETED)
+        done, waiting = await asyncio.wait({soon, refused}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         for task in waiting:
             task.cancel()
         if refused in done:
             self._receiver.storage_refused.clear()
             await asyncio.sleep(STORAGE_PAUSE)
 
-    async def look(self) -> None:
-        """One look. A failure is logged, and the next look starts from the same place; a lost login is reported."""
+    async def look(self) -> bool:
+        """One look; returns whether it saw everything.
+
+        A failure is logged, and the next look starts from the same place; a lost login is reported.
+        """
         try:
             await (self._difference() if self._account.is_bot else self._dialogs())
         except SIGNED_OUT as error:
@@ -85,7 +93,10 @@ class Reconciler:
             log.warning("history not read", error=str(error) or type(error).__name__)
         except apsw.Error as error:
             log.error("message not stored", error=str(error))
-            self._receiver.storage_refused.set()
+            self._receiver.refused()
+        else:
+            return not self._receiver.storage_refused.is_set()
+        return False
 
     # ------------------------------------------------------------ user account
 

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from .dispatch import Dispatcher
 
 logger = logging.getLogger(__name__)
+TOO_OLD, TOO_NEW = 300, 30
+"""By how many seconds the clock in a packet's id may be behind or ahead."""
+_ID_TOO_LOW, _ID_TOO_HIGH = 16, 17
 _UNKNOWN_KEY = struct.pack("<i", -404)
 
 
@@ -98,8 +101,8 @@ class Connection:
     def _open(self, authorization: Authorization, packet: Packet) -> None:
         new_session = packet.session_id != self._session_id
         self._session_id = packet.session_id
-        if packet.salt != authorization.salt:
-            notice = types.BadServerSalt(packet.message_id, packet.seq_no, 48, authorization.salt)
+        notice = _complaint(packet, authorization.salt)
+        if notice is not None:
             self._send(bytes(notice), content=False, answer=True)
             # The session begins with the first packet that is accepted.
             self._session_id = None if new_session else packet.session_id
@@ -164,3 +167,14 @@ class Connection:
         seconds, nanoseconds = divmod(time.time_ns(), 1_000_000_000)
         self._last_id = max((seconds << 32) | (nanoseconds * 4), self._last_id + 4)
         return self._last_id | (1 if answer else 3)
+
+
+def _complaint(packet: Packet, salt: int) -> Any:
+    """Why Telegram does not take a packet: the clock in its id is wrong, or its salt is; None when it is good."""
+    behind = time.time() - (packet.message_id >> 32)
+    if not -TOO_NEW <= behind <= TOO_OLD:
+        code = _ID_TOO_LOW if behind > 0 else _ID_TOO_HIGH
+        return types.BadMsgNotification(packet.message_id, packet.seq_no, code)
+    if packet.salt != salt:
+        return types.BadServerSalt(packet.message_id, packet.seq_no, 48, salt)
+    return None
