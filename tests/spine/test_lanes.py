@@ -256,9 +256,9 @@ async def test_what_could_not_be_stored_does_not_reach_the_running_turn(
     lanes.start()
     handler.gate.clear()
     spine.accept("m1")
-    turn = await handler.begun.get()
+    await handler.begun.get()
     joined: asyncio.Queue[list[str]] = asyncio.Queue()
-    lanes.on_more = lambda _: joined.put_nowait([row.text for row in spine.turns.join(turn)])
+    lanes.on_more = lambda lane: joined.put_nowait([row.text for row in spine.turns.waiting(lane)])
     with contextlib.suppress(OSError), spine.db.transaction():
         spine.accept("m2")
         raise OSError("the disk is full")
