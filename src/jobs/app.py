@@ -25,12 +25,15 @@ from jobs.telegram.chats import Chats
 from jobs.telegram.client import SIGNED_OUT, Account, Client, NotSignedIn, make_client, who_am_i
 from jobs.telegram.commands import Commands
 from jobs.telegram.directory import TelegramDirectory
+from jobs.telegram.first_messages import FirstMessages
 from jobs.telegram.formatting import plain, render
+from jobs.telegram.limiter import Limiter
 from jobs.telegram.presence import Presence
 from jobs.telegram.progress import remove_leftovers
 from jobs.telegram.receiver import Receiver
 from jobs.telegram.reconcile import Reconciler
 from jobs.telegram.sender import Sender
+from jobs.telegram.watchdog import Connection, Watchdog
 from jobs.tools.by_role import tools_by_role
 from jobs.tools.scheduler import Scheduler
 from jobs.users.people import PeopleFinder
@@ -137,17 +140,22 @@ class App:
         files = FileTools(outbox, settings.workspace_dir, people.owner_id)
         tools_of = tools_by_role(people, outbox, owner_tools, MemoryTools(storage, index), scheduler, files)
         sessions = SessionManager(settings, db, people, tools_of, mcp.servers)
+        limiter = Limiter()
         presence = Presence(
-            client, chats, db, people, settings.streaming, lambda text: masked(text, settings.secrets())
+            client, chats, db, limiter, people, settings.streaming, lambda text: masked(text, settings.secrets())
         )
         attachments = TelegramAttachments(client, inbox, outbox, settings.workspace_dir, settings.max_upload_mb)
         runner = TurnRunner(db, people, sessions, turns, outbox, presence.working, attachments)
         lanes = Lanes(inbox, turns, runner.handle, slots=settings.max_warm_sessions, first=people.owner_id)
-        sender = Sender(client, outbox, people, chats, self._sign_out)
         lanes.on_more = runner.steer
-        commands = Commands(db, outbox, people, sessions, runner, client.is_connected)
+        lanes.on_waiting = presence.noticed
+        first_messages = FirstMessages(db, outbox, people, settings.first_messages_per_day)
+        sender = Sender(client, outbox, people, chats, limiter, first_messages, self._sign_out)
+        connection = Connection()
+        commands = Commands(db, outbox, people, sessions, runner, connection.words)
         receiver = Receiver(client, account, db, inbox, outbox, people, chats, commands, settings.answer_others)
         reconciler = Reconciler(client, account, db, receiver, chats, self._sign_out)
+        watchdog = Watchdog(client, connection, reconciler.look_soon)
 
         with contextlib.ExitStack() as doors:
             doors.enter_context(users.session_manager_door.opened(sessions))
@@ -164,6 +172,7 @@ class App:
                 await remove_leftovers(client, db, chats, is_bot=account.is_bot)
                 client.on_reconnected = reconciler.look_soon
                 tasks.append(asyncio.create_task(reconciler.run(), name="reconciler"))
+                tasks.append(asyncio.create_task(watchdog.run(), name="watchdog"))
                 for task in tasks:
                     task.add_done_callback(self._part_ended)
                 sender.start()

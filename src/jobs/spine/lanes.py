@@ -35,6 +35,8 @@ class Lanes:
         self._taking = False
         self.on_more: Callable[[int], None] = lambda lane: None
         """Told when something comes to a lane whose turn is running."""
+        self.on_waiting: Callable[[int], None] = lambda lane: None
+        """Told when something may have come to a lane, before anything is done with it."""
         inbox.on_accepted = self.wake
 
     def start(self) -> None:
@@ -47,6 +49,7 @@ class Lanes:
         """Something may have to be done in the lane."""
         if timer := self._timers.pop(lane, None):
             timer.cancel()
+        self.on_waiting(lane)
         if lane in self._running:
             self._woken.add(lane)
             if settling := self._turns.settles_in(lane):

@@ -79,6 +79,8 @@ class OutFile:
 @dataclass(frozen=True)
 class OutboxRow:
     id: int
+    key: str
+    """The occasion, and which part of what is said on it."""
     chat: int
     kind: OutboxKind
     text: str

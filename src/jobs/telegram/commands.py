@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import structlog
 
@@ -11,7 +12,7 @@ from jobs import __version__
 from jobs.db import Database
 from jobs.spine.model import OutboxKind
 from jobs.spine.outbox import Outbox
-from jobs.texts import say, say_time
+from jobs.texts import Language, say, say_time
 from jobs.times import from_text, now, to_text
 from jobs.users.model import Person, Role, Task
 from jobs.users.repository import UsersRepository
@@ -34,14 +35,14 @@ class Commands:
         users: UsersRepository,
         sessions: SessionManager,
         runner: TurnRunner,
-        is_connected: Callable[[], bool],
+        connection: Callable[[ZoneInfo, Language], str],
     ) -> None:
         self._db = db
         self._outbox = outbox
         self._users = users
         self._sessions = sessions
         self._runner = runner
-        self._is_connected = is_connected
+        self._connection = connection
         self._since = now()
         self._acting: set[asyncio.Task[None]] = set()
         self._answers: dict[str, Callable[[Person], str]] = {
@@ -144,7 +145,7 @@ class Commands:
             "status",
             person.language,
             since=when(self._since),
-            connection=say("connected" if self._is_connected() else "disconnected", person.language),
+            connection=self._connection(person.zone, person.language),
             busy=self._sessions.busy,
             warm=self._sessions.warm,
             waiting=count("SELECT count(*) FROM inbox WHERE state IN ('waiting', 'taken')"),

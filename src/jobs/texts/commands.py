@@ -40,8 +40,9 @@ TEXTS: Texts = {
         "Waiting for an answer: {waiting}, to be sent: {queued}, set aside: {set_aside}.\nLast error: {error}\n"
         "Next reminder: {next}\nVersion {version}.",
     },
-    "connected": {"ru": "на связи", "en": "connected"},
-    "disconnected": {"ru": "нет связи", "en": "not connected"},
+    "online": {"ru": "на связи с {since}", "en": "connected since {since}"},
+    "offline": {"ru": "нет связи с {since}", "en": "not connected since {since}"},
+    "was_offline": {"ru": "до этого связи не было {minutes} мин", "en": "away for {minutes} min before that"},
     "none": {"ru": "нет", "en": "none"},
     "usage_head": {"ru": "Расход за {days} дн.:", "en": "Spent in {days} days:"},
     "usage_line": {
