@@ -5,10 +5,10 @@ advice to bots (core.telegram.org/bots/faq, "My bot is hitting limits"). For use
 they get the same, a little below it.
 
 **Flood waits.** FLOOD_WAIT names neither a chat nor a reason: it can be meant for the method (the account sends too
-much) or for one chat. So at first it holds that kind of request to that chat. Then one such request to another chat goes
-out by itself while all others wait. If it passes, the wait is that chat's own; if it meets a flood wait too, all requests
-of the kind are held until the longest of the waits is over. Two requests are all that an account-wide wait ever costs,
-beside those that were already out.
+much) or for one chat. So at first it holds that kind of request to that chat. Then one such request to another chat
+goes out by itself while all others wait. If it passes, the wait is that chat's own; if it meets a flood wait too, all
+requests of the kind are held until the longest of the waits is over, and then again one goes first. So an account-wide
+wait costs two requests beside those that were already out.
 
 Typing and read marks are other requests, small and short-lived: they do not count. Telethon itself repeats none of a
 kind that was told to wait.
@@ -127,20 +127,22 @@ class _Floods:
         self.chats[chat] = until
         if others or self.everything > at:
             self.everything = max(until, self.everything, *others)
-        self.suspected = not others and self.everything <= at
+        self.suspected = True
 
     def passed(self, chat: int, at: float) -> None:
         """A request to the chat met no wait, so another's is its own."""
         if self.chats.get(chat, 0.0) <= at:
             self.suspected = False
 
+    def in_doubt(self, at: float) -> bool:
+        """Whether a wait lasts of which it is not known whom it concerns."""
+        return self.suspected and any(end > at for end in self.chats.values())
+
     def lasts(self, chat: int, at: float) -> float | None:
         """Seconds for which a request to the chat is held; None when it has to see how another one fares."""
         left = max(self.everything, self.chats.get(chat, 0.0)) - at
         if left > 0:
             return left
-        if self.suspected and not any(end > at for end in self.chats.values()):
-            self.suspected = False
         return None if self.suspected and self.probe is not None else 0.0
 
 
@@ -169,7 +171,7 @@ class Limiter:
         at, floods = self._clock.time(), self._floods[kind]
         return bool(
             floods.lasts(chat, at) != 0.0
-            or floods.suspected
+            or floods.in_doubt(at)
             or any(waiter.chat == chat for waiter in self._waiting)
             or self._bucket(chat, at).lacks(at, 1.0 + CHAT_RESERVE)
             or self._all.lacks(at, 1.0 + ALL_RESERVE)
