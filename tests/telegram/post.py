@@ -11,6 +11,7 @@ from tests.support import MOSCOW, Spine, settings
 
 from jobs.spine.inbox import Inbox
 from jobs.spine.outbox import Outbox
+from jobs.spine.turns import Turns
 from jobs.telegram.chats import Chats
 from jobs.telegram.client import Account as OwnAccount
 from jobs.telegram.client import make_client, who_am_i
@@ -69,6 +70,7 @@ class Post(Spine):
         super().__init__(self.settings.data_dir / "db.sqlite")
         self.inbox = Inbox(self.db)
         self.outbox = Outbox(self.db, render, plain)
+        self.turns = Turns(self.db, self.outbox)
         self.users = UsersRepository(self.db, owner.id, MOSCOW)
         self.arrived: asyncio.Queue[int] = asyncio.Queue()
         self.inbox.on_accepted = self.arrived.put_nowait

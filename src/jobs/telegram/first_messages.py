@@ -90,8 +90,8 @@ class FirstMessages:
         return pause
 
     def went_through(self, chat: int) -> None:
-        """Telegram took a message to the chat."""
-        if self._restrictions and self.is_cold(chat):
+        """Telegram took a message to the chat: a restriction is over, unless this was on its way before it began."""
+        if self._restrictions and self._restricted_for() <= ONE_TRIES and self.is_cold(chat):
             self._restrictions, self._restricted_until = 0, None
 
     def stop(self) -> None:

@@ -1,8 +1,8 @@
 """One limiter for all that is said: how fast, in which order when it has to wait, and what a flood wait holds back.
 
-**Pace.** A message a second in one chat, a few in a burst, and not more than 30 a second over all chats: Telegram's own
-advice to bots (core.telegram.org/bots/faq, "My bot is hitting limits"). For user accounts Telegram publishes no number;
-they get the same, a little below it.
+**Pace.** A message a second in one chat, several in a burst, and not more than 30 a second over all chats: Telegram's
+own advice to bots (core.telegram.org/bots/faq, "My bot is hitting limits"). For user accounts Telegram publishes no
+number; they get the same, a little below it.
 
 **Flood waits.** FLOOD_WAIT names neither a chat nor a reason: it can be meant for the method (the account sends too
 much) or for one chat. So at first it holds that kind of request to that chat. Then one such request to another chat
@@ -27,7 +27,7 @@ from telethon.errors import FloodError, RPCError
 
 log = structlog.get_logger()
 
-CHAT_RATE, CHAT_BURST = 1.0, 5.0
+CHAT_RATE, CHAT_BURST = 1.0, 10.0
 """Messages a second in one chat, and how many may leave at once."""
 ALL_RATE, ALL_BURST = 25.0, 25.0
 """The same over all chats."""
