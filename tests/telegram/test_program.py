@@ -225,7 +225,7 @@ async def test_killed_after_a_tool_had_acted_it_does_not_act_twice(tmp_path: Pat
             return Reply(stall, "never heard") if "cut off" not in request.context_text else Reply("всё сделано")
         return Reply(task, word)
 
-    async with stage_with(tmp_path, brain) as stage:
+    async with stage_with(tmp_path, brain, STREAMING="off") as stage:
         masha = add_masha(stage)
         program = await stage.start()
         stage.telegram.send(stage.owner, stage.jobs, "попроси Машу прислать отчёт, и срочно")
