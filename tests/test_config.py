@@ -73,6 +73,8 @@ def up(root: Path, **variables: str) -> subprocess.CompletedProcess[str]:
         ("MAX_WARM_SESSIONS", "101", "100 or less"),
         ("MAX_WARM_SESSIONS", "many", "whole number"),
         ("MAX_UPLOAD_MB", "0", "1 or more"),
+        ("FIRST_MESSAGES_PER_DAY", "-1", "0 or more"),
+        ("FIRST_MESSAGES_PER_DAY", "few", "whole number"),
         ("ANSWER_OTHERS", "maybe", "1 or 0"),
     ],
 )

@@ -30,13 +30,16 @@ from jobs.telegram.commands.control import Control
 from jobs.telegram.commands.model import ModelChoice
 from jobs.telegram.commands.reports import Reports
 from jobs.telegram.directory import TelegramDirectory
+from jobs.telegram.first_messages import FirstMessages
 from jobs.telegram.formatting import plain, render
+from jobs.telegram.limiter import Limiter
 from jobs.telegram.menu import set_menu
 from jobs.telegram.presence import Presence
 from jobs.telegram.progress import remove_leftovers
 from jobs.telegram.receiver import Receiver
 from jobs.telegram.reconcile import Reconciler
 from jobs.telegram.sender import Sender
+from jobs.telegram.watchdog import Connection, Watchdog
 from jobs.tools.by_role import tools_by_role
 from jobs.tools.scheduler import Scheduler
 from jobs.users.models import Models
@@ -150,8 +153,9 @@ class App:
         switches = Switches(db, people.owner_id)
         models = Models(db, settings)
         sessions = SessionManager(settings, db, people, tools_of, mcp.servers, models)
+        limiter = Limiter()
         presence = Presence(
-            client, chats, db, people, settings.streaming, lambda text: masked(text, settings.secrets())
+            client, chats, db, limiter, people, settings.streaming, lambda text: masked(text, settings.secrets())
         )
         attachments = TelegramAttachments(
             client,
@@ -171,8 +175,11 @@ class App:
             first=people.owner_id,
             may_begin=switches.may_begin,
         )
-        sender = Sender(client, outbox, people, chats, self._sign_out)
         lanes.on_more = runner.steer
+        lanes.on_waiting = presence.noticed
+        first_messages = FirstMessages(db, outbox, people, settings.first_messages_per_day)
+        sender = Sender(client, outbox, people, chats, limiter, first_messages, self._sign_out)
+        connection = Connection()
 
         def look_again() -> None:
             lanes.wake_all()
@@ -185,12 +192,13 @@ class App:
             people,
             sessions,
             Control(db, people, sessions, runner, turns, switches, look_again),
-            Reports(db, people, sessions, switches, models, client.is_connected),
+            Reports(db, people, sessions, switches, models, connection.words),
             ModelChoice(models, turns, look_again),
         )
         buttons = Buttons(client, account, db, inbox, outbox, people, chats, commands)
         receiver = Receiver(client, account, db, inbox, outbox, people, chats, commands, settings.answer_others)
         reconciler = Reconciler(client, account, db, receiver, chats, self._sign_out)
+        watchdog = Watchdog(client, connection, reconciler.look_soon)
 
         with contextlib.ExitStack() as doors:
             doors.enter_context(users.session_manager_door.opened(sessions))
@@ -210,6 +218,7 @@ class App:
                 await remove_leftovers(client, db, chats)
                 client.on_reconnected = reconciler.look_soon
                 tasks.append(asyncio.create_task(reconciler.run(), name="reconciler"))
+                tasks.append(asyncio.create_task(watchdog.run(), name="watchdog"))
                 for task in tasks:
                     task.add_done_callback(self._part_ended)
                 if account.is_bot:

@@ -11,12 +11,15 @@ from tests.support import MOSCOW, Spine, settings
 
 from jobs.spine.inbox import Inbox
 from jobs.spine.outbox import Outbox
+from jobs.spine.turns import Turns
 from jobs.telegram.chats import Chats
 from jobs.telegram.client import Account as OwnAccount
 from jobs.telegram.client import make_client, who_am_i
 from jobs.telegram.commands import Commands, Order
 from jobs.telegram.directory import TelegramDirectory
+from jobs.telegram.first_messages import FirstMessages
 from jobs.telegram.formatting import plain, render
+from jobs.telegram.limiter import Limiter
 from jobs.telegram.presence import Presence
 from jobs.telegram.receiver import Receiver
 from jobs.telegram.reconcile import Reconciler
@@ -41,7 +44,14 @@ class Post(Spine):
     """`async with Post(sim, folder, account, owner)` is signed in, listening and sending, and has looked once."""
 
     def __init__(
-        self, sim: TelegramSimulator, folder: Path, account: Account, owner: Account, *, answer_others: bool = False
+        self,
+        sim: TelegramSimulator,
+        folder: Path,
+        account: Account,
+        owner: Account,
+        *,
+        answer_others: bool = False,
+        first_messages_per_day: int = 10,
     ) -> None:
         self.sim = sim
         self.account = account
@@ -53,12 +63,14 @@ class Post(Spine):
             tg_server=sim.endpoint,
             tg_server_key=sim.public_key_path,
             answer_others=answer_others,
+            first_messages_per_day=first_messages_per_day,
         )
         if not self.settings.telethon_session.exists():
             sim.write_session(account, self.settings.telethon_session)
         super().__init__(self.settings.data_dir / "db.sqlite")
         self.inbox = Inbox(self.db)
         self.outbox = Outbox(self.db, render, plain)
+        self.turns = Turns(self.db, self.outbox)
         self.users = UsersRepository(self.db, owner.id, MOSCOW)
         self.arrived: asyncio.Queue[int] = asyncio.Queue()
         self.inbox.on_accepted = self.arrived.put_nowait
@@ -70,8 +82,14 @@ class Post(Spine):
         self.me = OwnAccount.of(await who_am_i(self.client), self.settings.tg_user_id)
         self.chats = Chats(self.db, self.me.id, is_bot=self.me.is_bot)
         self.directory = TelegramDirectory(self.client, self.me, self.users, self.chats)
-        self.presence = Presence(self.client, self.chats, self.db, self.users, "off", lambda text: text)
-        self.sender = Sender(self.client, self.outbox, self.users, self.chats, self._sign_out)
+        self.limiter = Limiter()
+        self.presence = Presence(self.client, self.chats, self.db, self.limiter, self.users, "off", lambda text: text)
+        self.first_messages = FirstMessages(
+            self.db, self.outbox, self.users, self.settings.first_messages_per_day, notice_after=0.05
+        )
+        self.sender = Sender(
+            self.client, self.outbox, self.users, self.chats, self.limiter, self.first_messages, self._sign_out
+        )
         self.receiver = Receiver(
             self.client,
             self.me,

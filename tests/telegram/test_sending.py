@@ -12,7 +12,8 @@ from tests.telegram.post import Post
 
 from jobs.spine.model import OutboxKind
 from jobs.spine.switches import Switches
-from jobs.telegram import presence, sender
+from jobs.telegram import limiter, sender
+from jobs.telegram.limiter import Request
 from jobs_simulator.telegram import Account, Fault, TelegramSimulator
 
 SEND = functions.messages.SendMessageRequest
@@ -21,6 +22,7 @@ SEND = functions.messages.SendMessageRequest
 @pytest.fixture(autouse=True)
 def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sender, "PAUSES", [0.01])
+    monkeypatch.setattr(limiter, "SHORTEST_HOLD", 0.1)
 
 
 async def met(mail: Post, *people: Account) -> None:
@@ -195,63 +197,71 @@ async def test_somebody_whom_jobs_can_not_address_yet_hears_when_they_write(
         await mail.until_sent("waits")
 
 
-# ---------------------------------------------------------------------- presence
-
-
-async def test_typing_is_shown_while_something_is_done_and_not_after(
+async def test_a_flood_wait_keeps_nobody_but_its_chat_waiting_when_it_is_that_chats_own(
     sim: TelegramSimulator, tmp_path: Path, jobs: Account, owner: Account, masha: Account
 ) -> None:
     async with Post(sim, tmp_path, jobs, owner) as mail:
-        await met(mail, masha)
-        async with mail.presence.working(masha.id):
-            await sim.wait_for(lambda event: event.kind == "typing" and event.peer is masha)
-        say(mail, masha, "the answer")
-        await mail.until_sent("the answer")
-        say(mail, owner, "later")
-        await met(mail, owner)
-        mail.sender.wake(owner.id)
-        await mail.until_sent("later")
-        kinds = [event.kind for event in sim.log.of(account=jobs, peer=masha) if event.kind != "read"]
-        assert kinds == ["typing", "message"]
-
-
-async def test_typing_is_taken_back_when_nothing_came_of_it(
-    sim: TelegramSimulator, tmp_path: Path, jobs: Account, owner: Account, masha: Account
-) -> None:
-    async def fail(mail: Post) -> None:
-        async with mail.presence.working(masha.id):
-            await sim.wait_for(lambda event: event.kind == "typing")
-            raise LookupError
-
-    async with Post(sim, tmp_path, jobs, owner) as mail:
-        await met(mail, masha)
-        with pytest.raises(LookupError):
-            await fail(mail)
-        await sim.wait_for(lambda event: event.kind == "cancel typing" and event.peer is masha)
-
-
-async def test_a_telegram_that_does_not_answer_keeps_no_turn_from_ending(
-    sim: TelegramSimulator,
-    tmp_path: Path,
-    jobs: Account,
-    owner: Account,
-    masha: Account,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(presence, "CANCEL_SECONDS", 0.05)
-
-    async def fail(mail: Post) -> None:
-        async with mail.presence.working(masha.id):
-            await fault.hit.wait()
-            raise LookupError
-
-    fault = Fault(functions.messages.SetTypingRequest, jobs, swallow=True, times=None)
-    async with Post(sim, tmp_path, jobs, owner) as mail:
-        await met(mail, masha)
+        await met(mail, masha, owner)
+        fault = Fault(SEND, jobs, when=lambda request: request.message == "one", error="FLOOD_WAIT_3600", times=None)
         sim.faults.add(fault)
-        async with asyncio.timeout(5):
-            with pytest.raises(LookupError):
-                await fail(mail)
+        say(mail, masha, "one")
+        await fault.hit.wait()
+        say(mail, owner, "for the owner", "and more")
+        await mail.until_sent("and more")
+        assert fault.hits == 1
+
+
+async def test_a_flood_wait_of_the_account_is_asked_about_twice_and_by_nobody_else(
+    sim: TelegramSimulator, tmp_path: Path, jobs: Account, owner: Account
+) -> None:
+    people = [sim.add_user(f"Person {number}") for number in range(10)]
+    async with Post(sim, tmp_path, jobs, owner) as mail:
+        await met(mail, *people)
+        limit = Fault(SEND, jobs, error="FLOOD_WAIT_1", times=2)
+        sim.faults.add(limit)
+        say(mail, people[0], "to 0")
+        await limit.hit.wait()
+        for number, person in enumerate(people[1:], 1):
+            say(mail, person, f"to {number}")
+        for number in range(10):
+            await mail.until_sent(f"to {number}")
+        assert limit.hits == 2
+        assert [said(mail, person) for person in people] == [[f"to {number}"] for number in range(10)]
+
+
+async def test_when_not_all_can_go_at_once_answers_go_before_messages_and_reminders_last(
+    sim: TelegramSimulator, tmp_path: Path, jobs: Account, owner: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limiter, "ALL_BURST", 1.0)
+    people = [sim.add_user(f"Person {number}") for number in range(5)]
+    said = [
+        ("x:1", OutboxKind.NOTICE, "the first takes the only place"),
+        ("schedule:1:now", OutboxKind.NOTICE, "reminder"),
+        ("message:1", OutboxKind.MESSAGE, "message"),
+        ("command:telegram:1", OutboxKind.NOTICE, "answer to a command"),
+        ("turn:1", OutboxKind.ANSWER, "answer"),
+    ]
+    async with Post(sim, tmp_path, jobs, owner) as mail:
+        await met(mail, *people)
+        for person, (key, kind, text) in zip(people, said, strict=True):
+            mail.outbox.say(key, person.id, kind, text)
+        await mail.until_sent("reminder")
+        texts = [event.text for event in sim.log.of("message", account=jobs)]
+        assert texts == [said[0][2], "answer to a command", "answer", "message", "reminder"]
+
+
+async def test_what_is_frozen_while_it_waits_for_its_place_does_not_leave(
+    sim: TelegramSimulator, tmp_path: Path, jobs: Account, owner: Account, masha: Account
+) -> None:
+    async with Post(sim, tmp_path, jobs, owner) as mail:
+        await met(mail, masha)
+        mail.limiter.hold(masha.id, Request.TEXT, 0)
+        say(mail, masha, "withdrawn", "stays")
+        await asyncio.sleep(0)
+        assert mail.limiter._waiting
+        mail.db.execute("UPDATE outbox SET state = 'failed' WHERE text = 'withdrawn'")
+        await mail.until_sent("stays")
+        assert said(mail, masha) == ["stays"]
 
 
 # ------------------------------------------------------------ refused, restricted

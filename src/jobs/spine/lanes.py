@@ -46,6 +46,8 @@ class Lanes:
         self._taking = False
         self.on_more: Callable[[int], None] = lambda lane: None
         """Told when something comes to a lane whose turn is running."""
+        self.on_waiting: Callable[[int], None] = lambda lane: None
+        """Told when something may have come to a lane, before anything is done with it."""
         inbox.on_accepted = self.wake
 
     def start(self) -> None:
@@ -64,6 +66,7 @@ class Lanes:
             timer.cancel()
         if not self._may_begin(lane):
             return
+        self.on_waiting(lane)
         if lane in self._running:
             self._woken.add(lane)
             # Not at once: what woke the lane may be part of a transaction that is still to be committed, or taken back.

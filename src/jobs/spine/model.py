@@ -87,6 +87,8 @@ class Choice:
 @dataclass(frozen=True)
 class OutboxRow:
     id: int
+    key: str
+    """The occasion, and which part of what is said on it."""
     chat: int
     kind: OutboxKind
     text: str

@@ -209,6 +209,10 @@ class Outbox:
         """Whether Jobs has ever said anything in a chat."""
         return bool(self._db.one("SELECT 1 FROM outbox WHERE chat = ? LIMIT 1", (chat,)))
 
+    def has_reached(self, chat: int) -> bool:
+        """Whether Telegram has ever taken a message of Jobs' to a chat."""
+        return bool(self._db.one("SELECT 1 FROM outbox WHERE chat = ? AND state = 'sent' LIMIT 1", (chat,)))
+
     def was_sent(self, chat: int, message_id: int) -> bool:
         """Whether a message of the chat is one that Jobs itself sent."""
         return bool(self._db.one("SELECT 1 FROM outbox WHERE chat = ? AND message_id = ? LIMIT 1", (chat, message_id)))
@@ -338,6 +342,7 @@ def _random_id() -> int:
 def _row(row: Row) -> OutboxRow:
     return OutboxRow(
         id=row["id"],
+        key=row["key"],
         chat=row["chat"],
         kind=OutboxKind(row["kind"]),
         text=row["text"],

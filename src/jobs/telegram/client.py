@@ -1,6 +1,7 @@
 """The Telethon client, built from the settings, and the account it is signed in to."""
 
 import asyncio
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import Any
 import structlog
 from telethon import TelegramClient, errors
 from telethon.crypto import rsa
+from telethon.network import ConnectionTcpFull
 from telethon.tl import types
 
 from jobs.config import Settings
@@ -34,6 +36,18 @@ class NotSignedIn(Exception):
     """There is no login, or Telegram no longer accepts it."""
 
 
+class Wire(ConnectionTcpFull):  # type: ignore[misc]
+    """Telethon's usual transport, which also notes when something came."""
+
+    heard_at: float = -math.inf
+    """Of the last packet, by the event loop's clock."""
+
+    async def _recv(self) -> bytes:
+        packet: bytes = await super()._recv()
+        self.heard_at = asyncio.get_running_loop().time()
+        return packet
+
+
 class Client(TelegramClient):  # type: ignore[misc]
     """Telethon's client, which also says when it has reconnected: it fetches nothing of what it missed by itself."""
 
@@ -49,7 +63,23 @@ class Client(TelegramClient):  # type: ignore[misc]
         Raises what Telegram answers, and ConnectionError while there is no connection. The request's peers have to be
         input peers already.
         """
-        return await self._sender.send(request)
+        return await self.ask(request)
+
+    def ask(self, request: Any) -> "asyncio.Future[Any]":
+        """The same, without waiting: Telethon makes the request again on each new connection until it is answered."""
+        future: asyncio.Future[Any] = self._sender.send(request)
+        return future
+
+    @property
+    def heard_at(self) -> float:
+        """When anything last came from Telegram, by the event loop's clock."""
+        return getattr(self._sender._connection, "heard_at", -math.inf)
+
+    def reconnect(self) -> None:
+        """Begin the connection anew, unless that is under way: Telethon would make two of it, and read from both."""
+        running = self._sender._reconnect_task
+        if running is None or running.done():
+            self._sender._start_reconnect(None)
 
     async def _handle_auto_reconnect(self) -> None:
         self.on_reconnected()
@@ -68,7 +98,7 @@ class Client(TelegramClient):  # type: ignore[misc]
                 log.warning("the clock was set, or the machine slept", seconds=round(jump))
                 ahead += jump
                 self._ask_for_time()
-                self._sender._start_reconnect(None)
+                self.reconnect()
 
     def _ask_for_time(self) -> None:
         """Let the next packet bear an impossible time: the server answers it with the right one, and Telethon keeps it.
@@ -107,6 +137,7 @@ def make_client(settings: Settings, session: Path | None = None) -> Client:
         str(path),
         settings.tg_api_id or 0,
         settings.tg_api_hash.get_secret_value() if settings.tg_api_hash else "",
+        connection=Wire,
         proxy=_proxy(settings),
         connection_retries=None,
         request_retries=REQUEST_RETRIES,

@@ -1,9 +1,10 @@
-"""Typing: shown in a chat while a turn runs, and never after."""
+"""Typing: shown in a chat from the moment a message has arrived until its turn has ended, and never after."""
 
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 
 import structlog
 from telethon import TelegramClient
@@ -13,6 +14,7 @@ from telethon.tl import functions, types
 from jobs.config import Streaming
 from jobs.db import Database
 from jobs.telegram.chats import Chats
+from jobs.telegram.limiter import Limiter
 from jobs.telegram.progress import ProgressMessage
 from jobs.users.activity import Activity, Unseen
 from jobs.users.repository import UsersRepository
@@ -22,7 +24,23 @@ log = structlog.get_logger()
 REPEAT_SECONDS = 4.5
 """Telegram shows typing for about six seconds after each sign."""
 
+WAITING_SECONDS = 60.0
+"""How long typing is shown for a message that no turn has begun with: all places may be taken for long."""
+WORKING_SECONDS = 3600.0
+"""How long it is shown for one turn at most: whatever hangs, it has an end."""
+
 CANCEL_SECONDS = 2.0
+
+
+@dataclass(eq=False)
+class _Typing:
+    """Typing in one chat."""
+
+    until: float
+    """By the event loop's clock."""
+    working: bool
+    """A turn runs; else a message waits for one."""
+    task: "asyncio.Task[None]" = field(init=False)
 
 
 class Presence:
@@ -33,6 +51,7 @@ class Presence:
         client: TelegramClient,
         chats: Chats,
         db: Database,
+        limiter: Limiter,
         users: UsersRepository,
         streaming: Streaming,
         mask: Callable[[str], str],
@@ -40,10 +59,18 @@ class Presence:
         self._client = client
         self._chats = chats
         self._db = db
+        self._limiter = limiter
         self._users = users
         self._streaming = streaming
         self._mask = mask
         self._removing: set[asyncio.Task[None]] = set()
+        self._typing: dict[int, _Typing] = {}
+
+    def noticed(self, chat: int) -> None:
+        """A message has come: typing at once, while it waits for a turn, but for WAITING_SECONDS at most."""
+        typing = self._typing.get(chat)
+        if typing is None or not typing.working:
+            self._begin(chat, WAITING_SECONDS, working=False)
 
     @asynccontextmanager
     async def working(self, chat: int) -> AsyncIterator[Activity]:
@@ -54,20 +81,22 @@ class Presence:
         owner = self._users.owner()
         watched = chat == owner.id and self._streaming != "off"
         progress = ProgressMessage(
-            self._client, self._chats, self._db, chat, owner.language, self._streaming, self._mask
+            self._client, self._chats, self._db, self._limiter, chat, owner.language, self._streaming, self._mask
         )
-        tasks = [asyncio.create_task(self._repeat(chat))]
+        tasks = [self._begin(chat, WORKING_SECONDS, working=True)]
         if watched:
             tasks.append(asyncio.create_task(progress.show()))
         try:
             yield progress if watched else Unseen()
         except BaseException:
+            self._typing.pop(chat, None)
             await self._end(tasks)
             with contextlib.suppress(TimeoutError):  # while Telegram is away a request waits for it
                 async with asyncio.timeout(CANCEL_SECONDS):
                     await self._show(chat, types.SendMessageCancelAction())
             raise
         else:
+            self._typing.pop(chat, None)
             await self._end(tasks)
         finally:
             removing = asyncio.create_task(progress.remove())
@@ -75,7 +104,8 @@ class Presence:
             removing.add_done_callback(self._removing.discard)
 
     async def drain(self) -> None:
-        """Wait a little for progress messages to be gone."""
+        """Show no typing any more, and wait a little for progress messages to be gone."""
+        await self._end([typing.task for typing in self._typing.values()])
         if self._removing:
             await asyncio.wait(self._removing, timeout=CANCEL_SECONDS)
 
@@ -84,9 +114,30 @@ class Presence:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _repeat(self, chat: int) -> None:
-        while await self._show(chat, types.SendMessageTypingAction()):  # noqa: ASYNC110 (a pace, not a poll)
-            await asyncio.sleep(REPEAT_SECONDS)
+    def _begin(self, chat: int, seconds: float, *, working: bool) -> asyncio.Task[None]:
+        """Typing for so long at most; what is being shown in the chat already goes on as this."""
+        until = asyncio.get_running_loop().time() + seconds
+        typing = self._typing.get(chat)
+        if typing is None:
+            typing = self._typing[chat] = _Typing(until, working)
+            typing.task = asyncio.create_task(self._repeat(chat, typing))
+        typing.until, typing.working = until, working
+        return typing.task
+
+    async def _repeat(self, chat: int, typing: _Typing) -> None:
+        clock = asyncio.get_running_loop()
+        try:
+            while clock.time() < typing.until and (typing.working or self._waits(chat)):
+                if not await self._show(chat, types.SendMessageTypingAction()):
+                    break
+                await asyncio.sleep(REPEAT_SECONDS)
+        finally:
+            if self._typing.get(chat) is typing:
+                del self._typing[chat]
+
+    def _waits(self, chat: int) -> bool:
+        """Whether a message waits for a turn: it may have been withdrawn, or not have been stored after all."""
+        return bool(self._db.one("SELECT 1 FROM inbox WHERE lane = ? AND state = 'waiting' LIMIT 1", (chat,)))
 
     async def _show(self, chat: int, action: types.TypeSendMessageAction) -> bool:
         """False when there is no point in showing more."""

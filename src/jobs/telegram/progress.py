@@ -18,6 +18,7 @@ from jobs.db import Database
 from jobs.telegram.chats import Chats
 from jobs.telegram.client import message_id_of
 from jobs.telegram.formatting import plain
+from jobs.telegram.limiter import Limiter, Request
 from jobs.texts import CATALOGUE, Language, say
 
 log = structlog.get_logger()
@@ -46,6 +47,7 @@ class ProgressMessage:
         client: TelegramClient,
         chats: Chats,
         db: Database,
+        limiter: Limiter,
         chat: int,
         language: Language,
         streaming: Streaming,
@@ -54,6 +56,7 @@ class ProgressMessage:
         self._client = client
         self._chats = chats
         self._db = db
+        self._limiter = limiter
         self._chat = chat
         self._language = language
         self._streaming = streaming
@@ -104,13 +107,14 @@ class ProgressMessage:
         last = ""
         while True:
             text = self._shown()
-            if text != last:
+            kind = Request.TEXT if self._message_id is None else Request.EDIT
+            if text != last and not self._limiter.may_drop(self._chat, kind):
                 try:
                     await self._put(text)
                     last = text
                 except RPCError as error:
-                    log.info("progress not shown", error=str(error))
-                    await asyncio.sleep(getattr(error, "seconds", EDIT_SLOWLY))
+                    log.info("progress not shown", error=str(error))  # a flood wait is the limiter's to remember
+                    await asyncio.sleep(EDIT_SLOWLY)
                 except (ConnectionError, OSError) as error:
                     log.info("progress not shown", error=str(error) or type(error).__name__)
             await asyncio.sleep(EDIT_EVERY if time.monotonic() - self._began < 60 else EDIT_SLOWLY)
@@ -123,7 +127,8 @@ class ProgressMessage:
             self._sending = asyncio.create_task(self._send(body))
             await asyncio.shield(self._sending)
         else:
-            await self._client(functions.messages.EditMessageRequest(peer, self._message_id, message=body))
+            async with self._limiter.unhurried(self._chat, Request.EDIT):
+                await self._client(functions.messages.EditMessageRequest(peer, self._message_id, message=body))
 
     async def _send(self, body: str) -> None:
         """The note is there before the message: in Saved Messages Jobs must know it for its own.
@@ -134,12 +139,12 @@ class ProgressMessage:
             await _remove_left(self._client, self._db, self._chats, self._chat)  # else the note of it is lost
             self._first = body
             _note(self._db, self._chat, None, body)
+        request = functions.messages.SendMessageRequest(
+            self._chats.peer(self._chat), self._first, random_id=self._random_id, silent=True, no_webpage=True
+        )
         try:
-            answer = await self._client(
-                functions.messages.SendMessageRequest(
-                    self._chats.peer(self._chat), self._first, random_id=self._random_id, silent=True, no_webpage=True
-                )
-            )
+            async with self._limiter.unhurried(self._chat, Request.TEXT):
+                answer = await self._client(request)
         except RandomIdDuplicateError:
             self._message_id = await _find(self._client, self._chats, self._chat, self._first)
         else:

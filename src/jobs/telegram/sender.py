@@ -15,10 +15,11 @@ from jobs.spine.outbox import Outbox
 from jobs.telegram.buttons import keyboard
 from jobs.telegram.chats import Chats
 from jobs.telegram.client import SIGNED_OUT, Client, message_id_of
+from jobs.telegram.first_messages import FirstMessages
 from jobs.telegram.formatting import to_telethon
+from jobs.telegram.limiter import Limiter, Request, Urgency
 from jobs.telegram.uploads import FileGone, media_request
 from jobs.texts import say
-from jobs.times import now
 from jobs.users.repository import UsersRepository
 
 log = structlog.get_logger()
@@ -50,8 +51,13 @@ it goes without its formatting."""
 PAUSES = [1, 2, 4, 8, 15, 30]
 """Seconds between tries while Telegram cannot be reached or fails; the last repeats."""
 
-RESTRICTED_PAUSES = [3600, 7200, 14400, 28800]
-"""Seconds between tries of a chat while Telegram lets the account write to no strangers; the last repeats."""
+ANSWERS = ("command:", "turn:")
+"""Occasions (see `OutboxRow.key`) of notices that answer what a person has just written."""
+REMINDERS = ("schedule:",)
+
+
+class _Changed(Exception):
+    """While a message waited for its place it became another one, or was not to be sent any more."""
 
 
 class Sender:
@@ -61,18 +67,21 @@ class Sender:
         outbox: Outbox,
         users: UsersRepository,
         chats: Chats,
+        limiter: Limiter,
+        first_messages: FirstMessages,
         signed_out: Callable[[Exception], None],
     ) -> None:
         self._client = client
         self._outbox = outbox
         self._users = users
         self._chats = chats
+        self._limiter = limiter
+        self._first_messages = first_messages
         self._signed_out = signed_out
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._woken: set[int] = set()
         self._refusals: dict[int, int] = {}  # by row: how often Telegram found fault with it
-        self._may_send = asyncio.Event()
-        self._may_send.set()
+        self._timers: dict[int, asyncio.TimerHandle] = {}  # chats that are looked at again without being woken
         outbox.on_queued = self.wake
         self._running = False
 
@@ -84,6 +93,8 @@ class Sender:
 
     def wake(self, chat: int) -> None:
         """Something is to be said in the chat."""
+        if timer := self._timers.pop(chat, None):
+            timer.cancel()
         if chat in self._tasks:
             self._woken.add(chat)
         elif self._running:
@@ -97,15 +108,21 @@ class Sender:
         self._woken.discard(chat)
         if not task.cancelled() and (error := task.exception()):
             log.error("sending failed", chat=chat, error=repr(error))
-            asyncio.get_running_loop().call_later(PAUSES[-1], self.wake, chat)
+            self._wake_in(PAUSES[-1], chat)
         elif woken:
             self.wake(chat)
+
+    def _wake_in(self, seconds: float, chat: int) -> None:
+        self._timers[chat] = asyncio.get_running_loop().call_later(seconds, self.wake, chat)
 
     async def drain(self, seconds: float) -> None:
         """Send what is queued for so long at most, then stop; the rest goes out at the next start."""
         if self._tasks:
             await asyncio.wait(list(self._tasks.values()), timeout=seconds)
         self._running = False
+        self._first_messages.stop()
+        for timer in self._timers.values():
+            timer.cancel()
         tasks = list(self._tasks.values())
         for task in tasks:
             task.cancel()
@@ -114,19 +131,25 @@ class Sender:
     async def _send_all(self, chat: int) -> None:
         if not self._chats.can_address(chat):
             return  # it stays queued until they have written, which wakes the chat again
-        await self._may_send.wait()
         while row := self._outbox.next(chat):
+            if hold := self._first_messages.hold(chat):
+                self._wake_in(hold, chat)
+                return
             if pause := await self._send(row):
                 await asyncio.sleep(pause)
-            await self._may_send.wait()  # before the row is chosen: meanwhile the outbox may have been frozen
 
     async def _send(self, row: OutboxRow) -> float:
         """Try once; returns how many seconds to wait before the next try of this chat."""
         rows = [row, *self._outbox.rest_of_album(row)]
         try:
-            request = await self._request(rows)
-            self._outbox.attempting(rows)
-            answer = await self._client.once(request)
+            async with self._limiter.passing(row.chat, Request.MEDIA if row.file else Request.TEXT, _urgency(row)):
+                request = await self._request(rows)
+                if self._outbox.next(row.chat) != row:
+                    raise _Changed
+                self._outbox.attempting(rows)
+                answer = await self._client.once(request)
+        except _Changed:
+            return 0.0
         except rpc.RandomIdDuplicateError:
             for each in rows:
                 self._outbox.sent(each, None)  # an earlier try had arrived
@@ -137,10 +160,12 @@ class Sender:
                 self._undeliverable(rows, error)
             else:
                 self._outbox.as_documents(rows)
-        except rpc.FloodWaitError as error:
-            return await self._flood(row, error.seconds)
+        except rpc.FloodError as error:
+            self._outbox.attempted(row, str(error))  # the limiter has noted how long that lasts
         except rpc.PeerFloodError:
-            return self._restricted(row)
+            self._outbox.attempted(row, "PeerFlood")
+            pause = self._first_messages.restricted(row.chat)
+            return 0.0 if self._first_messages.is_cold(row.chat) else pause
         except UNREACHABLE as error:
             self._undeliverable(rows, error)
         except SIGNED_OUT as error:
@@ -158,6 +183,7 @@ class Sender:
             self._outbox.attempted(row, reason)
             return float(PAUSES[min(row.attempts, len(PAUSES) - 1)])
         else:
+            self._first_messages.went_through(row.chat)
             for each in rows:
                 self._note_sent(each, message_id_of(answer, each.random_id))
         return 0.0
@@ -187,28 +213,6 @@ class Sender:
             log.error("sent, but not noted", row=row.id, error=str(error))
             raise
 
-    async def _flood(self, row: OutboxRow, seconds: int) -> float:
-        """Telegram limits the request, not the chat: all sending waits."""
-        log.warning("flood wait", seconds=seconds, chat=row.chat)
-        self._outbox.attempted(row, f"flood wait of {seconds} s")
-        self._may_send.clear()
-        try:
-            await asyncio.sleep(seconds)
-        finally:
-            self._may_send.set()
-        return 0.0
-
-    def _restricted(self, row: OutboxRow) -> float:
-        """Telegram takes the account for a spammer, for hours or days: the words wait, and the owner hears of it."""
-        log.warning("Telegram lets the account write to no strangers for now", row=row.id, chat=row.chat)
-        self._outbox.attempted(row, "PeerFlood")
-        owner = self._users.owner()
-        if row.chat != owner.id:
-            person = self._users.get(row.chat)
-            text = say("restricted", owner.language, name=person.name if person else str(row.chat))
-            self._outbox.say(f"restricted:{now():%Y-%m-%d}", owner.id, OutboxKind.NOTICE, text)
-        return float(RESTRICTED_PAUSES[min(row.attempts, len(RESTRICTED_PAUSES) - 1)])
-
     def _gone(self, row: OutboxRow) -> None:
         """A file that was to be sent is not there; what was to stand under it is said all the same."""
         log.warning("file gone", row=row.id)
@@ -237,6 +241,12 @@ class Sender:
             words = "\n".join(part for each in rows for part in (_name_of(each), each.text) if part)
             text = say("undelivered", owner.language, name=name, reason=reason, text=words)
         self._outbox.failed(rows, reason, tell=owner.id, notice=text)
+
+
+def _urgency(row: OutboxRow) -> Urgency:
+    if row.kind is OutboxKind.ANSWER or row.key.startswith(ANSWERS):
+        return Urgency.ANSWER
+    return Urgency.REMINDER if row.key.startswith(REMINDERS) else Urgency.MESSAGE
 
 
 def _name_of(row: OutboxRow) -> str:

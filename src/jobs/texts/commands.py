@@ -143,8 +143,9 @@ TEXTS: Texts = {
     "status_errors": {"ru": "Последние ошибки:", "en": "Last errors:"},
     "status_no_errors": {"ru": "Ошибок нет.", "en": "No errors."},
     "status_versions": {"ru": "Версии: {versions}.", "en": "Versions: {versions}."},
-    "connected": {"ru": "на связи", "en": "connected"},
-    "disconnected": {"ru": "нет связи", "en": "not connected"},
+    "online": {"ru": "на связи с {since}", "en": "connected since {since}"},
+    "offline": {"ru": "нет связи с {since}", "en": "not connected since {since}"},
+    "was_offline": {"ru": "до этого связи не было {minutes} мин", "en": "away for {minutes} min before that"},
     "none": {"ru": "нет", "en": "none"},
     # ------------------------------------------------------------------- usage
     "usage_head": {"ru": "Расход за {days} дн.:", "en": "Spent in {days} days:"},

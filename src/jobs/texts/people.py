@@ -22,6 +22,16 @@ TEXTS: Texts = {
         "ru": "Telegram пока не даёт мне писать незнакомым людям (сейчас: {name}). Сообщения ждут, я пробую снова.",
         "en": "For now Telegram does not let me write to strangers (just now: {name}). Messages wait, and I try again.",
     },
+    "first_messages_used": {
+        "ru": "Сегодня я уже написал первым стольким людям, сколько можно за день ({limit}): Telegram ограничивает тех, кто пишет "
+        "незнакомым. Завтра напишу: {names}. Если они напишут сами, отвечу сразу. Число задаёт FIRST_MESSAGES_PER_DAY.",
+        "en": "Today I have written first to as many people as I may in a day ({limit}): Telegram limits accounts that write to "
+        "strangers. Tomorrow I write to: {names}. If they write themselves I answer at once. FIRST_MESSAGES_PER_DAY sets the number.",
+    },
+    "first_messages_off": {
+        "ru": "Первым я не пишу никому (FIRST_MESSAGES_PER_DAY=0). Ждут, пока напишут сами: {names}.",
+        "en": "I write first to nobody (FIRST_MESSAGES_PER_DAY=0). Waiting until they write themselves: {names}.",
+    },
     "word_for_owner": {"ru": "{name} просит передать:\n\n{text}", "en": "{name} asks to pass on:\n\n{text}"},
     "task_changed": {
         "ru": "{name}, задача {id} «{title}»: {status}.",

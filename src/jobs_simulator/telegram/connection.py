@@ -26,13 +26,17 @@ _UNKNOWN_KEY = struct.pack("<i", -404)
 
 
 class Connection:
-    """A client's connection. `wants_updates` once it made a request not wrapped in invokeWithoutUpdates."""
+    """A client's connection. `wants_updates` once it made a request not wrapped in invokeWithoutUpdates.
+
+    While it is `silent` all that comes is swallowed and nothing is said, but it stays open.
+    """
 
     def __init__(
         self, world: World, dispatcher: "Dispatcher", reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
         self.authorization: Authorization | None = None
         self.wants_updates = False
+        self.silent = False
         self.held: list[Any] = []
         self._world = world
         self._dispatcher = dispatcher
@@ -50,7 +54,9 @@ class Connection:
         try:
             self._framing = await detect_framing(self._reader)
             while True:
-                self._receive(await self._framing.read(self._reader))
+                payload = await self._framing.read(self._reader)
+                if not self.silent:
+                    self._receive(payload)
                 await self._writer.drain()
         except (asyncio.IncompleteReadError, ConnectionError) as error:
             logger.debug("connection ended: %r", error)
@@ -159,7 +165,7 @@ class Connection:
         self._write(encrypt(authorization.key, authorization.key_id, packet))
 
     def _write(self, payload: bytes) -> None:
-        if self._framing is not None and not self._writer.is_closing():
+        if self._framing is not None and not self.silent and not self._writer.is_closing():
             self._writer.write(self._framing.frame(payload))
 
     def _new_id(self, *, answer: bool) -> int:

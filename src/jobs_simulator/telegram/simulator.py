@@ -47,6 +47,7 @@ class TelegramSimulator:
         self._server: asyncio.Server | None = None
         self._reserved: socket.socket | None = None
         self._connections: dict[Connection, asyncio.Task[None]] = {}
+        self._silent = False
 
     async def start(self) -> None:
         """Listen. Raises OSError if the port is taken."""
@@ -96,6 +97,7 @@ class TelegramSimulator:
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         connection = Connection(self.world, self._dispatcher, reader, writer)
+        connection.silent = self._silent
         task = asyncio.current_task()
         assert task is not None
         self._connections[connection] = task
@@ -267,6 +269,19 @@ class TelegramSimulator:
             authorization = connection.authorization
             if account is None or (authorization is not None and authorization.account is account):
                 connection.cut()
+
+    def silence(self, *, lasting: bool = False) -> None:
+        """Swallow all that comes on the connections there are and say nothing on them, ever; they stay open.
+
+        `lasting`: on new connections too, until `speak`.
+        """
+        self._silent = lasting
+        for connection in self._connections:
+            connection.silent = True
+
+    def speak(self) -> None:
+        """Let new connections work again. Those that are silent stay so: what they swallowed is gone."""
+        self._silent = False
 
     def revoke(self, account: Account) -> None:
         """End all logins of the account: requests are answered AUTH_KEY_UNREGISTERED from now on."""

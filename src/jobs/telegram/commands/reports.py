@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from importlib import metadata
+from zoneinfo import ZoneInfo
 
 from jobs import __version__
 from jobs.db import Database, Row
@@ -31,14 +32,14 @@ class Reports:
         sessions: SessionManager,
         switches: Switches,
         models: Models,
-        is_connected: Callable[[], bool],
+        connection: Callable[[ZoneInfo, Language], str],
     ) -> None:
         self._db = db
         self._users = users
         self._sessions = sessions
         self._switches = switches
         self._models = models
-        self._is_connected = is_connected
+        self._connection = connection
         self._since = now()
 
     def tasks(self, call: Call) -> Answer:
@@ -71,7 +72,7 @@ class Reports:
 
     def status(self, call: Call) -> Answer:
         reader, language = call.person, call.person.language
-        connection = say("connected" if self._is_connected() else "disconnected", language)
+        connection = self._connection(reader.zone, language)
         due = self._db.value("SELECT min(due_at) FROM scheduled_tasks WHERE state = 'waiting'")
         versions = [f"Jobs {__version__}", *(f"{name} {metadata.version(name)}" for name in LIBRARIES)]
         lines = [
