@@ -63,3 +63,20 @@ async def test_a_correction_of_what_was_answered_is_one_new_turn(desk: Desk) -> 
         desk.telegram._hub.entry(desk.jobs, entry, None, None)
         await owner.ask("дальше", "ECHO: дальше")
         assert len(desk.said(desk.owner)) == 3
+
+
+async def test_what_was_edited_while_jobs_was_down_is_seen(desk: Desk) -> None:
+    async with desk.person(desk.owner) as owner:
+        asked = await owner.say("сколько будет два и два?")
+        await owner.expect("два и два")
+        await owner.ask("и ещё", "ECHO: и ещё")
+        await desk.programs[0].kill()
+        await owner.client.edit_message(await peer(owner), asked, "сколько будет три и три?")
+        await desk.start()
+        request = await desk.request("три и три")
+        assert "correction" in request.context_text
+        await owner.expect("ECHO", "три и три")
+        await desk.programs[-1].kill()
+        await desk.start()
+        await owner.ask("дальше", "ECHO: дальше")
+        assert len([text for text in owner.heard if "три и три" in text]) == 1

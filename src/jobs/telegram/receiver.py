@@ -112,13 +112,17 @@ class Receiver:
         message = event.message
         if not isinstance(message.peer_id, types.PeerUser):
             return
-        chat = message.peer_id.user_id
         try:
-            async with self._locks[chat]:
-                if self._is_for_jobs(message, chat):
-                    self._correct(message, chat)  # only of a message that was taken: its writer was looked at then
-        except (apsw.Error, OSError, RPCError, ValueError) as error:
-            log.error("edit not stored", chat=chat, message=message.id, error=str(error))
+            await self.take_edit(message)
+        except (apsw.Error, OSError) as error:
+            log.error("edit not stored", chat=message.peer_id.user_id, message=message.id, error=str(error))
+
+    async def take_edit(self, message: types.Message) -> None:
+        """Store what a message of a private chat says now, if that is news. Raises apsw.Error."""
+        chat = message.peer_id.user_id
+        async with self._locks[chat]:
+            if self._is_for_jobs(message, chat):
+                self._correct(message, chat)  # only of a message that was taken: its writer was looked at then
 
     def _correct(self, message: types.Message, chat: int) -> None:
         """Replace what nobody has begun with; of what was begun or answered the new text is an event of its own.

@@ -29,6 +29,10 @@ RETRY = 5.0
 """Seconds after a look that failed."""
 STORAGE_PAUSE = 3.0
 """Seconds before looking again after a message could not be stored."""
+EDIT_WINDOW = timedelta(hours=48)
+"""How long after it was written a person can edit a message (Telegram's `edit_time_limit`)."""
+EDITS_AMONG = 20
+"""Messages of a chat among which edits are looked for that were made while Jobs was away."""
 OVERLAP = timedelta(hours=1)
 """How far before the newest message of the last look the next one goes back."""
 
@@ -51,12 +55,14 @@ class Reconciler:
         self._signed_out = signed_out
         self._newest: datetime | None = None
         """The date of the newest message at the last whole look, by Telegram's clock."""
+        self._was_away = True
         self._soon = asyncio.Event()
         self.looked = asyncio.Event()
         """Set after the first look: from then on it is known in each chat what is new."""
 
     def look_soon(self) -> None:
         """After a reconnect: what was missed comes before what is pushed from now on."""
+        self._was_away = True
         self._receiver.level.clear()
         self._soon.set()
 
@@ -96,11 +102,13 @@ class Reconciler:
             self._receiver.refused()
         else:
             return not self._receiver.storage_refused.is_set()
+        self._was_away = True
         return False
 
     # ------------------------------------------------------------ user account
 
     async def _dialogs(self) -> None:
+        was_away, self._was_away = self._was_away, False
         since = self._newest - OVERLAP if self._newest else None
         newest = self._newest
         async for dialog in self._client.iter_dialogs():
@@ -110,6 +118,8 @@ class Reconciler:
                 newest = max(newest or dialog.date, dialog.date)
             if isinstance(dialog.entity, types.User):
                 await self._history(dialog)
+                if was_away and dialog.date and now() - dialog.date < EDIT_WINDOW:
+                    await self._edits(dialog.entity)
         if self._account.is_owner and self._chats.read_up_to(self._account.id) is None:
             self._chats.set_read_up_to(self._account.id, 0)  # nothing stands in Saved Messages yet
         self._newest = newest
@@ -140,6 +150,12 @@ class Reconciler:
             if message.id >= top.id:
                 break  # what follows is pushed
         self._chats.set_read_up_to(user.id, top.id)
+
+    async def _edits(self, user: types.User) -> None:
+        """What was edited while nobody was there to be told of it; of what is no news nothing comes."""
+        async for message in self._client.iter_messages(user, limit=EDITS_AMONG, wait_time=0):
+            if message.edit_date and not isinstance(message, types.MessageService):
+                await self._receiver.take_edit(message)
 
     # --------------------------------------------------------------------- bot
 
@@ -180,5 +196,9 @@ class Reconciler:
             if isinstance(message.peer_id, types.PeerUser):
                 message._finish_init(self._client, users, None)
                 await self._receiver.take(message)
+        for update in answer.other_updates:
+            if isinstance(update, types.UpdateEditMessage) and isinstance(update.message.peer_id, types.PeerUser):
+                update.message._finish_init(self._client, users, None)
+                await self._receiver.take_edit(update.message)
         place = answer.state if isinstance(answer, types.updates.Difference) else answer.intermediate_state
         self._db.execute("UPDATE meta SET value = ? WHERE key = 'telegram_pts'", (str(place.pts),))
