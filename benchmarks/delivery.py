@@ -1,8 +1,9 @@
 """How Jobs bears a crowd, and how fast the spine is by itself.
 
-    PYTHONPATH=src .venv/bin/python benchmarks/delivery.py [--people 100] [--rows 1000000] [--only crowd]
+    PYTHONPATH=src .venv/bin/python benchmarks/delivery.py [--people 100] [--only crowd|signs|spine|old]
 
 - crowd: so many people write so many messages each, all at once, to the real program; a scripted model echoes.
+- signs: people write one after the other while every place is taken; and how soon /stop closes the model's stream.
 - spine: messages through inbox, turn and outbox without Telegram or a model, for each way SQLite can write.
 - old: what the spine and the questions of a turn cost on an empty database and on one with that many old rows.
 """
@@ -30,7 +31,7 @@ from jobs.spine.turns import Turns, was_stopped
 from jobs.times import now
 from jobs.users.profile import MARKER
 from jobs.users.repository import UsersRepository
-from jobs_simulator.model import echo
+from jobs_simulator.model import ModelRequest, Reply, Stall, echo
 from jobs_simulator.stage import Stage
 from jobs_simulator.telegram import Account
 
@@ -41,6 +42,8 @@ SAMPLE_SECONDS = 0.5
 LANES = 100
 ROUNDS = 300
 WARM = 4
+STOPS = 20
+STALL_WORD = "считай долго"
 
 console = Console(width=110)
 
@@ -129,6 +132,76 @@ async def crowd(people: int, messages: int) -> None:
         f"{people / took:.1f} sessions started and answered a second; at most {peak.sessions} session processes "
         f"(MAX_WARM_SESSIONS={WARM}); Jobs itself at most {peak.rss_mb:.0f} MB\n"
     )
+
+
+# ----------------------------------------------------------------------------------------------------------- signs
+
+
+async def signs(people: int) -> None:
+    stalls: list[Stall] = []
+
+    async def brain(request: ModelRequest) -> Reply:
+        if STALL_WORD not in request.last_user_text:
+            return Reply("ok")
+        stalls.append(Stall())
+        return Reply("Считаю", stalls[-1])
+
+    with tempfile.TemporaryDirectory(prefix="jobs-signs-") as folder:
+        async with Stage(Path(folder), brain, settings={"MAX_WARM_SESSIONS": str(WARM), "STREAMING": "off"}) as stage:
+            await stage.start()
+            stops = [await _stopped_after(stage, stalls) for _ in range(STOPS)]
+            for number in range(WARM):
+                stage.telegram.send(stage.telegram.add_user(f"Busy{number}"), stage.jobs, STALL_WORD)
+            while len(stalls) < STOPS + WARM - 1:  # one place is the owner's
+                await stage.model.wait_for_request(lambda _: True, after=len(stage.model.requests))
+            seen = [await _first_signs(stage, number) for number in range(people)]
+            for stall in stalls:
+                stall.release()
+    table = Table(title="first signs and /stop: milliseconds, median (p95)", title_justify="left")
+    for column in ("what", "n", "measured", "goal (p95)", ""):
+        table.add_column(column, justify="left" if column == "what" else "right")
+    for what, seconds, goal in (
+        ("message pushed → read mark", [read for read, _ in seen], 100),
+        ("message pushed → typing", [typing for _, typing in seen], 100),
+        ("/stop written → the model's stream is closed", stops, 200),
+    ):
+        p95 = sorted(seconds)[min(len(seconds) - 1, round(0.95 * len(seconds)))]
+        met = "met" if 1000 * p95 <= goal else "missed"
+        table.add_row(what, str(len(seconds)), spread(seconds, 1000), f"≤ {goal}", met)
+    console.print(table, "")
+
+
+async def _stopped_after(stage: Stage, stalls: list[Stall]) -> float:
+    before, asked = len(stalls), len(stage.model.requests)
+    stage.telegram.send(stage.owner, stage.jobs, STALL_WORD)
+    request = await stage.model.wait_for_request(lambda _: True, after=asked)
+    while len(stalls) == before:  # the brain is asked a moment after the request is there
+        await asyncio.sleep(0.01)
+    await stalls[-1].reached()
+    seen = len(stage.telegram.log)
+    began = time.monotonic()
+    stage.telegram.send(stage.owner, stage.jobs, "/stop")
+    closed = await request.closed_early
+    await stage.telegram.wait_for(
+        lambda event: event.kind == "message" and event.account is stage.jobs, timeout=30, since=seen
+    )
+    return closed - began
+
+
+async def _first_signs(stage: Stage, number: int) -> tuple[float, float]:
+    """Seconds until the read mark and until typing, for somebody who has to wait for a place."""
+    person = stage.telegram.add_user(f"Patient{number}")
+    seen, began = len(stage.telegram.log), time.monotonic()
+    stage.telegram.send(person, stage.jobs, "Добрый день")
+    moments = []
+    for kind in ("read", "typing"):
+        event = await stage.telegram.wait_for(
+            lambda event, kind=kind: event.kind == kind and event.account is stage.jobs and event.peer is person,
+            timeout=30,
+            since=seen,
+        )
+        moments.append(event.at - began)
+    return moments[0], moments[1]
 
 
 class Peak:
@@ -292,12 +365,14 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=100)
     parser.add_argument("--messages", type=int, default=5)
     parser.add_argument("--rows", type=int, default=1_000_000)
-    parser.add_argument("--only", choices=("crowd", "spine", "old"))
+    parser.add_argument("--only", choices=("crowd", "signs", "spine", "old"))
     wanted = parser.parse_args()
     if wanted.only in (None, "spine"):
         spine()
     if wanted.only in (None, "old"):
         old(wanted.rows)
+    if wanted.only in (None, "signs"):
+        asyncio.run(signs(wanted.people))
     if wanted.only in (None, "crowd"):
         asyncio.run(crowd(wanted.people, wanted.messages))
 

@@ -8,6 +8,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 import apsw
+from telethon.tl import types
 
 from jobs_simulator.stage import Stage
 from jobs_simulator.telegram import Account
@@ -141,7 +142,9 @@ class Torture:
         for event in log[self._events :]:
             if self._is_said(event) and isinstance(event.peer, Account):
                 person = key(event.peer)
-                for mark in marks(event.text, to_owner=person == key(self._traffic.owner)):
+                media = event.message.media if event.message else None
+                text = media.data.decode() if media else event.text  # an answer over three messages is a document
+                for mark in marks(text, to_owner=person == key(self._traffic.owner)):
                     self._heard.setdefault((person, mark), event.at)
         self._events = len(log)
 
@@ -158,7 +161,7 @@ class Torture:
         for person in self._traffic.people:
             async with self._stage.person(person) as chat:
                 messages = chat.client.iter_messages(self._stage.jobs.username, reverse=True)
-                seen[key(person)] = [message.message async for message in messages if not message.out]
+                seen[key(person)] = [await _words(message) async for message in messages if not message.out]
         database = apsw.Connection(str(self._stage.data / "db.sqlite"), flags=apsw.SQLITE_OPEN_READONLY)
         try:
             titles = [str(title) for (title,) in database.execute("SELECT title FROM user_tasks")]
@@ -168,3 +171,11 @@ class Torture:
         troubles = [*self._stage.telegram.world.bugs, *self._stage.model.brain_errors]
         findings.strange += [f"the simulator itself failed: {error!r}" for error in troubles]
         return findings
+
+
+async def _words(message: types.Message) -> str:
+    """All that a message says: a long answer is a document, under its beginning."""
+    if not message.document:
+        return str(message.message)
+    content = await message.download_media(bytes)
+    return bytes(content).decode()
