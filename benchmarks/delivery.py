@@ -138,13 +138,13 @@ async def crowd(people: int, messages: int) -> None:
 
 
 async def signs(people: int) -> None:
-    stalls: list[Stall] = []
+    stalls: asyncio.Queue[Stall] = asyncio.Queue()
 
     async def brain(request: ModelRequest) -> Reply:
         if STALL_WORD not in request.last_user_text:
             return Reply("ok")
-        stalls.append(Stall())
-        return Reply("Считаю", stalls[-1])
+        stalls.put_nowait(stall := Stall())
+        return Reply("Считаю", stall)
 
     with tempfile.TemporaryDirectory(prefix="jobs-signs-") as folder:
         async with Stage(Path(folder), brain, settings={"MAX_WARM_SESSIONS": str(WARM), "STREAMING": "off"}) as stage:
@@ -152,10 +152,9 @@ async def signs(people: int) -> None:
             stops = [await _stopped_after(stage, stalls) for _ in range(STOPS)]
             for number in range(WARM):
                 stage.telegram.send(stage.telegram.add_user(f"Busy{number}"), stage.jobs, STALL_WORD)
-            while len(stalls) < STOPS + WARM - 1:  # one place is the owner's
-                await stage.model.wait_for_request(lambda _: True, after=len(stage.model.requests))
+            busy = [await stalls.get() for _ in range(WARM - 1)]  # one place is the owner's
             seen = [await _first_signs(stage, number) for number in range(people)]
-            for stall in stalls:
+            for stall in (*busy, *(stalls.get_nowait() for _ in range(stalls.qsize()))):
                 stall.release()
     table = Table(title="first signs and /stop: milliseconds, median (p95)", title_justify="left")
     for column in ("what", "n", "measured", "goal (p95)", ""):
@@ -171,13 +170,11 @@ async def signs(people: int) -> None:
     console.print(table, "")
 
 
-async def _stopped_after(stage: Stage, stalls: list[Stall]) -> float:
-    before, asked = len(stalls), len(stage.model.requests)
+async def _stopped_after(stage: Stage, stalls: "asyncio.Queue[Stall]") -> float:
+    asked = len(stage.model.requests)
     stage.telegram.send(stage.owner, stage.jobs, STALL_WORD)
     request = await stage.model.wait_for_request(lambda _: True, after=asked)
-    while len(stalls) == before:  # the brain is asked a moment after the request is there
-        await asyncio.sleep(0.01)
-    await stalls[-1].reached()
+    await (await stalls.get()).reached()
     seen = len(stage.telegram.log)
     began = time.monotonic()
     stage.telegram.send(stage.owner, stage.jobs, "/stop")
