@@ -1,8 +1,11 @@
 """Times: aware UTC inside, an IANA zone where a person is concerned."""
 
 import re
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
+
+GAP = timedelta(hours=26)
+"""More than any clock change has ever skipped (a day, on Samoa in 2011)."""
 
 END_OF_DAY = time(23, 59)
 """What a deadline without a time of day means."""
@@ -28,7 +31,7 @@ def from_text(text: str) -> datetime:
 def parse_local(text: str, zone: ZoneInfo) -> datetime:
     """An ISO 8601 date or date-time as a moment in UTC; without an offset it is meant in `zone`.
 
-    A date alone is the end of that day. A local time that a clock change skips moves forward with the clock; one that
+    A date alone is the end of that day. A local time that a clock change skips is the moment of that change; one that
     happens twice is the first (PEP 495, fold=0). Raises ValueError with a sentence for the caller.
     """
     text = text.strip()
@@ -39,8 +42,23 @@ def parse_local(text: str, zone: ZoneInfo) -> datetime:
     if re.fullmatch(r"\d{4}-?\d{2}-?\d{2}", text):
         moment = datetime.combine(moment.date(), END_OF_DAY)
     if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=zone)
+        return first_valid(moment, zone)
     return moment.astimezone(UTC)
+
+
+def first_valid(local: datetime, zone: ZoneInfo) -> datetime:
+    """A wall time (naive) as a moment in UTC: the first of two, or the end of the gap that skips it."""
+    moment = local.replace(tzinfo=zone).astimezone(UTC)
+    if moment.astimezone(zone).replace(tzinfo=None) == local:
+        return moment
+    before, after = moment - GAP, moment
+    while after - before > timedelta(seconds=1):  # the change lies between: find it by halves
+        middle = before + (after - before) / 2
+        if middle.astimezone(zone).utcoffset() == after.astimezone(zone).utcoffset():
+            after = middle
+        else:
+            before = middle
+    return after.replace(microsecond=0)
 
 
 def local_iso(moment: datetime, zone: ZoneInfo) -> str:
