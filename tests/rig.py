@@ -17,6 +17,7 @@ from jobs.memory.tools import MemoryTools
 from jobs.spine.lanes import Lanes
 from jobs.spine.model import Turn
 from jobs.tools.by_role import tools_by_role
+from jobs.tools.schedule_tools import ScheduleTools
 from jobs.tools.scheduler import Scheduler
 from jobs.users.models import Models
 from jobs.users.people import PeopleFinder
@@ -45,7 +46,8 @@ class Run:
         memory = MemoryTools(storage, MemoryIndex(storage))
         owner_tools = OwnerTools(users, outbox, PeopleFinder(users, Nobody()))
         files = FileTools(outbox, wanted.workspace_dir, users.owner_id)
-        tools_of = tools_by_role(users, outbox, owner_tools, memory, Scheduler(spine.db, outbox, users), files)
+        schedule = ScheduleTools(spine.db, users, Scheduler(spine.db, spine.inbox, outbox, users))
+        tools_of = tools_by_role(users, outbox, owner_tools, memory, schedule, files)
         self.sessions = SessionManager(wanted, spine.db, users, tools_of, servers, Models(spine.db, wanted))
         self.runner = TurnRunner(spine.db, users, self.sessions, spine.turns, outbox, _quiet)
         self.lanes = Lanes(

@@ -41,6 +41,7 @@ from jobs.telegram.reconcile import Reconciler
 from jobs.telegram.sender import Sender
 from jobs.telegram.watchdog import Connection, Watchdog
 from jobs.tools.by_role import tools_by_role
+from jobs.tools.schedule_tools import ScheduleTools
 from jobs.tools.scheduler import Scheduler
 from jobs.users.models import Models
 from jobs.users.people import PeopleFinder
@@ -142,14 +143,15 @@ class App:
         outbox = Outbox(db, render, plain)
         inbox = Inbox(db)
         turns = Turns(db, outbox)
-        scheduler = Scheduler(db, outbox, people)
+        scheduler = Scheduler(db, inbox, outbox, people)
         storage = MemoryStorage(settings.workspace_dir)
         index = MemoryIndex(storage)
         mcp = McpConfig(settings.data_dir / "mcp_servers.json")
         directory = TelegramDirectory(client, account, people, chats)
         owner_tools = OwnerTools(people, outbox, PeopleFinder(people, directory))
         files = FileTools(outbox, settings.workspace_dir, people.owner_id)
-        tools_of = tools_by_role(people, outbox, owner_tools, MemoryTools(storage, index), scheduler, files)
+        timed = ScheduleTools(db, people, scheduler)
+        tools_of = tools_by_role(people, outbox, owner_tools, MemoryTools(storage, index), timed, files)
         switches = Switches(db, people.owner_id)
         models = Models(db, settings)
         sessions = SessionManager(settings, db, people, tools_of, mcp.servers, models)

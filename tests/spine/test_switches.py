@@ -10,7 +10,8 @@ from jobs.spine.lanes import Lanes
 from jobs.spine.model import OutboxKind, Turn, Usage
 from jobs.spine.switches import Switches
 from jobs.times import now
-from jobs.tools.scheduler import Scheduler, ScheduleTask
+from jobs.tools.schedule_tools import ScheduleTask, ScheduleTools
+from jobs.tools.scheduler import Scheduler
 
 
 def test_switches_are_kept_and_undone_together(spine: Spine) -> None:
@@ -94,9 +95,9 @@ async def test_a_turn_that_was_put_off_waits_for_the_resume_and_no_timer_spins(s
 
 async def test_no_reminder_is_due_while_frozen_and_each_is_said_once_thereafter(spine: Spine) -> None:
     switches = Switches(spine.db, OWNER)
-    scheduler = Scheduler(spine.db, spine.outbox, spine.users)
+    scheduler = Scheduler(spine.db, spine.inbox, spine.outbox, spine.users)
     scheduler.start()
-    (await scheduler.schedule(ScheduleTask(text="выпить воды", in_minutes=10)))()
+    (await ScheduleTools(spine.db, spine.users, scheduler).schedule(ScheduleTask(text="выпить воды", in_minutes=10)))()
     switches.freeze()
     with time_machine.travel(now() + timedelta(hours=1), tick=False):
         scheduler.look()
@@ -105,5 +106,6 @@ async def test_no_reminder_is_due_while_frozen_and_each_is_said_once_thereafter(
         switches.resume()
         scheduler.look()
         scheduler.look()
-        assert spine.said(OWNER) == ["Напоминание: выпить воды"]
+        (said,) = spine.said(OWNER)
+        assert said.endswith(": выпить воды")
     scheduler.stop()

@@ -12,6 +12,7 @@ from tests.support import MASHA, MOSCOW, NOON, OWNER
 from jobs.db import Row
 from jobs.spine.model import FinishedCall, InboxRow, Origin, Turn
 from jobs.times import to_text
+from jobs.users.message_blocks import message_blocks
 from jobs.users.model import Person, Role
 from jobs.users.prompts import clean, system_prompt, turn_content
 
@@ -138,3 +139,10 @@ def test_cleaned_text_is_taken_by_every_json_reader_and_is_else_untouched(text: 
 
 def test_surrogates_that_belong_together_become_their_character() -> None:
     assert clean("\ud83d\ude00 \ud800 \udc00x\ufeffy") == "😀 \ufffd \ufffdx\ufeffy"
+
+
+def test_a_scheduled_prompt_is_told_from_what_somebody_has_just_written() -> None:
+    row = InboxRow(1, OWNER, Origin.SCHEDULE, "проверь почту", NOON, None)
+    note, words = message_blocks([row], person("Иван", Role.OWNER), {})
+    assert "nobody has just written it" in note["text"]
+    assert words["text"] == "проверь почту"

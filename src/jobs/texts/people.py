@@ -38,6 +38,15 @@ TEXTS: Texts = {
         "en": "{name}, task {id} “{title}”: {status}.",
     },
     "task_comment": {"ru": "Слова:\n{comment}", "en": "In their words:\n{comment}"},
+    "reminder_late": {"ru": "Напоминание ({when}): {text}", "en": "Reminder ({when}): {text}"},
+    "schedule_missed": {
+        "ru": "Пропущено, пока я не работал ({when}, №{id}): {text}\n\nСкажите, если это ещё нужно.",
+        "en": "Missed while I was off ({when}, no. {id}): {text}\n\nTell me if it is still wanted.",
+    },
+    "schedule_paused": {
+        "ru": "Задание по расписанию №{id} не вышло {n} раза подряд, поэтому приостановлено: {text}",
+        "en": "Scheduled task no. {id} failed {n} times on end and is paused: {text}",
+    },
     "reminder": {"ru": "Напоминание: {text}", "en": "Reminder: {text}"},
     # ------------------------------------------------- to the person with a task
     "task_intro": {

@@ -6,7 +6,7 @@ from typing import Any
 from jobs.memory.tools import MemoryTools
 from jobs.spine.outbox import Outbox
 from jobs.spine.tool import Tool
-from jobs.tools.scheduler import Scheduler
+from jobs.tools.schedule_tools import ScheduleTools
 from jobs.users.access import allowed
 from jobs.users.model import Person, Role
 from jobs.users.repository import UsersRepository
@@ -20,14 +20,14 @@ def tools_by_role(
     outbox: Outbox,
     owner_tools: OwnerTools,
     memory: MemoryTools,
-    scheduler: Scheduler,
+    schedule: ScheduleTools,
     files: FileTools,
 ) -> Callable[[Person], list[Tool[Any]]]:
     """A function from a person to the tools of their session, bound to them."""
 
     def tools_of(person: Person) -> list[Tool[Any]]:
         if person.role is Role.OWNER:
-            built = [*owner_tools.tools(), *files.tools(), *memory.tools(), *scheduler.tools()]
+            built = [*owner_tools.tools(), *files.tools(), *memory.tools(), *schedule.tools()]
         else:
             built = ExternalTools(users, outbox, person.id).tools()
         by_name = {tool.name: tool for tool in built}

@@ -17,6 +17,8 @@ TOOLS: dict[str, frozenset[Role]] = {
     "memory_search": OWNER,
     "schedule_task": OWNER,
     "list_scheduled_tasks": OWNER,
+    "update_scheduled_task": OWNER,
+    "run_scheduled_task_now": OWNER,
     "cancel_scheduled_task": OWNER,
     "get_my_tasks": EXTERNAL,
     "update_task": EXTERNAL,

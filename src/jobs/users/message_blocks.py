@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from jobs.spine.extras import Quote
-from jobs.spine.model import InboxRow
+from jobs.spine.model import InboxRow, Origin
 from jobs.users.access import BUILT_INS
 from jobs.users.attachments import Files, Received
 from jobs.users.model import Person
@@ -42,6 +42,8 @@ def _blocks(
 ) -> list[dict[str, Any]]:
     extras = row.extras
     notes = [*_album(row, rows)]
+    if row.origin is Origin.SCHEDULE:
+        notes.append("scheduled: what follows is what the owner had you schedule for now; nobody has just written it.")
     if extras.corrects is not None:
         notes.append(f"correction: this message said before: «{_short(extras.corrects)}». It now says what follows.")
     if extras.quote:
