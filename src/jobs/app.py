@@ -39,13 +39,16 @@ from jobs.telegram.reconcile import Reconciler
 from jobs.telegram.sender import Sender
 from jobs.tools.by_role import tools_by_role
 from jobs.tools.scheduler import Scheduler
+from jobs.users.letters import Letters
 from jobs.users.models import Models
 from jobs.users.people import PeopleFinder
 from jobs.users.repository import UsersRepository
 from jobs.users.sdk import settle
 from jobs.users.session_manager import SessionManager
+from jobs.users.tasks import Tasks
 from jobs.users.tools_files import FileTools
 from jobs.users.tools_owner import OwnerTools
+from jobs.users.tools_tasks import OwnerTaskTools
 from jobs.users.turn_runner import TurnRunner
 from jobs.voice.transcriber import Transcriber
 
@@ -144,9 +147,24 @@ class App:
         index = MemoryIndex(storage)
         mcp = McpConfig(settings.data_dir / "mcp_servers.json")
         directory = TelegramDirectory(client, account, people, chats)
-        owner_tools = OwnerTools(people, outbox, PeopleFinder(people, directory))
+        letters = Letters(db, outbox, people, confirm=settings.confirm_first_messages)
+        user_tasks = Tasks(db, people, outbox, letters)
+        outbox.on_sent = user_tasks.sent
+        finder = PeopleFinder(people, directory)
+        owner_tools = OwnerTools(people, letters, finder)
+        task_tools = OwnerTaskTools(user_tasks, finder)
         files = FileTools(outbox, settings.workspace_dir, people.owner_id)
-        tools_of = tools_by_role(people, outbox, owner_tools, MemoryTools(storage, index), scheduler, files)
+        tools_of = tools_by_role(
+            people,
+            outbox,
+            user_tasks,
+            owner_tools,
+            task_tools,
+            MemoryTools(storage, index),
+            scheduler,
+            files,
+            settings.workspace_dir,
+        )
         switches = Switches(db, people.owner_id)
         models = Models(db, settings)
         sessions = SessionManager(settings, db, people, tools_of, mcp.servers, models)

@@ -116,6 +116,7 @@ class Settings(BaseSettings):
     log_level: str = "info"
     max_warm_sessions: int = Field(4, ge=1, le=100)
     answer_others: bool = False
+    confirm_first_messages: bool = True
     max_upload_mb: int = Field(50, ge=1, le=2000)
     streaming: Streaming = "progress"
 
