@@ -28,6 +28,23 @@ TEXTS: Texts = {
         "en": "{name}, task {id} “{title}”: {status}.",
     },
     "task_comment": {"ru": "Слова:\n{comment}", "en": "In their words:\n{comment}"},
+    "human_wanted": {
+        "ru": "{name} хочет говорить с вами лично, не с ассистентом.",
+        "en": "{name} wants to talk to you in person, not to the assistant.",
+    },
+    "person_forgotten": {
+        "ru": "{name} попросил(а) удалить всё, что о нём (ней) хранилось; удалено. Открытые задачи, которых больше нет:\n{tasks}",
+        "en": "{name} asked for everything stored about them to be deleted; it is. Open tasks that are gone with it:\n{tasks}",
+    },
+    "digest_head": {"ru": "Доброе утро. По задачам:", "en": "Good morning. About tasks:"},
+    "digest_overdue": {"ru": "Просрочено:", "en": "Overdue:"},
+    "digest_today": {"ru": "Срок сегодня:", "en": "Due today:"},
+    "digest_decide": {"ru": "Ждёт вашего решения:", "en": "Waits for your decision:"},
+    "digest_held": {
+        "ru": "Первые сообщения ждут вашего «да»: {numbers}",
+        "en": "First messages wait for your “yes”: {numbers}",
+    },
+    "digest_line": {"ru": "{id}. {title} — {name}, {status}", "en": "{id}. {title}: {name}, {status}"},
     "reminder": {"ru": "Напоминание: {text}", "en": "Reminder: {text}"},
     "held": {
         "ru": "{name} ещё не писал(а) мне. Отправить это первое сообщение?\n{text}\n\nОтветьте «да» или «нет» (или /send {n}, /drop {n}).",
@@ -50,6 +67,13 @@ TEXTS: Texts = {
         "ru": "Принять: /verify {id}. Вернуть: /return {id} ЧТО НЕ ТАК.",
         "en": "To accept: /verify {id}. To return: /return {id} WHAT IS MISSING.",
     },
+    "no_answer": {
+        "ru": "{name} не отвечает по задаче {id} «{title}» (срок: {deadline}), напоминаний без ответа: {n}. Больше не "
+        "напоминаю. Что делать? Напомнить ещё: /remind {id}. Отменить: /cancel {id}. Или скажите: продлить, передать другому.",
+        "en": "{name} does not answer about task {id} “{title}” (due: {deadline}), reminders without an answer: {n}. I remind "
+        "no more. What shall I do? Remind again: /remind {id}. Cancel: /cancel {id}. Or tell me: extend it, give it to another.",
+    },
+    "choice_remind": {"ru": "Напомнить ещё", "en": "Remind again"},
     "choice_send": {"ru": "Отправить", "en": "Send"},
     "choice_drop": {"ru": "Не отправлять", "en": "Do not send"},
     "choice_verify": {"ru": "Принять", "en": "Accept"},
@@ -113,6 +137,23 @@ TEXTS: Texts = {
     "task_refused": {
         "ru": "По задаче {id} «{title}» договориться об этом не получилось. Срок прежний: {deadline}.",
         "en": "On task {id} “{title}” that was not agreed to. The deadline stays: {deadline}.",
+    },
+    "remind_due": {
+        "ru": "Напоминаю: задача {id} «{title}», срок: {deadline}.",
+        "en": "A reminder: task {id} “{title}”, due: {deadline}.",
+    },
+    "remind_overdue": {
+        "ru": "Срок задачи {id} «{title}» прошёл: {deadline}.",
+        "en": "Task {id} “{title}” was due: {deadline}.",
+    },
+    "remind_several": {"ru": "Напоминаю о задачах:", "en": "A reminder of your tasks:"},
+    "remind_how": {
+        "ru": "Как дела с этим? Можно предложить другой срок. Не напоминать сутки: /pause",
+        "en": "How does it stand? You may propose another time. No reminders for a day: /pause",
+    },
+    "task_reminder": {
+        "ru": "Напоминаю о задаче {id} «{title}». Срок: {deadline}.",
+        "en": "A reminder of task {id} “{title}”. Due: {deadline}.",
     },
     "owner_words": {"ru": "Просили передать: {words}", "en": "I was asked to add: {words}"},
     "term_deadline": {"ru": "срок {value}", "en": "due {value}"},

@@ -92,7 +92,7 @@ class TaskEvent:
     """One line of a task's history.
 
     `change` is "created", "status", "deadline", "person", "text", "bounds", "proposal", "terms", "question", "answer",
-    "comment" or "proof"; `was` and `becomes` are values of what changed.
+    "comment", "reminder" or "proof"; `was` and `becomes` are values of what changed.
     """
 
     at: datetime

@@ -1,6 +1,7 @@
 """People and tasks in the database."""
 
 import json
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -22,6 +23,8 @@ class UsersRepository:
         self._db = db
         self.owner_id = owner_id
         self._owner_zone = owner_zone
+        self.on_task_changed: Callable[[], None] = lambda: None
+        """Told in the transaction that changes a task, or when its person may be reminded."""
 
     # ----------------------------------------------------------------- people
 
@@ -119,12 +122,14 @@ class UsersRepository:
     def set_zone(self, user_id: int, zone: ZoneInfo) -> None:
         """Where a person lives, for their quiet hours and the times they name."""
         self._db.execute("UPDATE external_users SET zone = ? WHERE id = ?", (zone.key, user_id))
+        self.on_task_changed()
 
     def mute(self, user_id: int, until: datetime | None) -> None:
         """No reminders for a person before `until`; None: as usual again."""
         self._db.execute(
             "UPDATE external_users SET muted_until = ? WHERE id = ?", (to_text(until) if until else None, user_id)
         )
+        self.on_task_changed()
 
     # ------------------------------------------------------------------ tasks
 
@@ -157,6 +162,7 @@ class UsersRepository:
                 at,
             ),
         )
+        self.on_task_changed()
         return task_of(rows[0])
 
     def task(self, task_id: int) -> Task | None:
@@ -211,6 +217,7 @@ class UsersRepository:
                 task.id,
             ),
         )
+        self.on_task_changed()
         return task_of(rows[0])
 
     def note_event(

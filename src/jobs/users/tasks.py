@@ -17,7 +17,7 @@ from jobs.users import meetings, notices
 from jobs.users.letters import Letters
 from jobs.users.model import Person, Task, TaskKind, TaskStatus
 from jobs.users.repository import UsersRepository
-from jobs.users.task_states import Actor, WrongMove, check_move, may_move
+from jobs.users.task_states import OWED, Actor, WrongMove, check_move, may_move
 from jobs.users.terms import Bounds, Terms
 
 _HANDOVER = re.compile(r"task:(\d+):new:(\d+:)?0")
@@ -200,6 +200,16 @@ class Tasks:
                 raise WrongMove(f"Say what is missing in task {task.id}: the person is told that.")
             changed = self.move(task, TaskStatus.RETURNED, Actor.OWNER, words, ladder_from=now())
             self.tell_person(changed, "task_returned", words)
+            return changed
+
+    def remind(self, task: Task, words: str = "") -> Task:
+        """Now, because the owner says so; the ladder goes on from here. Raises WrongMove."""
+        with self.db.transaction():
+            if task.status not in OWED:
+                raise WrongMove(f"Task {task.id} is {task.status.value}: there is nothing to remind of.")
+            self._note(task, "reminder", words=words)
+            changed = self.users.change_task(replace(task, ladder_from=now()))
+            self.tell_person(changed, "task_reminder", words, **self._deadline_words(changed))
             return changed
 
     def answer(self, task: Task, words: str) -> Task:

@@ -15,7 +15,18 @@ JOBS_PREFIX = "mcp__jobs__"
 # What a person outside may ask for that only the owner may have: the script tries it all the same.
 FORBIDDEN = frozenset(
     {
-        *("run", "read_file", "write_file", "list_tasks", "create_task", "cancel_task", "send", "recall", "remember"),
+        *(
+            "run",
+            "read_file",
+            "write_file",
+            "list_tasks",
+            "create_task",
+            "cancel_task",
+            "move_task",
+            "send",
+            "recall",
+            "remember",
+        ),
         *("remind", "list_reminders", "cancel_reminder", "list_people", "who_is"),
     }
 )
