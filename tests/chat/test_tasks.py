@@ -1,5 +1,6 @@
 """Tasks through the real program: commands, buttons' words, read receipts, proofs, a person's own side."""
 
+import json
 from collections.abc import AsyncIterator
 from datetime import datetime
 from pathlib import Path
@@ -19,9 +20,7 @@ class Brain:
     """Calls the tool that it is told to: `name {json}`; else echoes."""
 
     async def __call__(self, request: ModelRequest) -> Reply:
-        import json
-
-        text = request.last_user_text
+        text = request.last_user_text.splitlines()[-1]  # the first line of a message with a file names it
         name, _, arguments = text.partition(" ")
         if arguments.startswith("{") and not request.tool_results:
             return Reply(ToolCall(f"mcp__jobs__{name}", json.loads(arguments)))
@@ -75,7 +74,7 @@ async def test_a_proof_is_sent_on_returned_with_words_and_verified(world: World)
         await owner.ask('create_user_task {"user": "Маше", "title": "Прислать отчёт"}', "RESULT")
         await masha.expect("Прислать отчёт")
         peer = await masha.client.get_input_entity("jobs_assistant")
-        call = 'update_task {"task_id": 1, "status": "done"}'
+        call = 'update_task {"task_id": 1, "status": "done", "comment": "вот отчёт, посмотрите, всё ли там так"}'
         await masha.client.send_file(peer, named(b"%PDF-1.4 report", "отчёт.pdf"), caption=call)
         await masha.expect("RESULT", "done")
         await owner.expect("выполнена", "Приложено файлов: 1", "/verify 1")

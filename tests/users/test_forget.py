@@ -19,7 +19,7 @@ def fill(spine: Spine, user: int, secret: str) -> Forgetting:
     tasks = spine.tasks(confirm=False)
     task = tasks.give(person(spine, user), Wanted(f"Прислать {secret}", details=secret)).task
     spine.send_all(user)
-    spine.accept(f"вот {secret}", user)
+    spine.accept(f"вот {secret}", user, f"telegram:{user}:1")
     turn = spine.turns.begin(user)
     assert turn is not None
     spine.db.execute(
@@ -66,6 +66,6 @@ def test_when_a_person_is_forgotten_nothing_of_theirs_stays_and_the_owner_hears_
 def test_a_message_that_was_dealt_with_is_not_taken_again_after_that(spine: Spine) -> None:
     forgetting = fill(spine, MASHA, "тайна")
     forgetting.forget(person(spine, MASHA))
-    assert not spine.accept("вот тайна", MASHA)
+    assert not spine.accept("вот тайна", MASHA, f"telegram:{MASHA}:1")
     assert spine.turns.begin(MASHA) is None
     assert spine.inbox.open_lanes() == []

@@ -192,10 +192,10 @@ TEXTS: Texts = {
         "en": "I am answering you just now. Try again in a minute.",
     },
     "forget_shown": {
-        "ru": "Вот что о вас хранится: имя и контакты ({names}), язык {language}, часовой пояс {zone}, ваших сообщений: {messages}, "
+        "ru": "Вот что о вас хранится: имя и контакты ({names}), язык {tongue}, часовой пояс {zone}, ваших сообщений: {messages}, "
         "моих: {answers}, файлов: {files}, задач: {tasks}, заметка владельца: {note}.\nУдалить всё это: /forget yes. Останутся "
         "только номера сообщений (чтобы не ответить дважды), то, что уже сказано владельцу ({owner}), и сам чат в Telegram.",
-        "en": "This is stored about you: name and contacts ({names}), language {language}, time zone {zone}, messages of yours: "
+        "en": "This is stored about you: name and contacts ({names}), language {tongue}, time zone {zone}, messages of yours: "
         "{messages}, of mine: {answers}, files: {files}, tasks: {tasks}, the owner's note: {note}.\nTo delete all of it: /forget yes. "
         "What stays: the numbers of messages (so that none is answered twice), what {owner} was told already, and the Telegram chat.",
     },

@@ -50,7 +50,7 @@ class Followups:
         due: dict[int, list[Task]] = {}
         later: list[datetime] = []
         for task in self._users.tasks():
-            step = self.next_step(task)
+            step = self.next_step(task, moment)
             if step is None:
                 continue
             if step <= moment:
@@ -73,8 +73,11 @@ class Followups:
         task = self._users.task(task_id)
         return self.next_step(task) if task else None
 
-    def next_step(self, task: Task) -> datetime | None:
-        """When the ladder speaks of a task next, as far as is known now; None when it is silent."""
+    def next_step(self, task: Task, at: datetime | None = None) -> datetime | None:
+        """When the ladder speaks of a task next, as far as is known `at` a moment (now); None when it is silent.
+
+        A step that was missed is taken at that moment, but never in quiet hours.
+        """
         person = self._users.get(task.user_id)
         if person is None or task.deadline is None or task.proposal is not None or task.status not in REMINDED:
             return None
@@ -84,7 +87,7 @@ class Followups:
         step = self._ladder.next_after(task.ladder_from, task.deadline, person.zone, overdue=not is_settled)
         if step is None:
             return None
-        earliest = [step]
+        earliest = [step, at or now()]
         if person.muted_until:
             earliest.append(person.muted_until)
         if person.last_contact:

@@ -27,7 +27,7 @@ class Forgetting:
         names = [person.name, f"@{person.username}" if person.username else "", person.phone or ""]
         return {
             "names": ", ".join(filter(None, names)) or "-",
-            "language": person.language,
+            "tongue": person.language,
             "zone": person.zone.key,
             "messages": count("SELECT count(*) FROM inbox WHERE lane = ? AND text <> ''", (person.id,)),
             "answers": count("SELECT count(*) FROM outbox WHERE chat = ? AND text <> ''", (person.id,)),
