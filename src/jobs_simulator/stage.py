@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from types import TracebackType
@@ -30,11 +30,20 @@ def clean_environment() -> dict[str, str]:
     return {**passed, "PYTHONPATH": str(Path(__file__).parents[1])}
 
 
-class Program:
-    """One run of `jobs up` as a child process."""
+COMMAND = ("-m", "jobs", "up")
 
-    def __init__(self, environment: dict[str, str], on_line: Callable[[str], None] = lambda _: None) -> None:
+
+class Program:
+    """One run of `jobs up` as a child process. `command` is what the interpreter is given."""
+
+    def __init__(
+        self,
+        environment: dict[str, str],
+        on_line: Callable[[str], None] = lambda _: None,
+        command: Sequence[str] = COMMAND,
+    ) -> None:
         self._environment = environment
+        self._command = command
         self._on_line = on_line
         self._process: asyncio.subprocess.Process | None = None
         self._printed = asyncio.Condition()
@@ -63,9 +72,7 @@ class Program:
         """Start it, without waiting for anything."""
         self._process = await asyncio.create_subprocess_exec(
             sys.executable,
-            "-m",
-            "jobs",
-            "up",
+            *self._command,
             env=self._environment,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
@@ -201,9 +208,11 @@ class Stage:
         """Start the program; the stage kills it at its end if nobody else has."""
         return await self.program(on_line, **settings).start()
 
-    def program(self, on_line: Callable[[str], None] = lambda _: None, **settings: str) -> Program:
+    def program(
+        self, on_line: Callable[[str], None] = lambda _: None, command: Sequence[str] = COMMAND, **settings: str
+    ) -> Program:
         """The program with these settings beside the stage's own, not started yet."""
-        program = Program(self.environment(**settings), on_line)
+        program = Program(self.environment(**settings), on_line, command)
         self.programs.append(program)
         return program
 
