@@ -363,6 +363,15 @@ def test_each_role_gets_the_tools_of_the_access_table_and_no_others(built: dict[
     assert {name for role in Role for name in allowed(role)} == set(TOOLS)
 
 
+@pytest.mark.parametrize(("name", "yes"), [("README.md", "yes"), ("README.ru.md", "да")])
+def test_the_readme_shows_the_access_table(name: str, yes: str) -> None:
+    lines = (Path(__file__).parents[2] / name).read_text(encoding="utf-8").splitlines()
+    for tool, roles in TOOLS.items():
+        (row,) = [line for line in lines if line.startswith("|") and f"`{tool}`" in line]
+        owner, external = [cell.strip() == yes for cell in row.strip("|").split("|")[-2:]]
+        assert (owner, external) == (Role.OWNER in roles, Role.EXTERNAL in roles), tool
+
+
 def test_every_tool_that_writes_is_recorded_with_its_turn(built: dict[Role, list[Tool[Any]]]) -> None:
     reading = {tool.name for role in Role for tool in built[role] if not tool.has_effect}
     assert reading == {

@@ -136,6 +136,8 @@ class Tasks:
                 deadline=deadline or task.deadline,
                 bounds=bounds or task.bounds,
             )
+            if changed == task and task.status is not TaskStatus.DECLINED:
+                raise WrongMove(f"Nothing of task {task.id} would change: say what to change.")
             if deadline:
                 changed = replace(changed, ladder_from=now(), proposal=None)
                 self._note(task, "deadline", _moment(task.deadline), _moment(deadline), words)

@@ -82,6 +82,14 @@ class OwnerTaskTools:
         self._users = tasks.users
         self._people = people
         self._next_step = next_step
+        self._decisions: dict[str, Callable[[Task, str], Task]] = {
+            "cancel": tasks.cancel,
+            "verify": tasks.verify,
+            "return": tasks.send_back,
+            "answer": tasks.answer,
+            "agree": tasks.agree,
+            "refuse": tasks.refuse,
+        }
 
     def tools(self) -> list[Tool[Any]]:
         return [
@@ -160,11 +168,8 @@ class OwnerTaskTools:
                 case "reassign":
                     assert person is not None
                     return self._given(tasks.reassign(task, person, words))
-                case "return":
-                    changed = tasks.send_back(task, words)
                 case action:
-                    changed = getattr(tasks, action)(task, words)
-            return {"task": self._shown(changed)}
+                    return {"task": self._shown(self._decisions[action](task, words))}
 
         return lambda: _told(effect)
 
