@@ -4,10 +4,14 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from tests.support import Spine, spine_in
 
 from jobs.config import Settings
+
+hypothesis.settings.register_profile("jobs", deadline=None, database=None)  # a slow machine is no fault of the code's
+hypothesis.settings.load_profile("jobs")
 
 
 @pytest.fixture(autouse=True)

@@ -19,12 +19,15 @@ from jobs.spine.model import Turn
 from jobs.tools.by_role import tools_by_role
 from jobs.tools.schedule_tools import ScheduleTools
 from jobs.tools.scheduler import Scheduler
+from jobs.users.letters import Letters
 from jobs.users.models import Models
 from jobs.users.people import PeopleFinder
 from jobs.users.profile import MARKER
 from jobs.users.session_manager import SessionManager
+from jobs.users.tasks import Tasks
 from jobs.users.tools_files import FileTools
 from jobs.users.tools_owner import OwnerTools
+from jobs.users.tools_tasks import OwnerTaskTools
 from jobs.users.turn_runner import TurnRunner
 from jobs_simulator.model import Brain, ModelSimulator, Reply
 from jobs_simulator.model.request import ModelRequest
@@ -44,10 +47,14 @@ class Run:
         users, outbox = spine.users, spine.outbox
         storage = MemoryStorage(wanted.workspace_dir)
         memory = MemoryTools(storage, MemoryIndex(storage))
-        owner_tools = OwnerTools(users, outbox, PeopleFinder(users, Nobody()))
+        letters = Letters(spine.db, outbox, users, confirm=wanted.confirm_first_messages)
+        tasks, finder = Tasks(spine.db, users, outbox, letters), PeopleFinder(users, Nobody())
+        owner_tools, task_tools = OwnerTools(users, letters, finder), OwnerTaskTools(tasks, finder)
         files = FileTools(outbox, wanted.workspace_dir, users.owner_id)
         schedule = ScheduleTools(spine.db, users, Scheduler(spine.db, spine.inbox, outbox, users))
-        tools_of = tools_by_role(users, outbox, owner_tools, memory, schedule, files)
+        tools_of = tools_by_role(
+            users, outbox, tasks, owner_tools, task_tools, memory, schedule, files, wanted.workspace_dir
+        )
         self.sessions = SessionManager(wanted, spine.db, users, tools_of, servers, Models(spine.db, wanted))
         self.runner = TurnRunner(spine.db, users, self.sessions, spine.turns, outbox, _quiet)
         self.lanes = Lanes(

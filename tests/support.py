@@ -13,7 +13,9 @@ from jobs.spine.inbox import Inbox
 from jobs.spine.model import Incoming, Origin, Rendered
 from jobs.spine.outbox import Outbox
 from jobs.spine.turns import Turns
+from jobs.users.letters import Letters
 from jobs.users.repository import UsersRepository
+from jobs.users.tasks import Tasks
 
 OWNER = 11
 MASHA = 22
@@ -53,6 +55,20 @@ class Spine:
         self.outbox = Outbox(self.db, lines, lines)
         self.turns = Turns(self.db, self.outbox)
         self.users = UsersRepository(self.db, OWNER, MOSCOW)
+
+    def tasks(self, *, confirm: bool = True) -> Tasks:
+        """Tasks as the program builds them, told of what was sent. `confirm`: CONFIRM_FIRST_MESSAGES."""
+        tasks = Tasks(self.db, self.users, self.outbox, Letters(self.db, self.outbox, self.users, confirm=confirm))
+        self.outbox.on_sent = tasks.sent
+        return tasks
+
+    def send_all(self, chat: int) -> list[str]:
+        """Send what waits for a chat, as Telegram would take it; returns the texts."""
+        sent = []
+        while row := self.outbox.next(chat):
+            self.outbox.sent(row, row.id)
+            sent.append(row.text)
+        return sent
 
     def accept(self, text: str, lane: int = MASHA, key: str | None = None) -> bool:
         """Offer a message to the inbox."""

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from datetime import time
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -9,6 +10,7 @@ import pytest
 
 from jobs import config
 from jobs.config import Proxy, SettingsError, TelegramServer
+from jobs.times import QuietHours
 
 SOURCE = Path(config.__file__).parents[1]
 HASH = "0123456789abcdef" * 2
@@ -76,6 +78,10 @@ def up(root: Path, **variables: str) -> subprocess.CompletedProcess[str]:
         ("FIRST_MESSAGES_PER_DAY", "-1", "0 or more"),
         ("FIRST_MESSAGES_PER_DAY", "few", "whole number"),
         ("ANSWER_OTHERS", "maybe", "1 or 0"),
+        ("CONFIRM_FIRST_MESSAGES", "perhaps", "1 or 0"),
+        ("QUIET_HOURS", "night", "21-9"),
+        ("QUIET_HOURS", "25-9", "a time of day"),
+        ("DIGEST_TIME", "morning", "a time of day"),
     ],
 )
 def test_a_wrong_value_is_one_line_with_its_name_and_its_mend(name: str, value: str, mend: str) -> None:
@@ -120,6 +126,9 @@ def test_all_variables_are_read(monkeypatch: pytest.MonkeyPatch, root: Path) -> 
         "MAX_WARM_SESSIONS": "9",
         "ANSWER_OTHERS": "1",
         "MAX_UPLOAD_MB": "7",
+        "CONFIRM_FIRST_MESSAGES": "0",
+        "QUIET_HOURS": "22:30-8",
+        "DIGEST_TIME": "off",
     }.items():
         monkeypatch.setenv(name, value)
     loaded = config.load()
@@ -131,6 +140,8 @@ def test_all_variables_are_read(monkeypatch: pytest.MonkeyPatch, root: Path) -> 
     assert (loaded.claude_model, loaded.external_model) == ("opus", "haiku")
     assert (loaded.heartbeat_interval_minutes, loaded.max_warm_sessions, loaded.answer_others) == (0, 9, True)
     assert loaded.max_upload_mb == 7
+    assert (loaded.confirm_first_messages, loaded.digest_time) == (False, None)
+    assert loaded.quiet_hours == QuietHours(time(22, 30), time(8))
     assert (loaded.data_dir, loaded.workspace_dir) == (root / "elsewhere/data", root / "desk")
     assert (loaded.tz, loaded.log_level) == (ZoneInfo("Asia/Tokyo"), "debug")
     assert set(loaded.secrets()) == {HASH, "123456:ABC-DEF_ghi1", "sk-one", "oauth-two", "sk-three", "p@ss", "p%40ss"}

@@ -27,8 +27,10 @@ from jobs.telegram.chats import Chats
 from jobs.telegram.client import SIGNED_OUT, Account, Client, NotSignedIn, make_client, who_am_i
 from jobs.telegram.commands import Commands
 from jobs.telegram.commands.control import Control
+from jobs.telegram.commands.decisions import Decisions
 from jobs.telegram.commands.model import ModelChoice
 from jobs.telegram.commands.reports import Reports
+from jobs.telegram.commands.side import Side
 from jobs.telegram.directory import TelegramDirectory
 from jobs.telegram.first_messages import FirstMessages
 from jobs.telegram.formatting import plain, render
@@ -36,20 +38,27 @@ from jobs.telegram.limiter import Limiter
 from jobs.telegram.menu import set_menu
 from jobs.telegram.presence import Presence
 from jobs.telegram.progress import remove_leftovers
+from jobs.telegram.receipts import Receipts
 from jobs.telegram.receiver import Receiver
 from jobs.telegram.reconcile import Reconciler
 from jobs.telegram.sender import Sender
 from jobs.telegram.watchdog import Connection, Watchdog
 from jobs.tools.by_role import tools_by_role
+from jobs.tools.digest import Digest
+from jobs.tools.followups import Followups
 from jobs.tools.schedule_tools import ScheduleTools
 from jobs.tools.scheduler import Scheduler
+from jobs.users.forget import Forgetting
+from jobs.users.letters import Letters
 from jobs.users.models import Models
 from jobs.users.people import PeopleFinder
 from jobs.users.repository import UsersRepository
 from jobs.users.sdk import settle
 from jobs.users.session_manager import SessionManager
+from jobs.users.tasks import Tasks
 from jobs.users.tools_files import FileTools
 from jobs.users.tools_owner import OwnerTools
+from jobs.users.tools_tasks import OwnerTaskTools
 from jobs.users.turn_runner import TurnRunner
 from jobs.voice.transcriber import Transcriber
 
@@ -148,10 +157,27 @@ class App:
         index = MemoryIndex(storage)
         mcp = McpConfig(settings.data_dir / "mcp_servers.json")
         directory = TelegramDirectory(client, account, people, chats)
-        owner_tools = OwnerTools(people, outbox, PeopleFinder(people, directory))
+        letters = Letters(db, outbox, people, confirm=settings.confirm_first_messages)
+        user_tasks = Tasks(db, people, outbox, letters)
+        outbox.on_sent = user_tasks.sent
+        finder = PeopleFinder(people, directory)
+        owner_tools = OwnerTools(people, letters, finder)
+        followups = Followups(db, outbox, people, settings.quiet_hours)
+        digest = Digest(db, outbox, people, letters, settings.digest_time)
+        task_tools = OwnerTaskTools(user_tasks, finder, followups.next_step)
         files = FileTools(outbox, settings.workspace_dir, people.owner_id)
         timed = ScheduleTools(db, people, scheduler)
-        tools_of = tools_by_role(people, outbox, owner_tools, MemoryTools(storage, index), timed, files)
+        tools_of = tools_by_role(
+            people,
+            outbox,
+            user_tasks,
+            owner_tools,
+            task_tools,
+            MemoryTools(storage, index),
+            timed,
+            files,
+            settings.workspace_dir,
+        )
         switches = Switches(db, people.owner_id)
         models = Models(db, settings)
         sessions = SessionManager(settings, db, people, tools_of, mcp.servers, models)
@@ -187,6 +213,8 @@ class App:
             lanes.wake_all()
             outbox.wake_all()
             scheduler.look()
+            followups.timer.look()
+            digest.timer.look()
 
         self._look_again = look_again
         commands = Commands(
@@ -194,11 +222,21 @@ class App:
             people,
             sessions,
             Control(db, people, sessions, runner, turns, switches, look_again),
-            Reports(db, people, sessions, switches, models, connection.words),
+            Reports(db, people, sessions, switches, models, connection.words, followups.next_step),
             ModelChoice(models, turns, look_again),
+            Decisions(user_tasks),
+            Side(
+                people,
+                outbox,
+                sessions,
+                Forgetting(db, people, outbox, letters),
+                settings.data_dir,
+                settings.workspace_dir,
+            ),
         )
         buttons = Buttons(client, account, db, inbox, outbox, people, chats, commands)
         receiver = Receiver(client, account, db, inbox, outbox, people, chats, commands, settings.answer_others)
+        receipts = Receipts(client, user_tasks)
         reconciler = Reconciler(client, account, db, receiver, chats, self._sign_out)
         watchdog = Watchdog(client, connection, reconciler.look_soon)
 
@@ -216,6 +254,7 @@ class App:
                 runner.start()
                 receiver.start()
                 buttons.start()
+                receipts.start()
                 await directory.learn_contacts()
                 await remove_leftovers(client, db, chats)
                 client.on_reconnected = reconciler.look_soon
@@ -230,6 +269,8 @@ class App:
                 await self._until(reconciler.looked, LOOK_SECONDS)
                 lanes.start()
                 await self._until(reconciler.looked)
+                followups.timer.start()  # what people wrote while Jobs was down may be the answer
+                digest.timer.start()
                 settle()
                 if switches.frozen or switches.paused:
                     log.warning("halted by the owner", frozen=switches.frozen, paused=switches.paused)
@@ -240,7 +281,10 @@ class App:
             finally:
                 receiver.stop()
                 buttons.stop()
+                receipts.stop()
                 scheduler.stop()
+                followups.timer.stop()
+                digest.timer.stop()
                 for task in tasks:
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)

@@ -7,6 +7,7 @@ Nothing else in the program reads the environment.
 import os
 import re
 from dataclasses import dataclass
+from datetime import time
 from pathlib import Path
 from typing import Any, Literal, Self
 from urllib.parse import unquote, urlsplit
@@ -14,6 +15,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from jobs.times import QuietHours, parse_clock
 
 HTTP_SCHEMES = ("http", "https")
 SOCKS_SCHEMES = ("socks4", "socks5", "socks5h")
@@ -117,6 +120,9 @@ class Settings(BaseSettings):
     max_warm_sessions: int = Field(4, ge=1, le=100)
     answer_others: bool = False
     first_messages_per_day: int = Field(10, ge=0)
+    confirm_first_messages: bool = True
+    quiet_hours: QuietHours | None = QuietHours(time(21), time(9))
+    digest_time: time | None = time(9)
     max_upload_mb: int = Field(50, ge=1, le=2000)
     streaming: Streaming = "progress"
 
@@ -139,6 +145,20 @@ class Settings(BaseSettings):
             return ZoneInfo(value.removeprefix(":"))
         except (KeyError, OSError, ValueError) as error:
             raise ValueError("is not a time zone's name; use one such as Europe/Moscow or UTC") from error
+
+    @field_validator("quiet_hours", mode="before")
+    @classmethod
+    def _quiet(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        return None if value.strip().lower() == "off" else QuietHours.parse(value)
+
+    @field_validator("digest_time", mode="before")
+    @classmethod
+    def _digest(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        return None if value.strip().lower() == "off" else parse_clock(value)
 
     @field_validator("tg_api_hash")
     @classmethod

@@ -1,7 +1,9 @@
 """Times: aware UTC inside, an IANA zone where a person is concerned."""
 
 import re
+from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
+from typing import Self
 from zoneinfo import ZoneInfo
 
 GAP = timedelta(hours=26)
@@ -64,3 +66,38 @@ def first_valid(local: datetime, zone: ZoneInfo) -> datetime:
 def local_iso(moment: datetime, zone: ZoneInfo) -> str:
     """The moment as a local ISO 8601 time with its offset, to the minute: what a model is shown."""
     return moment.astimezone(zone).isoformat(timespec="minutes")
+
+
+@dataclass(frozen=True)
+class QuietHours:
+    """Hours of the local day in which nobody is disturbed; they may go over midnight."""
+
+    begins: time
+    ends: time
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """From "21-9" or "21:30-08:00". Raises ValueError."""
+        begins, found, ends = text.partition("-")
+        if not found:
+            raise ValueError("has to look like 21-9 or 21:30-08:00")
+        return cls(parse_clock(begins), parse_clock(ends))
+
+    def awake(self, moment: datetime, zone: ZoneInfo) -> datetime:
+        """The moment itself, or the end of the quiet hours it falls into; in UTC."""
+        local = moment.astimezone(zone)
+        clock = local.timetz().replace(tzinfo=None)
+        over_midnight = self.begins > self.ends
+        if over_midnight and clock >= self.begins:
+            return datetime.combine(local.date() + timedelta(days=1), self.ends, zone).astimezone(UTC)
+        if clock < self.ends and (over_midnight or clock >= self.begins):
+            return datetime.combine(local.date(), self.ends, zone).astimezone(UTC)
+        return moment.astimezone(UTC)
+
+
+def parse_clock(text: str) -> time:
+    """A time of day: "9", "09:00". Raises ValueError."""
+    match = re.fullmatch(r"\s*(\d{1,2})(?::(\d{2}))?\s*", text)
+    if not match or int(match[1]) > 23 or int(match[2] or 0) > 59:
+        raise ValueError("has to be a time of day such as 9:00")
+    return time(int(match[1]), int(match[2] or 0))

@@ -1,18 +1,26 @@
-"""The scenario of `demo --play`: a task that goes through two people, a crash on the way, and attacks without effect.
+"""The scenario of `demo --play`: tasks that go through two people, a crash on the way, and attacks without effect.
 
 Everyone is a Telegram client of their own; nothing is looked at inside the program but what it sends.
 """
 
+import io
+import os
 import platform
 import re
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
+from datetime import datetime, time, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
+from jobs.db import LOOK_AGAIN
 from jobs_simulator.chat import Chat
-from jobs_simulator.stage import Stage
+from jobs_simulator.clock import Clock
+from jobs_simulator.stage import Program, Stage
 from jobs_simulator.telegram import Account
 
+ZONE = ZoneInfo("Europe/Moscow")
+"""Where the stage's owner lives."""
 EXTERNAL_TOOLS = {
     "mcp__jobs__get_my_tasks",
     "mcp__jobs__update_task",
@@ -28,24 +36,30 @@ class Scenario:
         self._stage = Stage(folder)
         add = self._stage.telegram.add_user
         self._maria = add("Мария", "Иванова", username="masha", phone="79000000003", lang_code="ru")
+        self._anna = add("Анна", "Орлова", username="anna_o", phone="79000000006", lang_code="ru")
+        self._clock = Clock(folder / "clock")
         self._stranger = add("Виктор", "", username="viktor", phone="79000000005", lang_code="ru")
         self.failed: list[str] = []
 
     async def run(self) -> None:
         async with self._stage:
-            program = await self._stage.start(LOG_LEVEL="warning")
+            program = await self._start()
             async with (
                 self._chat(self._stage.owner) as owner,
                 self._chat(self._maria) as maria,
+                self._chat(self._anna) as anna,
                 self._chat(self._stranger) as stranger,
             ):
                 await self._first_contact(owner, maria)
                 await self._task_is_given(owner, maria)
                 print("\n--- kill -9, and a new start ---\n", flush=True)
                 await program.kill()
-                program = await self._stage.start(LOG_LEVEL="warning")
+                program = await self._start()
                 await self._stranger_attacks(stranger)
+                await self._first_message_waits(owner, anna)
+                await self._task_is_negotiated(owner, maria)
                 await self._task_is_done(owner, maria)
+                await self._reminders(program, owner, maria)
             self._check("it stops with exit code 0", await program.stop() == 0)
 
     # ------------------------------------------------------------------- steps
@@ -63,10 +77,74 @@ class Scenario:
         await self._step("the contact is told, with the deadline", maria.expect("Прислать макеты", "среда"))
         await self._step("the owner is told that it is done", owner.expect("Мария"))
 
-    async def _task_is_done(self, owner: Chat, maria: Chat) -> None:
+    async def _first_message_waits(self, owner: Chat, anna: Chat) -> None:
+        await owner.say("Попроси @anna_o прислать договор")
+        await self._step(
+            "the owner sees the first message to somebody who never wrote",
+            owner.expect("не писал", "договор", "/send 1"),
+        )
+        self._check("she has heard nothing yet", anna.heard == [])
+        await self._step("the owner says yes", owner.ask("да", "отправляю", "Анна"))
+        await self._step("and it arrives", anna.expect("ИИ-ассистент", "договор"))
+
+    async def _task_is_negotiated(self, owner: Chat, maria: Chat) -> None:
         await self._step("after the restart the contact gets her task", maria.ask("Что мне нужно сделать?", "макеты"))
-        await self._step("she says it is done", maria.ask("Готово, отправила", "готово"))
-        await self._step("the owner hears it", owner.expect("Мария Иванова", "Прислать макеты", "выполнена"))
+        await self._step("she declines it", maria.ask("Не могу, уезжаю", "отказ"))
+        await self._step("the owner hears why", owner.expect("Мария Иванова", "отклонена", "уезжаю"))
+        first, second = self._day(8), self._day(10)
+        await owner.say(f"Перенеси задачу 1 на {first}")
+        await self._step("she is asked anew, with another deadline", maria.expect("новая задача", "макеты", "срок"))
+        await self._step("she proposes another day", maria.ask(f"Могу только к {second}", "спрошу"))
+        await self._step("the owner is asked", owner.expect("Мария Иванова", "предлагает", "/agree 1"))
+        await self._step("and agrees", owner.ask("/agree 1", "принята"))
+        await self._step("she hears it", maria.expect("ваше предложение принято"))
+
+    async def _task_is_done(self, owner: Chat, maria: Chat) -> None:
+        file = io.BytesIO(b"%PDF-1.4 mock-ups")
+        file.name = "макеты.pdf"
+        peer = await maria.client.get_input_entity(self._stage.jobs.username or "")
+        maria.on_said("[макеты.pdf] Готово, отправила")
+        await maria.client.send_file(peer, file, caption="Готово, отправила")
+        await self._step("she says it is done, with a file", maria.expect("готово"))
+        await self._step(
+            "the owner hears it", owner.expect("Мария Иванова", "Прислать макеты", "выполнена", "файлов: 1")
+        )
+        await self._step("the owner returns it", owner.ask("/return 1 нет подписи", "возвращена"))
+        await self._step("she hears what is missing", maria.expect("не принята", "нет подписи"))
+        await self._step("she does it", maria.ask("Готово, подписала", "готово"))
+        await self._step("the owner hears it again", owner.expect("Прислать макеты", "выполнена", "/verify 1"))
+        await self._step("and accepts it", owner.ask("/verify 1", "проверена"))
+        await self._step("she is thanked", maria.expect("принята", "спасибо"))
+
+    async def _reminders(self, program: Program, owner: Chat, maria: Chat) -> None:
+        await owner.say(f"Попроси Марию прислать смету к {self._day(3)}")
+        await self._step("another task", maria.expect("смету", "срок"))
+        await self._step("is given", owner.expect("поручил", "смету"))
+        for days, claim, heard in (
+            (2, "a day before she is reminded", maria.expect("напоминаю", "смету")),
+            (3, "on the day she is reminded again", maria.expect("напоминаю", "смету")),
+            (4, "without an answer the owner is asked what to do", owner.expect("не отвечает", "смету", "/remind 3")),
+        ):
+            self._move_clock(program, days)
+            await self._step(claim, heard)
+        await self._step("it stands in the owner's list", owner.ask("/tasks", "смету"))
+        digests = [text for text in owner.heard if "Доброе утро" in text]
+        self._check("the morning digest names it", any("Просрочено" in text and "смету" in text for text in digests))
+
+    def _day(self, days: int) -> str:
+        """The date so many days from now, where the owner lives."""
+        return (datetime.now(ZONE) + timedelta(days=days)).date().isoformat()
+
+    def _move_clock(self, program: Program, days: int) -> None:
+        """The program's clock to a minute past ten, so many days from now; it is told to look at what is due."""
+        there = datetime.combine(datetime.fromisoformat(self._day(days)), time(10, 1), ZONE)
+        print(f"\n--- the clock is moved to {there:%Y-%m-%d %H:%M} ---\n", flush=True)
+        self._clock.set((there - datetime.now(ZONE)).total_seconds())
+        os.kill(program.pid, LOOK_AGAIN)
+
+    async def _start(self) -> Program:
+        command = ("-m", "jobs_simulator.clock", str(self._clock.path), "up")
+        return await self._stage.program(command=command, LOG_LEVEL="warning").start()
 
     async def _stranger_attacks(self, stranger: Chat) -> None:
         """Each attempt is answered, and nothing comes of it."""

@@ -40,6 +40,10 @@ async def test_the_scenario_plays_to_its_end(tmp_path: Path) -> None:
         "no file is read for the stranger",
         "no command runs for the stranger",
         "the owner hears it",
+        "the owner sees the first message to somebody who never wrote",
+        "she proposes another day",
+        "the owner returns it",
+        "without an answer the owner is asked what to do",
     ):
         assert claim in printed
 

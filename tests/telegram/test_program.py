@@ -228,14 +228,14 @@ async def test_killed_after_a_tool_had_acted_it_does_not_act_twice(tmp_path: Pat
     # A progress message, which a slow machine shows, goes a moment after the answer: too late for what is looked at.
     async with stage_with(tmp_path, brain, STREAMING="off") as stage:
         masha = add_masha(stage)
-        program = await stage.start()
+        program = await stage.start(CONFIRM_FIRST_MESSAGES="0")
         stage.telegram.send(stage.owner, stage.jobs, "попроси Машу прислать отчёт, и срочно")
         async with asyncio.timeout(20):
             await stall.reached()
         await until_answered(stage, masha, "Это срочно")
         await program.kill()
         stall.release()
-        await stage.start()
+        await stage.start(CONFIRM_FIRST_MESSAGES="0")
         await until_answered(stage, stage.owner, "всё сделано")
         assert answers(stage, stage.owner) == ["всё сделано"]
         told = answers(stage, masha)

@@ -1,6 +1,7 @@
 """People and tasks on a real database: who is known, what they were asked, and who may change what."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -20,16 +21,14 @@ from jobs.tools.scheduler import Scheduler
 from jobs.users.access import TOOLS, allowed
 from jobs.users.model import Person, Role, TaskStatus
 from jobs.users.people import PeopleFinder
+from jobs.users.prompts import system_prompt
+from jobs.users.task_answers import Answers
+from jobs.users.task_states import Actor
+from jobs.users.tasks import Tasks
 from jobs.users.tools_external import ExternalTools, SendSummaryToOwner, UpdateTask
 from jobs.users.tools_files import FileTools
-from jobs.users.tools_owner import (
-    CancelUserTask,
-    CreateUserTask,
-    GetUserTasks,
-    OwnerTools,
-    ResolveUser,
-    SendToUser,
-)
+from jobs.users.tools_owner import OwnerTools, ResolveUser, SendToUser, SetUserNote
+from jobs.users.tools_tasks import CancelUserTask, CreateUserTask, GetUserTasks, OwnerTaskTools
 
 STRANGER = 77
 
@@ -55,16 +54,26 @@ def directory(spine: Spine) -> FakeDirectory:
 
 
 @pytest.fixture
-def owner(spine: Spine, directory: FakeDirectory) -> OwnerTools:
-    return OwnerTools(spine.users, spine.outbox, PeopleFinder(spine.users, directory))
+def tasks(spine: Spine) -> Tasks:
+    return spine.tasks(confirm=False)
 
 
 @pytest.fixture
-def masha(spine: Spine) -> ExternalTools:
-    return ExternalTools(spine.users, spine.outbox, MASHA)
+def owner(spine: Spine, tasks: Tasks, directory: FakeDirectory) -> OwnerTools:
+    return OwnerTools(spine.users, tasks.letters, PeopleFinder(spine.users, directory))
 
 
-async def create(owner: OwnerTools, user: str = "Маше", **more: Any) -> dict[str, Any]:
+@pytest.fixture
+def givers(spine: Spine, tasks: Tasks, directory: FakeDirectory) -> OwnerTaskTools:
+    return OwnerTaskTools(tasks, PeopleFinder(spine.users, directory))
+
+
+@pytest.fixture
+def masha(spine: Spine, tasks: Tasks, tmp_path: Path) -> ExternalTools:
+    return ExternalTools(spine.users, spine.outbox, Answers(tasks, MASHA, tmp_path), MASHA)
+
+
+async def create(owner: OwnerTaskTools, user: str = "Маше", **more: Any) -> dict[str, Any]:
     call = CreateUserTask(user=user, title=more.pop("title", "Прислать отчёт"), **more)
     task: dict[str, Any] = (await owner.create_user_task(call))()["task"]
     return task
@@ -163,9 +172,9 @@ def test_a_moment_without_a_zone_is_not_stored() -> None:
 
 
 async def test_a_task_is_stored_in_utc_and_told_at_once_in_the_persons_language(
-    spine: Spine, owner: OwnerTools
+    spine: Spine, givers: OwnerTaskTools
 ) -> None:
-    task = await create(owner, "у Маши", deadline="2026-11-25T18:00", details="За октябрь")
+    task = await create(givers, "у Маши", deadline="2026-11-25T18:00", details="За октябрь")
     assert (task["user"], task["deadline"], task["status"]) == ("Мария Иванова", "2026-11-25T18:00+03:00", "new")
     stored = spine.users.task(task["id"])
     assert stored is not None
@@ -175,18 +184,20 @@ async def test_a_task_is_stored_in_utc_and_told_at_once_in_the_persons_language(
         assert part in told["text"]
 
 
-async def test_only_the_first_words_to_a_person_introduce_jobs(spine: Spine, owner: OwnerTools) -> None:
-    await create(owner, "Peter", title="Send the report")
+async def test_only_the_first_words_to_a_person_introduce_jobs(spine: Spine, givers: OwnerTaskTools) -> None:
+    await create(givers, "Peter", title="Send the report")
     assert any("This is Jobs, an AI assistant" in text for text in spine.said(PETYA))
     before = len(spine.said(PETYA))
-    await create(owner, "Peter", title="Send the report again")
+    await create(givers, "Peter", title="Send the report again")
     assert not any("AI assistant" in text for text in spine.said(PETYA)[before:])
 
 
-async def test_a_name_that_fits_two_names_both_and_nobody_is_told(spine: Spine, owner: OwnerTools) -> None:
+async def test_a_name_that_fits_two_names_both_and_nobody_is_told(
+    spine: Spine, owner: OwnerTools, givers: OwnerTaskTools
+) -> None:
     spine.users.remember(STRANGER, "Мария Петрова")
     for attempt in (
-        owner.create_user_task(CreateUserTask.model_validate({"user": "Маше", "title": "Прислать отчёт"})),
+        givers.create_user_task(CreateUserTask.model_validate({"user": "Маше", "title": "Прислать отчёт"})),
         owner.send_to_user(SendToUser(user="Маше", text="привет")),
     ):
         with pytest.raises(ToolError, match=rf"Мария Иванова \(id {MASHA}\)") as caught:
@@ -211,20 +222,20 @@ async def test_somebody_unknown_is_looked_up_once_and_else_nobody(
 
 
 @pytest.mark.parametrize("deadline", ["tomorrow", "2026-02-30"])
-async def test_a_deadline_that_is_no_date_makes_no_task(spine: Spine, owner: OwnerTools, deadline: str) -> None:
+async def test_a_deadline_that_is_no_date_makes_no_task(spine: Spine, givers: OwnerTaskTools, deadline: str) -> None:
     with pytest.raises(ToolError, match="is not a date"):
-        await create(owner, deadline=deadline)
+        await create(givers, deadline=deadline)
     assert spine.users.tasks() == []
 
 
-async def test_tasks_are_listed_by_person_and_status_soonest_first(owner: OwnerTools, spine: Spine) -> None:
-    late = await create(owner, deadline="2026-12-25", title="late")
-    without = await create(owner, title="whenever")
-    soon = await create(owner, "Peter", deadline="2026-11-25", title="soon")
-    spine.users.set_status(late["id"], TaskStatus.DONE)
+async def test_tasks_are_listed_by_person_and_status_soonest_first(givers: OwnerTaskTools, tasks: Tasks) -> None:
+    late = await create(givers, deadline="2026-12-25", title="late")
+    without = await create(givers, title="whenever")
+    soon = await create(givers, "Peter", deadline="2026-11-25", title="soon")
+    tasks.move(tasks.get(late["id"]), TaskStatus.DONE, Actor.PERSON)
 
     async def ids(**call: Any) -> list[int]:
-        return [task["id"] for task in (await owner.get_user_tasks(GetUserTasks(**call)))["tasks"]]
+        return [task["id"] for task in (await givers.get_user_tasks(GetUserTasks(**call)))["tasks"]]
 
     assert await ids() == [soon["id"], without["id"]]
     assert await ids(user="Маша") == [without["id"]]
@@ -232,14 +243,31 @@ async def test_tasks_are_listed_by_person_and_status_soonest_first(owner: OwnerT
     assert await ids(user="Peter", status="done") == []
 
 
-async def test_a_task_is_taken_back_once_and_the_person_is_told(spine: Spine, owner: OwnerTools) -> None:
-    task = await create(owner)
-    (await owner.cancel_user_task(CancelUserTask(task_id=task["id"])))()
+async def test_a_task_is_taken_back_once_and_the_person_is_told(spine: Spine, givers: OwnerTaskTools) -> None:
+    task = await create(givers)
+    (await givers.cancel_user_task(CancelUserTask(task_id=task["id"])))()
     assert spine.said(MASHA)[-1] == "Задача 1 «Прислать отчёт» больше не нужна."
     with pytest.raises(ToolError, match="is cancelled already"):
-        await owner.cancel_user_task(CancelUserTask(task_id=task["id"]))
+        await givers.cancel_user_task(CancelUserTask(task_id=task["id"]))
     with pytest.raises(ToolError, match="There is no task 4711"):
-        await owner.cancel_user_task(CancelUserTask(task_id=4711))
+        await givers.cancel_user_task(CancelUserTask(task_id=4711))
+
+
+async def test_a_note_and_a_zone_are_kept_and_the_note_is_the_owners_alone(
+    spine: Spine, owner: OwnerTools, masha: ExternalTools
+) -> None:
+    call = SetUserNote(user="Маше", note="любит короткие письма", zone="Asia/Tokyo")
+    assert (await owner.set_user_note(call))()["user"]["note"] == "любит короткие письма"
+    person = spine.users.get(MASHA)
+    assert person is not None
+    assert person.zone.key == "Asia/Tokyo"
+    assert "короткие" not in system_prompt(person, spine.users.owner(), "now") + str(
+        await masha.get_my_tasks(NoArguments())
+    )
+    with pytest.raises(ToolError, match="is not a time zone's name"):
+        await owner.set_user_note(SetUserNote(user="Маше", zone="Mars/Base"))
+    with pytest.raises(ToolError, match="Give a note or a zone"):
+        await owner.set_user_note(SetUserNote(user="Маше"))
 
 
 async def test_everyone_is_listed_with_what_the_owner_may_know(owner: OwnerTools) -> None:
@@ -258,10 +286,10 @@ async def test_everyone_is_listed_with_what_the_owner_may_know(owner: OwnerTools
 
 
 async def test_a_person_sees_and_changes_their_own_task_and_the_owner_hears(
-    spine: Spine, owner: OwnerTools, masha: ExternalTools
+    spine: Spine, givers: OwnerTaskTools, masha: ExternalTools
 ) -> None:
-    task = await create(owner)
-    await create(owner, "Peter", title="Not hers")
+    task = await create(givers)
+    await create(givers, "Peter", title="Not hers")
     assert [seen["id"] for seen in (await masha.get_my_tasks(NoArguments()))["tasks"]] == [task["id"]]
     result = (await masha.update_task(UpdateTask(task_id=task["id"], status="accepted", comment="к пятнице")))()
     assert result["task"]["status"] == "accepted"
@@ -270,8 +298,10 @@ async def test_a_person_sees_and_changes_their_own_task_and_the_owner_hears(
     assert "к пятнице" in heard
 
 
-async def test_another_persons_task_is_no_task_of_hers(spine: Spine, owner: OwnerTools, masha: ExternalTools) -> None:
-    others = await create(owner, "Peter", title="Not hers")
+async def test_another_persons_task_is_no_task_of_hers(
+    spine: Spine, givers: OwnerTaskTools, masha: ExternalTools
+) -> None:
+    others = await create(givers, "Peter", title="Not hers")
     before = spine.dump()
     refusals = []
     for task_id in (others["id"], 4711, -1, 2**63 - 1):
@@ -282,11 +312,13 @@ async def test_another_persons_task_is_no_task_of_hers(spine: Spine, owner: Owne
     assert spine.dump() == before
 
 
-async def test_a_task_taken_back_can_not_change_any_more(spine: Spine, owner: OwnerTools, masha: ExternalTools) -> None:
-    task = await create(owner)
-    (await owner.cancel_user_task(CancelUserTask(task_id=task["id"])))()
+async def test_a_task_taken_back_can_not_change_any_more(
+    spine: Spine, givers: OwnerTaskTools, masha: ExternalTools
+) -> None:
+    task = await create(givers)
+    (await givers.cancel_user_task(CancelUserTask(task_id=task["id"])))()
     with pytest.raises(ToolError, match="was taken back"):
-        await masha.update_task(UpdateTask.model_validate({"task_id": task["id"], "status": "done"}))
+        (await masha.update_task(UpdateTask.model_validate({"task_id": task["id"], "status": "done"})))()
 
 
 @pytest.mark.parametrize("status", ["new", "cancelled", "DONE", ""])
@@ -304,19 +336,23 @@ async def test_word_for_the_owner_names_who_sent_it(spine: Spine, masha: Externa
 def test_no_tool_has_an_argument_for_who_is_calling(spine: Spine, masha: ExternalTools) -> None:
     for tool in masha.tools():
         names = set(tool.arguments.model_json_schema().get("properties", {}))
-        assert names <= {"task_id", "status", "comment", "text"}
+        assert names <= {"task_id", "status", "comment", "text", "deadline", "price", "minutes", "slot"}
 
 
 # ---------------------------------------------------------------------- access
 
 
 @pytest.fixture
-def built(spine: Spine, owner: OwnerTools, tmp_path: Any) -> dict[Role, list[Tool[Any]]]:
+def built(
+    spine: Spine, tasks: Tasks, owner: OwnerTools, givers: OwnerTaskTools, tmp_path: Path
+) -> dict[Role, list[Tool[Any]]]:
     storage = MemoryStorage(tmp_path / "workspace")
     memory = MemoryTools(storage, MemoryIndex(storage))
     scheduler = ScheduleTools(spine.db, spine.users, Scheduler(spine.db, spine.inbox, spine.outbox, spine.users))
     files = FileTools(spine.outbox, tmp_path / "workspace", OWNER)
-    tools_of = tools_by_role(spine.users, spine.outbox, owner, memory, scheduler, files)
+    tools_of = tools_by_role(
+        spine.users, spine.outbox, tasks, owner, givers, memory, scheduler, files, tmp_path / "workspace"
+    )
     people: list[Person | None] = [spine.users.get(OWNER), spine.users.get(MASHA)]
     return {person.role: tools_of(person) for person in people if person}
 
@@ -328,9 +364,18 @@ def test_each_role_gets_the_tools_of_the_access_table_and_no_others(built: dict[
     assert {name for role in Role for name in allowed(role)} == set(TOOLS)
 
 
+@pytest.mark.parametrize(("name", "yes"), [("README.md", "yes"), ("README.ru.md", "да")])
+def test_the_readme_shows_the_access_table(name: str, yes: str) -> None:
+    lines = (Path(__file__).parents[2] / name).read_text(encoding="utf-8").splitlines()
+    for tool, roles in TOOLS.items():
+        (row,) = [line for line in lines if line.startswith("|") and f"`{tool}`" in line]
+        owner, external = [cell.strip() == yes for cell in row.strip("|").split("|")[-2:]]
+        assert (owner, external) == (Role.OWNER in roles, Role.EXTERNAL in roles), tool
+
+
 def test_every_tool_that_writes_is_recorded_with_its_turn(built: dict[Role, list[Tool[Any]]]) -> None:
     reading = {tool.name for role in Role for tool in built[role] if not tool.has_effect}
     assert reading == {
-        *("get_user_tasks", "resolve_user", "list_users", "list_scheduled_tasks", "get_my_tasks"),
+        *("get_user_tasks", "get_overdue_tasks", "resolve_user", "list_users", "list_scheduled_tasks", "get_my_tasks"),
         "memory_search",
     }

@@ -37,6 +37,8 @@ class Outbox:
         self._db = db
         self._renderers = {OutboxKind.ANSWER: markdown, OutboxKind.MESSAGE: markdown, OutboxKind.NOTICE: plain}
         self.on_queued: Callable[[int], None] = lambda chat: None
+        self.on_sent: Callable[[str], None] = lambda key: None
+        """Told the key of every row that Telegram has taken, in the transaction that notes it."""
 
     def say(self, key: str, chat: int, kind: OutboxKind, text: str, *, turn_id: int | None = None) -> bool:
         """Queue `text` for a chat, split into as many messages as it takes.
@@ -63,6 +65,12 @@ class Outbox:
         else:
             rows += [(part, None) for part in words]
         return self._queue(key, chat, OutboxKind.MESSAGE, rows, None)
+
+    def tell_with_file(self, key: str, chat: int, text: str, file: OutFile) -> bool:
+        """Queue words of the program's own with a file under them; `key` as in `say`."""
+        parts = self._renderers[OutboxKind.NOTICE](text)
+        rows: list[tuple[Rendered, OutFile | None]] = [(part, None) for part in parts]
+        return self._queue(key, chat, OutboxKind.NOTICE, [*rows, (Rendered(""), file)], None)
 
     def _as_document(self, text: str) -> tuple[Rendered, OutFile]:
         """A long answer: its beginning, and all of it as a Markdown file."""
@@ -92,12 +100,18 @@ class Outbox:
 
         `urgent`: it goes out even while the outbox is frozen.
         """
+        self.ask(f"command:{key}", chat, text, choices, urgent=urgent)
+
+    def ask(self, key: str, chat: int, text: str, choices: Sequence[Choice], *, urgent: bool = False) -> bool:
+        """Queue words of the program's own that ask to choose; `key` as in `say`, whose result this returns."""
         with self._db.transaction():
-            if self.say(f"command:{key}", chat, OutboxKind.NOTICE, text):
+            fresh = self.say(key, chat, OutboxKind.NOTICE, text)
+            if fresh:
                 parts = self._db.execute(
-                    "UPDATE outbox SET urgent = ? WHERE key GLOB ? RETURNING id", (int(urgent), f"command:{key}:*")
+                    "UPDATE outbox SET urgent = ? WHERE key GLOB ? RETURNING id", (int(urgent), f"{key}:*")
                 )
                 self.offer(max(part["id"] for part in parts), choices)
+            return fresh
 
     def offer(self, row_id: int, choices: Sequence[Choice]) -> None:
         """Ask to choose under a message that is queued; with no choices, ask no longer."""
@@ -188,10 +202,12 @@ class Outbox:
         with self._db.transaction(
             durable=False
         ):  # a power cut would have it sent again, which Telegram knows by its id
-            self._db.execute(
-                "UPDATE outbox SET state = 'sent', message_id = ?, sent_at = ? WHERE id = ?",
+            noted = self._db.execute(
+                "UPDATE outbox SET state = 'sent', message_id = ?, sent_at = ? WHERE id = ? RETURNING key",
                 (message_id, to_text(now()), row.id),
             )
+            for each in noted:
+                self.on_sent(each["key"])
 
     def attempted(self, row: OutboxRow, error: str) -> None:
         """It was tried and stays queued."""
@@ -315,15 +331,15 @@ def _albums(files: Sequence[OutFile | None], key: str) -> list[str | None]:
 def undelivered(db: Database, lane: int, turn_id: int, *, is_owner: bool) -> Sequence[Row]:
     """What the lane's session wrote that could not be delivered, as {chat, text, error}, oldest first, each told once.
 
-    An answer is written by its chat's session; a message or a task to somebody else by the owner's. It counts as told
-    when the turn that told it was finished: of another one nothing stays in the conversation.
+    An answer is written by its chat's session; a message or a task handed to somebody else by the owner's.
+    It counts as told when the turn that told it was finished: of another one nothing stays in the conversation.
     """
     rows = db.execute(
         """SELECT id, chat, text, error FROM outbox
            WHERE state = 'failed' AND NOT EXISTS (
                SELECT 1 FROM turns WHERE id = told_in AND id <> :turn AND state = 'done' AND error IS NULL
            ) AND (chat = :lane AND kind IN ('answer', 'message')
-                  OR :is_owner AND chat <> :lane AND (kind = 'message' OR key GLOB 'task:*'))
+                  OR :is_owner AND chat <> :lane AND (kind = 'message' OR key GLOB 'task:*:new:*'))
            ORDER BY id""",
         {"lane": lane, "turn": turn_id, "is_owner": is_owner},
     )

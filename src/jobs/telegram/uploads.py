@@ -50,8 +50,9 @@ async def _uploaded(client: TelegramClient, row: OutboxRow) -> Any:
     assert file is not None
     if file.content is not None:
         handle = await client.upload_file(file.content.encode("utf-8"), file_name=file.path)
+        content_type = mimetypes.guess_type(file.path)[0] or "text/markdown"
         return types.InputMediaUploadedDocument(
-            file=handle, mime_type="text/markdown", attributes=[types.DocumentAttributeFilename(file.path)]
+            file=handle, mime_type=content_type, attributes=[types.DocumentAttributeFilename(file.path)]
         )
     path = Path(file.path)
     try:

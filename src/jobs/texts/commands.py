@@ -47,6 +47,16 @@ TEXTS: Texts = {
         "ru": "остановить всё: ничего не делаю, не отправляю и не напоминаю, и покажу, что собирался",
         "en": "stop everything: nothing is done, sent or reminded of, and I show what was about to be",
     },
+    "command_pause_external": {
+        "ru": "не напоминать сутки; /pause 3 — три дня",
+        "en": "no reminders for a day; /pause 3: for three days",
+    },
+    "command_resume_external": {"ru": "снова напоминать", "en": "remind me again"},
+    "command_human_external": {"ru": "нужен сам человек, а не ассистент", "en": "I need the human, not the assistant"},
+    "command_forget_external": {
+        "ru": "что обо мне хранится, и удалить это",
+        "en": "what is stored about me, and to delete it",
+    },
     "command_resume_owner": {"ru": "продолжить после /pause и /panic", "en": "go on after /pause and /panic"},
     "command_help_owner": {"ru": "это сообщение", "en": "this message"},
     "command_help_external": {"ru": "это сообщение", "en": "this message"},
@@ -112,6 +122,22 @@ TEXTS: Texts = {
         "ru": "{id}. {title} — {status}, срок {deadline}",
         "en": "{id}. {title}: {status}, due {deadline}",
     },
+    "task_line_next": {"ru": "напомню: {next}", "en": "next reminder: {next}"},
+    "people_owes": {"ru": "открытых задач: {n}", "en": "open tasks: {n}"},
+    "no_such_task": {"ru": "Такой задачи нет. Список: /tasks", "en": "There is no such task. The list: /tasks"},
+    "task_not_so": {
+        "ru": "С задачей {id} «{title}» сейчас так нельзя: она {status}, или не хватает слов.",
+        "en": "That cannot be done with task {id} “{title}” now: it is {status}, or words are missing.",
+    },
+    "task_decided": {
+        "ru": "Передал. Задача {id} «{title}»: {status}.",
+        "en": "Passed on. Task {id} “{title}”: {status}.",
+    },
+    "held_sent": {"ru": "Отправляю: {name}.", "en": "Sending it: {name}."},
+    "held_queued": {"ru": "Отправлю после /resume: {name}.", "en": "It goes out after /resume: {name}."},
+    "held_dropped": {"ru": "Не отправляю: {name}.", "en": "Not sent: {name}."},
+    "held_none": {"ru": "Ничего не ждёт отправки.", "en": "Nothing waits to be sent."},
+    "held_which": {"ru": "Ждут отправки: {waiting}.", "en": "Waiting to be sent: {waiting}."},
     "no_people": {"ru": "Пока никого не знаю.", "en": "I know nobody yet."},
     "never_wrote": {"ru": "ещё не писал(а)", "en": "has not written yet"},
     # ------------------------------------------------------------------ status
@@ -155,4 +181,29 @@ TEXTS: Texts = {
     },
     "usage_owner": {"ru": "Вы", "en": "You"},
     "usage_others": {"ru": "Остальные", "en": "Everyone else"},
+    # -------------------------------------------------------- a person's own side
+    "muted": {"ru": "Не напоминаю до: {until}. Раньше: /resume", "en": "No reminders until {until}. Sooner: /resume"},
+    "unmuted": {"ru": "Снова напоминаю.", "en": "I remind you again."},
+    "human_told": {
+        "ru": "Передал: {owner} знает, что вам нужен человек, и ответит сам(а). Можете написать мне, о чём речь.",
+        "en": "Passed on: {owner} knows that you want a human and will answer in person. You may tell me what it is about.",
+    },
+    "forget_busy": {
+        "ru": "Сейчас отвечаю вам. Попробуйте через минуту.",
+        "en": "I am answering you just now. Try again in a minute.",
+    },
+    "forget_shown": {
+        "ru": "Вот что о вас хранится: имя и контакты ({names}), язык {tongue}, часовой пояс {zone}, ваших сообщений: {messages}, "
+        "моих: {answers}, файлов: {files}, задач: {tasks}, заметка владельца: {note}.\nУдалить всё это: /forget yes. Останутся "
+        "только номера сообщений (чтобы не ответить дважды), то, что уже сказано владельцу ({owner}), и сам чат в Telegram.",
+        "en": "This is stored about you: name and contacts ({names}), language {tongue}, time zone {zone}, messages of yours: "
+        "{messages}, of mine: {answers}, files: {files}, tasks: {tasks}, the owner's note: {note}.\nTo delete all of it: /forget yes. "
+        "What stays: the numbers of messages (so that none is answered twice), what {owner} was told already, and the Telegram chat.",
+    },
+    "choice_forget": {"ru": "Удалить всё", "en": "Delete it all"},
+    "there_is": {"ru": "есть", "en": "there is one"},
+    "forgotten": {
+        "ru": "Удалил. Если напишете снова, познакомимся заново.",
+        "en": "Deleted. Should you write again, we will meet anew.",
+    },
 }

@@ -1,6 +1,7 @@
 """Which tools a person's session gets: the access table, applied."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from jobs.memory.tools import MemoryTools
@@ -10,26 +11,32 @@ from jobs.tools.schedule_tools import ScheduleTools
 from jobs.users.access import allowed
 from jobs.users.model import Person, Role
 from jobs.users.repository import UsersRepository
+from jobs.users.task_answers import Answers
+from jobs.users.tasks import Tasks
 from jobs.users.tools_external import ExternalTools
 from jobs.users.tools_files import FileTools
 from jobs.users.tools_owner import OwnerTools
+from jobs.users.tools_tasks import OwnerTaskTools
 
 
 def tools_by_role(
     users: UsersRepository,
     outbox: Outbox,
+    tasks: Tasks,
     owner_tools: OwnerTools,
+    task_tools: OwnerTaskTools,
     memory: MemoryTools,
     schedule: ScheduleTools,
     files: FileTools,
+    workspace: Path,
 ) -> Callable[[Person], list[Tool[Any]]]:
     """A function from a person to the tools of their session, bound to them."""
 
     def tools_of(person: Person) -> list[Tool[Any]]:
         if person.role is Role.OWNER:
-            built = [*owner_tools.tools(), *files.tools(), *memory.tools(), *schedule.tools()]
+            built = [*owner_tools.tools(), *task_tools.tools(), *files.tools(), *memory.tools(), *schedule.tools()]
         else:
-            built = ExternalTools(users, outbox, person.id).tools()
+            built = ExternalTools(users, outbox, Answers(tasks, person.id, workspace), person.id).tools()
         by_name = {tool.name: tool for tool in built}
         return [by_name[name] for name in allowed(person.role)]
 

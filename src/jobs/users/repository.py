@@ -1,6 +1,7 @@
 """People and tasks in the database."""
 
 import json
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -8,7 +9,8 @@ from zoneinfo import ZoneInfo
 from jobs.db import Database, Row
 from jobs.texts import Language, language_of
 from jobs.times import from_text, now, to_text
-from jobs.users.model import CLOSED, Person, Role, Task, TaskStatus
+from jobs.users.model import CLOSED, Person, Proof, Role, Task, TaskEvent, TaskKind, TaskStatus
+from jobs.users.terms import Bounds, Terms
 
 
 class UsersRepository:
@@ -21,6 +23,8 @@ class UsersRepository:
         self._db = db
         self.owner_id = owner_id
         self._owner_zone = owner_zone
+        self.on_task_changed: Callable[[], None] = lambda: None
+        """Told in the transaction that changes a task, or when its person may be reminded."""
 
     # ----------------------------------------------------------------- people
 
@@ -107,23 +111,63 @@ class UsersRepository:
             zone=ZoneInfo(row["zone"]) if row["zone"] else self._owner_zone,
             first_contact=from_text(row["first_contact"]) if row["first_contact"] else None,
             last_contact=from_text(row["last_contact"]) if row["last_contact"] else None,
+            note=row["note"],
+            muted_until=from_text(row["muted_until"]) if row["muted_until"] else None,
         )
+
+    def set_note(self, user_id: int, note: str) -> None:
+        """What the owner wants to be known of a person."""
+        self._db.execute("UPDATE external_users SET note = ? WHERE id = ?", (note, user_id))
+
+    def set_zone(self, user_id: int, zone: ZoneInfo) -> None:
+        """Where a person lives, for their quiet hours and the times they name."""
+        self._db.execute("UPDATE external_users SET zone = ? WHERE id = ?", (zone.key, user_id))
+        self.on_task_changed()
+
+    def mute(self, user_id: int, until: datetime | None) -> None:
+        """No reminders for a person before `until`; None: as usual again."""
+        self._db.execute(
+            "UPDATE external_users SET muted_until = ? WHERE id = ?", (to_text(until) if until else None, user_id)
+        )
+        self.on_task_changed()
 
     # ------------------------------------------------------------------ tasks
 
-    def create_task(self, user_id: int, title: str, details: str, deadline: datetime | None, zone: ZoneInfo) -> Task:
-        """Store a new task. `deadline` is a moment; `zone` the one it was meant in."""
+    def create_task(
+        self,
+        user_id: int,
+        title: str,
+        details: str = "",
+        deadline: datetime | None = None,
+        zone: ZoneInfo | None = None,
+        kind: TaskKind = TaskKind.TASK,
+        bounds: Bounds | None = None,
+    ) -> Task:
+        """Store a new task. `deadline` is a moment; `zone` the one it was meant in (the owner's unless said)."""
         at = to_text(now())
         rows = self._db.execute(
-            """INSERT INTO user_tasks (user_id, title, details, deadline, zone, created_at, updated_at)
-               VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING *""",
-            (user_id, title, details, to_text(deadline) if deadline else None, zone.key, at, at),
+            """INSERT INTO user_tasks (user_id, kind, title, details, deadline, zone, bounds, ladder_from, created_at,
+                                       updated_at)
+               VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING *""",
+            (
+                user_id,
+                kind,
+                title,
+                details,
+                to_text(deadline) if deadline else None,
+                (zone or self._owner_zone).key,
+                (bounds or Bounds()).model_dump_json(exclude_defaults=True),
+                at,
+                at,
+                at,
+            ),
         )
-        return _task(rows[0])
+        self.on_task_changed()
+        return task_of(rows[0])
 
     def task(self, task_id: int) -> Task | None:
         row = self._db.one("SELECT * FROM user_tasks WHERE id = ?", (task_id,))
-        return _task(row) if row else None
+        return task_of(row) if row else None
 
     def tasks(self, user_id: int | None = None, status: TaskStatus | None = None) -> list[Task]:
         """Tasks of one person or of all, soonest deadline first; without `status` only those still open."""
@@ -141,16 +185,64 @@ class UsersRepository:
         rows = self._db.execute(
             f"SELECT * FROM user_tasks WHERE {' AND '.join(where)} ORDER BY deadline NULLS LAST, id", values
         )
-        return [_task(row) for row in rows]
+        return [task_of(row) for row in rows]
 
-    def set_status(self, task_id: int, status: TaskStatus, comment: str = "") -> Task:
-        """Change a task; an empty comment keeps the last one. The task must exist."""
+    def overdue(self, at: datetime) -> list[Task]:
+        """Open tasks whose deadline has passed, the oldest first; a meeting that took place is none."""
+        return [
+            task
+            for task in self.tasks()
+            if task.deadline and task.deadline < at and (task.kind, task.status) != (TaskKind.MEETING, "accepted")
+        ]
+
+    def change_task(self, task: Task) -> Task:
+        """Store a task as it is now, with everything but its kind and its birth."""
         rows = self._db.execute(
-            """UPDATE user_tasks SET status = ?, comment = CASE WHEN ? = '' THEN comment ELSE ? END, updated_at = ?
+            """UPDATE user_tasks SET user_id = ?, title = ?, details = ?, deadline = ?, zone = ?, status = ?,
+                      comment = ?, bounds = ?, agreed = ?, proposal = ?, ladder_from = ?, updated_at = ?
                WHERE id = ? RETURNING *""",
-            (status, comment, comment, to_text(now()), task_id),
+            (
+                task.user_id,
+                task.title,
+                task.details,
+                to_text(task.deadline) if task.deadline else None,
+                task.zone.key,
+                task.status,
+                task.comment,
+                task.bounds.model_dump_json(exclude_defaults=True),
+                task.agreed.model_dump_json(exclude_defaults=True),
+                task.proposal.model_dump_json(exclude_defaults=True) if task.proposal else None,
+                to_text(task.ladder_from),
+                to_text(now()),
+                task.id,
+            ),
         )
-        return _task(rows[0])
+        self.on_task_changed()
+        return task_of(rows[0])
+
+    def note_event(
+        self, task_id: int, actor: str, change: str, was: str = "", becomes: str = "", words: str = ""
+    ) -> int:
+        """Add a line to a task's history; returns its number."""
+        row = self._db.execute(
+            """INSERT INTO task_history (task_id, at, actor, change, was, becomes, words) VALUES (?, ?, ?, ?, ?, ?, ?)
+               RETURNING id""",
+            (task_id, to_text(now()), actor, change, was, becomes, words),
+        )[0]
+        return int(row["id"])
+
+    def history(self, task_id: int) -> list[TaskEvent]:
+        """Who changed what, when, with which words, oldest first."""
+        rows = self._db.execute("SELECT * FROM task_history WHERE task_id = ? ORDER BY id", (task_id,))
+        return [
+            TaskEvent(from_text(row["at"]), row["actor"], row["change"], row["was"], row["becomes"], row["words"])
+            for row in rows
+        ]
+
+    def proofs(self, task_id: int) -> list[Proof]:
+        """Files that came with "done", oldest first."""
+        rows = self._db.execute("SELECT kind, name, path FROM task_proofs WHERE task_id = ? ORDER BY id", (task_id,))
+        return [Proof(row["kind"], row["name"], row["path"]) for row in rows]
 
 
 def _language_of_name(name: str) -> Language | None:
@@ -158,14 +250,19 @@ def _language_of_name(name: str) -> Language | None:
     return "ru" if language_of(name) == "ru" else None
 
 
-def _task(row: Row) -> Task:
+def task_of(row: Row) -> Task:
     return Task(
         id=row["id"],
         user_id=row["user_id"],
+        kind=TaskKind(row["kind"]),
         title=row["title"],
         details=row["details"],
         deadline=from_text(row["deadline"]) if row["deadline"] else None,
         zone=ZoneInfo(row["zone"]),
         status=TaskStatus(row["status"]),
         comment=row["comment"],
+        bounds=Bounds.model_validate_json(row["bounds"]),
+        agreed=Terms.model_validate_json(row["agreed"]),
+        proposal=Terms.model_validate_json(row["proposal"]) if row["proposal"] else None,
+        ladder_from=from_text(row["ladder_from"]),
     )

@@ -2,16 +2,15 @@
 
 from typing import Any
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, Field
 
 from jobs.spine.model import OutboxKind
-from jobs.spine.outbox import Outbox
 from jobs.spine.tool import Effect, NoArguments, Tool, ToolError
-from jobs.texts import say
-from jobs.times import local_iso, parse_local
-from jobs.users.model import CLOSED, Person, Task, TaskStatus
-from jobs.users.notices import task_facts, task_for_person
+from jobs.times import local_iso
+from jobs.users.letters import Letters
+from jobs.users.model import Person
 from jobs.users.people import PeopleFinder
 from jobs.users.repository import UsersRepository
 
@@ -23,34 +22,22 @@ class SendToUser(BaseModel):
     text: str = Field(min_length=1, description="The message, in that person's language, ready to be sent as it is")
 
 
-class CreateUserTask(BaseModel):
-    user: str = USER
-    title: str = Field(min_length=1, max_length=200, description="What is asked, in the person's language, in one line")
-    details: str = Field("", max_length=3000, description="Anything more that they need to know")
-    deadline: str | None = Field(
-        None, description="Local time of the owner, ISO 8601: 2026-11-25T18:00, or a date alone"
-    )
-
-
-class GetUserTasks(BaseModel):
-    user: str | None = Field(None, description="Only this person's; leave out for everyone's")
-    status: TaskStatus | None = Field(None, description="Only this status; leave out for all that are open")
-
-
-class CancelUserTask(BaseModel):
-    task_id: int
-
-
 class ResolveUser(BaseModel):
     query: str = Field(description="A name in any form, @username, phone or id")
+
+
+class SetUserNote(BaseModel):
+    user: str = USER
+    note: str | None = Field(None, max_length=2000, description="What the owner wants to be known of them; replaces it")
+    zone: str | None = Field(None, description="Where they live, an IANA name: Europe/Lisbon. For their quiet hours")
 
 
 class OwnerTools:
     """Builds the tools; each method is one of them."""
 
-    def __init__(self, users: UsersRepository, outbox: Outbox, people: PeopleFinder) -> None:
+    def __init__(self, users: UsersRepository, letters: Letters, people: PeopleFinder) -> None:
         self._users = users
-        self._outbox = outbox
+        self._letters = letters
         self._people = people
 
     def tools(self) -> list[Tool[Any]]:
@@ -63,80 +50,52 @@ class OwnerTools:
                 has_effect=True,
             ),
             Tool(
-                "create_user_task",
-                "Ask another person to do something. They are told at once, in their language, with the deadline; "
-                "the owner hears of every answer.",
-                CreateUserTask,
-                self.create_user_task,
-                has_effect=True,
-            ),
-            Tool(
-                "get_user_tasks",
-                "Tasks given to other people: who owes what and until when.",
-                GetUserTasks,
-                self.get_user_tasks,
-            ),
-            Tool(
-                "cancel_user_task",
-                "Take a task back; the person is told.",
-                CancelUserTask,
-                self.cancel_user_task,
-                has_effect=True,
-            ),
-            Tool(
                 "resolve_user",
                 "Find out who is meant by a name. Several candidates: ask the owner which one, never choose.",
                 ResolveUser,
                 self.resolve_user,
             ),
             Tool("list_users", "Everyone Jobs knows.", NoArguments, self.list_users),
+            Tool(
+                "set_user_note",
+                "Keep a note about a person (only the owner's session ever sees it), or the zone they live in.",
+                SetUserNote,
+                self.set_user_note,
+                has_effect=True,
+            ),
         ]
 
     async def send_to_user(self, call: SendToUser) -> Effect:
         person = await self._people.one(call.user)
 
         def effect() -> Any:
-            self._outbox.say(f"message:{uuid4()}", person.id, OutboxKind.MESSAGE, call.text)
-            return {"sent_to": {"id": person.id, "name": person.name}}
+            held = self._letters.say(f"message:{uuid4()}", person, OutboxKind.MESSAGE, call.text)
+            to = {"id": person.id, "name": person.name}
+            if held is None:
+                return {"sent_to": to}
+            return {
+                "held": held,
+                "for": to,
+                "why": "They never wrote. The owner was shown the text and asked to say yes.",
+            }
 
         return effect
 
-    async def create_user_task(self, call: CreateUserTask) -> Effect:
+    async def set_user_note(self, call: SetUserNote) -> Effect:
         person = await self._people.one(call.user)
-        owner = self._users.owner()
+        if call.note is None and call.zone is None:
+            raise ToolError("Give a note or a zone.")
         try:
-            deadline = parse_local(call.deadline, owner.zone) if call.deadline else None
-        except ValueError as error:
-            raise ToolError(f"The deadline: {error}.") from None
+            zone = ZoneInfo(call.zone) if call.zone else None
+        except (KeyError, OSError, ValueError):
+            raise ToolError(f"{call.zone!r} is not a time zone's name; use one such as Europe/Lisbon.") from None
 
         def effect() -> Any:
-            first_words = not self._outbox.has_spoken(person.id)
-            task = self._users.create_task(person.id, call.title, call.details, deadline, owner.zone)
-            text = task_for_person(task, person, owner, first_words=first_words)
-            self._outbox.say(f"task:{task.id}:new", person.id, OutboxKind.NOTICE, text)
-            return {"task": _shown(task, person), "told": True}
-
-        return effect
-
-    async def get_user_tasks(self, call: GetUserTasks) -> Any:
-        user_id = (await self._people.one(call.user)).id if call.user else None
-        tasks = self._users.tasks(user_id, call.status)
-        return {"tasks": [_shown(task, self._users.get(task.user_id)) for task in tasks]}
-
-    async def cancel_user_task(self, call: CancelUserTask) -> Effect:
-        task = self._users.task(call.task_id)
-        if task is None:
-            raise ToolError(f"There is no task {call.task_id}.")
-        if task.status in CLOSED:
-            raise ToolError(f"Task {task.id} is {task.status.value} already.")
-        person = self._users.get(task.user_id)
-
-        def effect() -> Any:
-            changed = self._users.set_status(task.id, TaskStatus.CANCELLED)
-            if person:
-                text = say("task_cancelled", person.language, id=task.id, title=task.title)
-                self._outbox.say(f"task:{task.id}:cancelled", person.id, OutboxKind.NOTICE, text)
-            return {"task": _shown(changed, person)}
+            if call.note is not None:
+                self._users.set_note(person.id, call.note.strip())
+            if zone:
+                self._users.set_zone(person.id, zone)
+            return {"user": _person(self._users.get(person.id) or person)}
 
         return effect
 
@@ -155,8 +114,5 @@ def _person(person: Person) -> dict[str, Any]:
         "username": person.username,
         "language": person.language,
         "last_contact": local_iso(person.last_contact, person.zone) if person.last_contact else None,
+        **({"note": person.note} if person.note else {}),
     }
-
-
-def _shown(task: Task, person: Person | None) -> dict[str, Any]:
-    return {**task_facts(task), "user": person.name if person else None, "user_id": task.user_id}

@@ -13,8 +13,10 @@ import structlog
 from jobs.spine.outbox import Outbox
 from jobs.telegram.commands.command import Answer, Call, Command
 from jobs.telegram.commands.control import Control
+from jobs.telegram.commands.decisions import Decisions
 from jobs.telegram.commands.model import ModelChoice
 from jobs.telegram.commands.reports import Reports
+from jobs.telegram.commands.side import HUMAN, Side
 from jobs.texts import Language, say
 from jobs.users.model import Person, Role
 from jobs.users.repository import UsersRepository
@@ -47,10 +49,13 @@ class Commands:
         control: Control,
         reports: Reports,
         model: ModelChoice,
+        decisions: Decisions,
+        side: Side,
     ) -> None:
         self._outbox = outbox
         self._users = users
         self._sessions = sessions
+        self._decisions = decisions
         self._acting: set[asyncio.Task[None]] = set()
         self._table = (
             Command("stop", control.stop, ("стоп",), is_for_all=True, takes_words=True),
@@ -63,9 +68,17 @@ class Commands:
             Command("pause", control.pause, ("пауза",)),
             Command("panic", control.panic, ("паника",), takes_words=True),
             Command("resume", control.resume, ("продолжить", "дальше")),
+            *decisions.table(),
+            *side.table(),
             Command("help", self._help, ("помощь", "start"), is_for_all=True, takes_words=True),
         )
-        self._by_name = {name: command for command in self._table for name in (command.name, *command.aliases)}
+        self._by_name = {
+            (role, name): command
+            for role in Role
+            for command in self._table
+            if _may_give(role, command)
+            for name in (command.name, *command.aliases)
+        }
 
     def order_of(self, text: str, person: Person) -> Order | None:
         """The command a message is, for this person; None when it is for the session.
@@ -76,10 +89,14 @@ class Commands:
         if text.casefold().strip(" .!?") in STOP_WORDS and (
             person.role is Role.OWNER or self._sessions.is_busy(person.id)
         ):
-            return Order(self._by_name["stop"])
+            return Order(self._by_name[person.role, "stop"])
+        if person.role is Role.EXTERNAL and HUMAN.fullmatch(text.strip(" .!")):
+            return Order(self._by_name[person.role, "human"])
+        if person.role is Role.OWNER:
+            text = self._decisions.meant(text) or text
         match = _FORM.fullmatch(text)
-        command = self._by_name.get(match[1].casefold()) if match else None
-        if match is None or command is None or not _may_give(person.role, command):
+        command = self._by_name.get((person.role, match[1].casefold())) if match else None
+        if match is None or command is None:
             return None
         words = (match[2] or "").strip()
         return Order(command, words) if command.takes_words or not words else None
@@ -111,7 +128,7 @@ class Commands:
         return [
             (command.name, say(f"command_{command.name}_{role}", language))
             for command in self._table
-            if _may_give(role, command)
+            if _may_give(role, command) and command.is_listed
         ]
 
     def _help(self, call: Call) -> Answer:
@@ -122,4 +139,4 @@ class Commands:
 
 
 def _may_give(role: Role, command: Command) -> bool:
-    return command.is_for_all or role is Role.OWNER
+    return role is command.role if command.role else command.is_for_all or role is Role.OWNER

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from jobs.spine.model import Choice
-from jobs.users.model import Person
+from jobs.users.model import Person, Role
 
 
 @dataclass(frozen=True)
@@ -37,3 +37,7 @@ class Command:
     """Otherwise it is the owner's; from anyone else it is words for their session."""
     takes_words: bool = False
     """Otherwise a name with words after it is no command."""
+    is_listed: bool = True
+    """Whether /help and the menu have it; one that is not, is named by the message that calls for it."""
+    role: Role | None = None
+    """Whose this form of the command is, where the same name does something else for others."""

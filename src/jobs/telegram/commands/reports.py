@@ -1,5 +1,6 @@
 """Commands that only tell something."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from importlib import metadata
@@ -33,6 +34,7 @@ class Reports:
         switches: Switches,
         models: Models,
         connection: Callable[[ZoneInfo, Language], str],
+        next_step: Callable[[Task], datetime | None] = lambda _task: None,
     ) -> None:
         self._db = db
         self._users = users
@@ -40,10 +42,11 @@ class Reports:
         self._switches = switches
         self._models = models
         self._connection = connection
+        self._next_step = next_step
         self._since = now()
 
     def tasks(self, call: Call) -> Answer:
-        """The owner sees everyone's, by person; anyone else their own."""
+        """The owner sees everyone's, by person, with the next reminder; anyone else their own."""
         person = call.person
         mine = None if person.role is Role.OWNER else person.id
         tasks = self._users.tasks(mine)
@@ -51,7 +54,10 @@ class Reports:
             return Answer(say("no_tasks", person.language))
         by_person: dict[int, list[str]] = {}
         for task in tasks:
-            by_person.setdefault(task.user_id, []).append(_task_line(task, person))
+            line = _task_line(task, person)
+            if mine is None and (step := self._next_step(task)):
+                line += "\n   " + say("task_line_next", person.language, next=_when(step, person))
+            by_person.setdefault(task.user_id, []).append(line)
         if mine is not None:
             return Answer("\n".join(by_person[mine]))
         return Answer(
@@ -59,14 +65,16 @@ class Reports:
         )
 
     def people(self, call: Call) -> Answer:
-        """Everyone Jobs knows, and when they wrote last."""
+        """Everyone Jobs knows: when they wrote last, what they owe, and the owner's note."""
         reader = call.person
-        never = say("never_wrote", reader.language)
-        lines = [
-            f"{known.name}: {_when(known.last_contact, reader) if known.last_contact else never}"
-            for known in self._users.everyone()
-        ]
+        owed = Counter(task.user_id for task in self._users.tasks())
+        lines = [self._person_line(known, owed[known.id], reader) for known in self._users.everyone()]
         return Answer("\n".join(lines) or say("no_people", reader.language))
+
+    def _person_line(self, known: Person, owed: int, reader: Person) -> str:
+        wrote = _when(known.last_contact, reader) if known.last_contact else say("never_wrote", reader.language)
+        parts = [wrote, say("people_owes", reader.language, n=owed) if owed else "", short(known.note)]
+        return f"{known.name}: {'; '.join(filter(None, parts))}"
 
     # ----------------------------------------------------------------- status
 

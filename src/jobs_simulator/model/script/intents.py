@@ -15,10 +15,22 @@ JOBS_PREFIX = "mcp__jobs__"
 # What a person outside may ask for that only the owner may have: the script tries it all the same.
 FORBIDDEN = frozenset(
     {
-        *("run", "read_file", "write_file", "list_tasks", "create_task", "cancel_task", "send", "recall", "remember"),
+        *(
+            "run",
+            "read_file",
+            "write_file",
+            "list_tasks",
+            "create_task",
+            "cancel_task",
+            "move_task",
+            "send",
+            "recall",
+            "remember",
+        ),
         *("remind", "list_reminders", "cancel_reminder", "list_people", "who_is"),
     }
 )
+_FILE_LINE = re.compile(r"\A\[[^\]\n]*\]\n")  # what Jobs writes before the words under a file
 LONGEST_SCAN = 200  # words of a text that are tried as the start of a request
 _PRONOUNS = frozenset({"ему", "ей", "им", "мне", "нам", "вам", "him", "her", "them", "me", "us", "you", "that"})
 
@@ -85,7 +97,7 @@ def person_intent(text: str, owner: str) -> Intent:
 
 def stripped(text: str) -> str:
     """The text without a greeting, politeness and the final mark; "" when nothing else is in it."""
-    bare = POLITE_INSIDE.sub(" ", text.strip(), count=1)
+    bare = POLITE_INSIDE.sub(" ", _FILE_LINE.sub("", text.strip()), count=1)
     while match := GREETING.match(bare) or POLITE.match(bare):
         bare = bare[match.end() :].strip()
     return POLITE_END.sub("", bare.rstrip(" ?!.")).strip()

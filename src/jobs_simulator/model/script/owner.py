@@ -171,6 +171,21 @@ def cancel_task(scene: Scene) -> Play:
     return failed(scene.language, result) if result.is_error else scene.say("task_cancelled", id=number)
 
 
+def move_task(scene: Scene) -> Play:
+    number, when = scene.intent.word("n"), find_when(scene.intent.word("text"), scene.now)
+    if when is None:
+        return unknown(scene)
+    return _move_task(scene, number, when.iso)
+
+
+def _move_task(scene: Scene, number: str, deadline_at: str) -> Play:
+    result = yield call("update_user_task", task_id=int(number), action="extend", deadline=deadline_at)
+    if result.is_error:
+        return failed(scene.language, result)
+    due = entry(result, "task").get("deadline", deadline_at)
+    return scene.say("task_moved", id=number, when=moment(scene.language, due))
+
+
 def list_people(scene: Scene) -> Play:
     result = yield call("list_users")
     if result.is_error:
@@ -242,6 +257,7 @@ OWNER_PLAYS: Plays = {
     "send": send,
     "list_tasks": list_tasks,
     "cancel_task": cancel_task,
+    "move_task": move_task,
     "list_people": list_people,
     "who_is": who_is,
     "run": run,

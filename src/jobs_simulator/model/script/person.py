@@ -7,17 +7,20 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from .dates import find_when
 from .owner import OWNER_PLAYS
 from .phrases import ACTIONS, ASKED, WHICH, pick
 from .plays import Play, Plays, Scene, call, told
 from .wording import entries, failed, sentence_case, status, task_lines
 
-CLOSED = ("done", "declined", "cancelled")
+CLOSED = ("done", "verified", "declined", "cancelled")
+_UNANSWERED = ("new", "delivered", "seen")
 FITTING = {
-    "accepted": ("new",),
-    "in_progress": ("new", "accepted"),
-    "done": ("new", "accepted", "in_progress"),
-    "declined": ("new", "accepted", "in_progress"),
+    "accepted": (*_UNANSWERED, "returned", "declined"),
+    "in_progress": (*_UNANSWERED, "accepted", "returned"),
+    "done": (*_UNANSWERED, "accepted", "in_progress", "returned"),
+    "declined": (*_UNANSWERED, "accepted", "in_progress", "returned"),
+    "proposal": (*_UNANSWERED, "accepted", "in_progress", "returned", "declined"),
 }
 
 
@@ -100,6 +103,31 @@ def _which(scene: Scene, action: str, tasks: list[Mapping[str, Any]]) -> str:
     return scene.say("which", action=pick(ACTIONS[action], scene.language), list=lines, which=WHICH[scene.language])
 
 
+def propose(scene: Scene) -> Play:
+    """Another time for the one task that is open."""
+    when = find_when(scene.intent.word("text"), scene.now)
+    if when is None:
+        return unknown(scene)
+    return _propose(scene, when.iso)
+
+
+def _propose(scene: Scene, deadline: str) -> Play:
+    listed = yield call("get_my_tasks")
+    if listed.is_error:
+        return failed(scene.language, listed)
+    fitting = [task for task in entries(listed, "tasks") if task.get("status", "new") in FITTING["proposal"]]
+    if len(fitting) != 1:
+        return scene.say("no_such_task")
+    task_id = fitting[0].get("id")
+    result = yield call(
+        "update_task", task_id=task_id, status="proposal", deadline=deadline, comment=scene.said.strip()
+    )
+    if result.is_error:
+        return failed(scene.language, result)
+    whole = result.json if isinstance(result.json, dict) else {}
+    return scene.say("proposal_agreed" if whole.get("agreed") else "proposal_asked")
+
+
 def _comment(scene: Scene) -> str | None:
     """What was said besides the mark itself: a refusal is its own comment."""
     if scene.intent.name == "declined":
@@ -120,5 +148,6 @@ PERSON_PLAYS: Plays = {
     "in_progress": mark,
     "done": mark,
     "declined": mark,
+    "proposal": propose,
     "number": number,
 }

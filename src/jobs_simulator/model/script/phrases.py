@@ -85,6 +85,9 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "my_tasks": ("Ваши задачи:\n{list}", "Your tasks:\n{list}"),
     "my_tasks_none": ("У вас сейчас нет задач.", "You have no tasks now."),
     "which": ("Какую задачу {action}?\n{list}\n{which}", "Which task shall I {action}?\n{list}\n{which}"),
+    "proposal_agreed": ("Договорились, отметил.", "Agreed, and noted."),
+    "proposal_asked": ("Спрошу и вернусь с ответом.", "I will ask and come back with an answer."),
+    "task_moved": ("Срок задачи №{id} теперь {when}.", "Task no. {id} is now due {when}."),
     "no_such_task": ("Такой открытой задачи у вас нет.", "You have no such open task."),
     "updated": ("Отметил: «{title}» — {status}.", "Marked “{title}” as {status}."),
 }
@@ -108,6 +111,10 @@ HELP: tuple[str, str] = (
 
 STATUSES: dict[str, tuple[str, str]] = {
     "new": ("новая", "new"),
+    "delivered": ("передана", "delivered"),
+    "seen": ("прочитана", "seen"),
+    "returned": ("возвращена", "returned"),
+    "verified": ("проверена", "verified"),
     "accepted": ("принята", "accepted"),
     "in_progress": ("в работе", "in progress"),
     "done": ("готово", "done"),

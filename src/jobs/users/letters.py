@@ -1,0 +1,112 @@
+"""What is said to other people: at once, but for first words to somebody who never wrote. Those wait for the owner."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from jobs.db import Database, Row
+from jobs.spine.model import Choice, OutboxKind
+from jobs.spine.outbox import Outbox
+from jobs.texts import say
+from jobs.times import from_text, now, to_text
+from jobs.users.model import Person
+from jobs.users.notices import label, quoted
+from jobs.users.repository import UsersRepository
+
+
+@dataclass(frozen=True)
+class Held:
+    """A message that waits for the owner's word."""
+
+    id: int
+    key: str
+    chat: int
+    kind: OutboxKind
+    text: str
+    task_id: int | None
+    created_at: datetime
+
+
+class Letters:
+    """`confirm`: CONFIRM_FIRST_MESSAGES; without it everything goes out at once."""
+
+    def __init__(self, db: Database, outbox: Outbox, users: UsersRepository, *, confirm: bool = True) -> None:
+        self._db = db
+        self._outbox = outbox
+        self._users = users
+        self._confirm = confirm
+
+    def is_first(self, person: Person) -> bool:
+        """Whether this person has never written, and Jobs never to them."""
+        return person.first_contact is None and not self._outbox.has_spoken(person.id)
+
+    def say(self, key: str, person: Person, kind: OutboxKind, text: str, *, task_id: int | None = None) -> int | None:
+        """Queue a message to a person, or hold it and show it to the owner; returns its number if it is held.
+
+        Joins the caller's transaction. `key` as in `Outbox.say`.
+        """
+        if not self._confirm or not self.is_first(person):
+            self._outbox.say(key, person.id, kind, text)
+            return None
+        with self._db.transaction():
+            row = self._db.execute(
+                """INSERT INTO held_messages (key, chat, kind, text, task_id, created_at) VALUES (?, ?, ?, ?, ?, ?)
+                   RETURNING id""",
+                (key, person.id, kind, text, task_id, to_text(now())),
+            )[0]
+            number = int(row["id"])
+            self._ask_owner(number, person, text)
+        return number
+
+    def _ask_owner(self, number: int, person: Person, text: str) -> None:
+        owner = self._users.owner()
+        question = say("held", owner.language, name=label(person), text=quoted(text), n=number)
+        choices = (
+            Choice(say("choice_send", owner.language), f"/send {number}"),
+            Choice(say("choice_drop", owner.language), f"/drop {number}"),
+        )
+        self._outbox.ask(f"held:{number}", owner.id, question, choices)
+
+    def get(self, number: int) -> Held | None:
+        """A message that is held still."""
+        row = self._db.one("SELECT * FROM held_messages WHERE id = ?", (number,))
+        return _held(row) if row else None
+
+    def waiting(self) -> list[Held]:
+        """Everything that is held, oldest first."""
+        return [_held(row) for row in self._db.execute("SELECT * FROM held_messages ORDER BY id")]
+
+    def asked_last(self) -> Held | None:
+        """The one message that was held since the owner's last words: what a bare "yes" or "no" answers to."""
+        rows = self._db.execute(
+            """SELECT * FROM held_messages WHERE created_at >
+               coalesce((SELECT created_at FROM inbox WHERE lane = ? ORDER BY id DESC LIMIT 1), '')""",
+            (self._users.owner_id,),
+        )
+        return _held(rows[0]) if len(rows) == 1 else None
+
+    def send(self, held: Held) -> None:
+        """The owner says yes."""
+        with self._db.transaction():
+            self.forget(held)
+            self._outbox.say(held.key, held.chat, held.kind, held.text)
+
+    def forget(self, held: Held) -> None:
+        """The owner says no, or there is no use in it any more."""
+        self._db.execute("DELETE FROM held_messages WHERE id = ?", (held.id,))
+
+    def of_task(self, task_id: int) -> Held | None:
+        """The handover of a task, if it is held."""
+        row = self._db.one("SELECT * FROM held_messages WHERE task_id = ?", (task_id,))
+        return _held(row) if row else None
+
+
+def _held(row: Row) -> Held:
+    return Held(
+        id=row["id"],
+        key=row["key"],
+        chat=row["chat"],
+        kind=OutboxKind(row["kind"]),
+        text=row["text"],
+        task_id=row["task_id"],
+        created_at=from_text(row["created_at"]),
+    )
