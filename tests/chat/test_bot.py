@@ -63,7 +63,7 @@ async def test_each_sees_the_commands_they_may_give_in_their_language(bots: BotS
         async with bots.stage.telegram.connected(account) as client:
             full = await client(functions.users.GetFullUserRequest("jobs_bot"))
             shown[account.first_name] = {each.command: each.description for each in full.full_user.bot_info.commands}
-    assert list(shown["Paul"]) == ["stop", "tasks", "help"]
+    assert list(shown["Paul"]) == ["stop", "tasks", "pause", "resume", "human", "forget", "help"]
     assert shown["Paul"]["tasks"] == "your tasks"
     assert {"new", "status", "usage", "model", "people", "pause", "resume", "panic"} < set(shown["Иван"])
     assert shown["Иван"]["tasks"] == "кто что должен"

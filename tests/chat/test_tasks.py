@@ -54,13 +54,16 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
 async def test_the_first_message_waits_for_the_owners_yes_and_is_then_seen(world: World) -> None:
     await world.stage.start()
     async with world.stage.person(world.stage.owner) as owner, world.stage.person(world.masha) as masha:
-        await owner.say('create_user_task {"user": "Маше", "title": "Прислать отчёт"}')
+        await owner.say('create_user_task {"user": "Маше", "title": "Прислать отчёт", "deadline": "2099-01-05"}')
         await owner.expect("ещё не писал(а)", "│ Задача 1: Прислать отчёт")
         await owner.expect("RESULT", '"held": 1')
         assert masha.heard == []
         await owner.ask("да", "отправляю: Мария Иванова")
         await masha.expect("Пишет Jobs, ИИ-ассистент", "Прислать отчёт")
-        await owner.ask("/tasks", "Мария Иванова", "Прислать отчёт", "передана")
+        await owner.ask(
+            "/tasks", "Мария Иванова", "Прислать отчёт", "передана", "напомню: воскресенье, 4 января, 10:00"
+        )
+        await owner.ask("/people", "Мария Иванова", "открытых задач: 1")
         peer = await masha.client.get_input_entity("jobs_assistant")
         await masha.client(functions.messages.ReadHistoryRequest(peer, 2**31 - 1))
         await masha.ask("/tasks", "Прислать отчёт")
