@@ -18,6 +18,8 @@ from jobs.spine.lanes import Lanes
 from jobs.spine.model import Turn
 from jobs.tools.by_role import tools_by_role
 from jobs.tools.scheduler import Scheduler
+from jobs.users.consent import Consent
+from jobs.users.marks import Marks
 from jobs.users.models import Models
 from jobs.users.people import PeopleFinder
 from jobs.users.profile import MARKER
@@ -42,11 +44,16 @@ class Run:
     def __init__(self, spine: Spine, wanted: Settings, servers: Callable[[], dict[str, Any]]) -> None:
         users, outbox = spine.users, spine.outbox
         storage = MemoryStorage(wanted.workspace_dir)
-        memory = MemoryTools(storage, MemoryIndex(storage))
-        owner_tools = OwnerTools(users, outbox, PeopleFinder(users, Nobody()))
+        marks = Marks(spine.db)
+        memory = MemoryTools(storage, MemoryIndex(storage), marks.remembered)
+        finder = PeopleFinder(users, Nobody())
+        owner_tools = OwnerTools(users, outbox, finder)
         files = FileTools(outbox, wanted.workspace_dir, users.owner_id)
         tools_of = tools_by_role(users, outbox, owner_tools, memory, Scheduler(spine.db, outbox, users), files)
-        self.sessions = SessionManager(wanted, spine.db, users, tools_of, servers, Models(spine.db, wanted))
+        ask = wanted.untrusted_text == "ask"
+        self.consent = Consent(spine.db, users, outbox, marks, finder, ask=ask)
+        models = Models(spine.db, wanted)
+        self.sessions = SessionManager(wanted, spine.db, users, tools_of, servers, models, self.consent)
         self.runner = TurnRunner(spine.db, users, self.sessions, spine.turns, outbox, _quiet)
         self.lanes = Lanes(
             spine.inbox, spine.turns, self.runner.handle, slots=wanted.max_warm_sessions, first=users.owner_id
@@ -81,6 +88,7 @@ class Rig:
     def _start(self) -> None:
         self.run = Run(self.spine, self.settings, lambda: self.servers)
         self.run.sessions.start()
+        self.run.consent.start()
 
     async def _stop(self) -> None:
         await self.run.lanes.drain(0)

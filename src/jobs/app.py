@@ -42,6 +42,8 @@ from jobs.telegram.sender import Sender
 from jobs.telegram.watchdog import Connection, Watchdog
 from jobs.tools.by_role import tools_by_role
 from jobs.tools.scheduler import Scheduler
+from jobs.users.consent import Consent
+from jobs.users.marks import Marks
 from jobs.users.models import Models
 from jobs.users.people import PeopleFinder
 from jobs.users.repository import UsersRepository
@@ -147,12 +149,16 @@ class App:
         index = MemoryIndex(storage)
         mcp = McpConfig(settings.data_dir / "mcp_servers.json")
         directory = TelegramDirectory(client, account, people, chats)
-        owner_tools = OwnerTools(people, outbox, PeopleFinder(people, directory))
+        finder = PeopleFinder(people, directory)
+        owner_tools = OwnerTools(people, outbox, finder)
+        marks = Marks(db)
         files = FileTools(outbox, settings.workspace_dir, people.owner_id)
-        tools_of = tools_by_role(people, outbox, owner_tools, MemoryTools(storage, index), scheduler, files)
+        memory_tools = MemoryTools(storage, index, marks.remembered)
+        tools_of = tools_by_role(people, outbox, owner_tools, memory_tools, scheduler, files)
         switches = Switches(db, people.owner_id)
         models = Models(db, settings)
-        sessions = SessionManager(settings, db, people, tools_of, mcp.servers, models)
+        consent = Consent(db, people, outbox, marks, finder, ask=settings.untrusted_text == "ask")
+        sessions = SessionManager(settings, db, people, tools_of, mcp.servers, models, consent)
         limiter = Limiter()
         presence = Presence(
             client, chats, db, limiter, people, settings.streaming, lambda text: masked(text, settings.secrets())
@@ -194,6 +200,7 @@ class App:
             Control(db, people, sessions, runner, turns, switches, look_again),
             Reports(db, people, sessions, switches, models, connection.words),
             ModelChoice(models, turns, look_again),
+            consent,
         )
         buttons = Buttons(client, account, db, inbox, outbox, people, chats, commands)
         receiver = Receiver(client, account, db, inbox, outbox, people, chats, commands, settings.answer_others)
@@ -211,6 +218,7 @@ class App:
                 tasks.append(asyncio.create_task(self._watch(client), name="watch"))
                 tasks.append(asyncio.create_task(client.watch_clock(), name="clock"))
                 sessions.start()
+                consent.start()
                 runner.start()
                 receiver.start()
                 buttons.start()

@@ -20,6 +20,9 @@ SOCKS_SCHEMES = ("socks4", "socks5", "socks5h")
 Streaming = Literal["off", "progress", "text"]
 """What the owner sees of a turn that works: nothing, what it is doing, or also the answer as it grows."""
 
+UntrustedText = Literal["ask", "allow"]
+"""Whether the owner's session waits for a yes before it acts, once other people's words stand in its conversation."""
+
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -119,6 +122,7 @@ class Settings(BaseSettings):
     first_messages_per_day: int = Field(10, ge=0)
     max_upload_mb: int = Field(50, ge=1, le=2000)
     streaming: Streaming = "progress"
+    untrusted_text: UntrustedText = "ask"
 
     @field_validator("tg_server", mode="before")
     @classmethod

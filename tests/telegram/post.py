@@ -10,6 +10,7 @@ from telethon.tl import types
 from tests.support import MOSCOW, Spine, settings
 
 from jobs.spine.inbox import Inbox
+from jobs.spine.model import Incoming
 from jobs.spine.outbox import Outbox
 from jobs.spine.turns import Turns
 from jobs.telegram.chats import Chats
@@ -36,7 +37,7 @@ class NoCommands(Commands):
     def __init__(self) -> None:
         """It has nothing to act on."""
 
-    def order_of(self, text: str, person: Person) -> Order | None:
+    def order_of(self, text: str, person: Person, event: Incoming | None = None) -> Order | None:
         return None
 
 

@@ -99,6 +99,21 @@ class Outbox:
                 )
                 self.offer(max(part["id"] for part in parts), choices)
 
+    def ask(self, key: str, chat: int, text: str, choices: Sequence[Choice]) -> int:
+        """Queue a notice that asks to choose; returns the id of its last row. `key` as in `say`, and new."""
+        with self._db.transaction():
+            self.say(key, chat, OutboxKind.NOTICE, text)
+            row_id = int(self._db.value("SELECT max(id) FROM outbox WHERE key GLOB ?", (f"{key}:*",)))
+            self.offer(row_id, choices)
+            return row_id
+
+    def withdraw_choices(self, key: str) -> None:
+        """Nothing can be chosen any more under what was said under `key`; nor is it said, if it was not tried yet."""
+        self._db.execute("UPDATE outbox SET choices = '[]' WHERE key GLOB ?", (f"{key}:*",))
+        self._db.execute(
+            "DELETE FROM outbox WHERE key GLOB ? AND state = 'queued' AND attempts = 0", (f"{key}:[0-9]*",)
+        )
+
     def offer(self, row_id: int, choices: Sequence[Choice]) -> None:
         """Ask to choose under a message that is queued; with no choices, ask no longer."""
         self._db.execute(
@@ -244,16 +259,21 @@ def recent(db: Database, lane: int, before_row: int, limit: int, *, notices: boo
     """The last messages of a chat from both sides, oldest first, as {who, text, at}: for a recap.
 
     Only what was handled before inbox row `before_row` (the first of the turn that asks). `notices`: with what code
-    said there, which to the owner is other people's words.
+    said there. That is other people's words to the owner, whose recap has none: without notices, what was forwarded is
+    left out as well, and what was answered while such words stood in the conversation.
     """
     rows = db.execute(
         """SELECT * FROM (SELECT 'person' AS who,
-                      iif(extras ->> '$.forwarded_from' IS NULL, '', '[forwarded, not their words] ') || text
-                      || coalesce(' ' || (extras ->> '$.attachments[0].transcript'), '') AS text,
+                      CASE WHEN extras ->> '$.forwarded_from' IS NULL THEN '' WHEN :notices
+                      THEN '[forwarded, not their words] ' ELSE '[forwarded words of somebody else, left out]' END
+                      || iif(:notices OR extras ->> '$.forwarded_from' IS NULL,
+                             text || coalesce(' ' || (extras ->> '$.attachments[0].transcript'), ''), '') AS text,
                       sent_at AS at, id FROM inbox
                WHERE lane = :lane AND id < :before AND state = 'done' ORDER BY id DESC LIMIT :limit)
            UNION ALL
-           SELECT * FROM (SELECT 'jobs', text, created_at, id FROM outbox
+           SELECT * FROM (SELECT 'jobs', iif(:notices OR turn_id IS NULL OR NOT EXISTS (
+                          SELECT 1 FROM turns WHERE turns.id = turn_id AND marked = 1
+                      ), text, '[an answer about the words of others, left out]'), created_at, id FROM outbox
                WHERE chat = :lane AND state <> 'failed' AND text <> '' AND (:notices OR kind <> 'notice')
                ORDER BY id DESC LIMIT :limit)
            ORDER BY at DESC, id DESC LIMIT :limit""",

@@ -198,7 +198,8 @@ class Receiver:
 
     def _accept(self, event: Incoming, person: Person) -> None:
         """Into the inbox; a command is carried out, unless it is somebody else's words."""
-        command = None if event.extras.forwarded_from is not None else self._commands.order_of(event.text, person)
+        is_own = event.extras.forwarded_from is None
+        command = self._commands.order_of(event.text, person, event) if is_own else None
         if self._inbox.accept(event, handled=command is not None) and command:
             self._commands.run(command, person, event.key)
 

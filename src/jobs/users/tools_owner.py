@@ -7,12 +7,13 @@ from pydantic import BaseModel, Field
 
 from jobs.spine.model import OutboxKind
 from jobs.spine.outbox import Outbox
-from jobs.spine.tool import Effect, NoArguments, Tool, ToolError
+from jobs.spine.tool import Effect, NoArguments, Tool, ToolError, Words
 from jobs.texts import say
 from jobs.times import local_iso, parse_local
 from jobs.users.model import CLOSED, Person, Task, TaskStatus
 from jobs.users.notices import task_facts, task_for_person
 from jobs.users.people import PeopleFinder
+from jobs.users.quotations import short_name
 from jobs.users.repository import UsersRepository
 
 USER = Field(description="Who: a name as it was said (any case form), @username, phone or id")
@@ -97,7 +98,7 @@ class OwnerTools:
 
         def effect() -> Any:
             self._outbox.say(f"message:{uuid4()}", person.id, OutboxKind.MESSAGE, call.text)
-            return {"sent_to": {"id": person.id, "name": person.name}}
+            return {"sent_to": {"id": person.id, "name": short_name(person.name)}}
 
         return effect
 
@@ -151,7 +152,7 @@ class OwnerTools:
 def _person(person: Person) -> dict[str, Any]:
     return {
         "id": person.id,
-        "name": person.name,
+        "name": short_name(person.name),
         "username": person.username,
         "language": person.language,
         "last_contact": local_iso(person.last_contact, person.zone) if person.last_contact else None,
@@ -159,4 +160,6 @@ def _person(person: Person) -> dict[str, Any]:
 
 
 def _shown(task: Task, person: Person | None) -> dict[str, Any]:
-    return {**task_facts(task), "user": person.name if person else None, "user_id": task.user_id}
+    name = short_name(person.name) if person else None
+    facts = {**task_facts(task), "user": name, "user_id": task.user_id}
+    return {**facts, "comment": Words(name or "?", task.comment)} if task.comment else facts
