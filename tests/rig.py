@@ -19,6 +19,7 @@ from jobs.spine.model import Turn
 from jobs.tools.by_role import tools_by_role
 from jobs.tools.scheduler import Scheduler
 from jobs.users.consent import Consent
+from jobs.users.doorkeeper import Doorkeeper
 from jobs.users.marks import Marks
 from jobs.users.models import Models
 from jobs.users.people import PeopleFinder
@@ -26,6 +27,7 @@ from jobs.users.profile import MARKER
 from jobs.users.session_manager import SessionManager
 from jobs.users.tools_files import FileTools
 from jobs.users.tools_owner import OwnerTools
+from jobs.users.tools_standing import StandingTools
 from jobs.users.turn_runner import TurnRunner
 from jobs_simulator.model import Brain, ModelSimulator, Reply
 from jobs_simulator.model.request import ModelRequest
@@ -47,17 +49,33 @@ class Run:
         marks = Marks(spine.db)
         memory = MemoryTools(storage, MemoryIndex(storage), marks.remembered)
         finder = PeopleFinder(users, Nobody())
+        self.door = Doorkeeper(spine.db, users, outbox, wanted)
         owner_tools = OwnerTools(users, outbox, finder)
         files = FileTools(outbox, wanted.workspace_dir, users.owner_id)
-        tools_of = tools_by_role(users, outbox, owner_tools, memory, Scheduler(spine.db, outbox, users), files)
+        tools_of = tools_by_role(
+            users,
+            outbox,
+            owner_tools,
+            memory,
+            Scheduler(spine.db, outbox, users),
+            files,
+            StandingTools(finder, self.door),
+        )
         ask = wanted.untrusted_text == "ask"
         self.consent = Consent(spine.db, users, outbox, marks, finder, ask=ask)
         models = Models(spine.db, wanted)
         self.sessions = SessionManager(wanted, spine.db, users, tools_of, servers, models, self.consent)
         self.runner = TurnRunner(spine.db, users, self.sessions, spine.turns, outbox, _quiet)
         self.lanes = Lanes(
-            spine.inbox, spine.turns, self.runner.handle, slots=wanted.max_warm_sessions, first=users.owner_id
+            spine.inbox,
+            spine.turns,
+            self.runner.handle,
+            slots=wanted.max_warm_sessions,
+            first=users.owner_id,
+            may_begin=self.door.may_begin,
         )
+        self.door.on_free = self.lanes.wake
+        self.door.on_barred = spine.turns.abandon
 
 
 class Rig:
@@ -91,6 +109,7 @@ class Rig:
         self.run.consent.start()
 
     async def _stop(self) -> None:
+        self.run.door.stop()
         await self.run.lanes.drain(0)
         await self.run.sessions.stop()
 

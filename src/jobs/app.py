@@ -26,6 +26,7 @@ from jobs.telegram.buttons import Buttons
 from jobs.telegram.chats import Chats
 from jobs.telegram.client import SIGNED_OUT, Account, Client, NotSignedIn, make_client, who_am_i
 from jobs.telegram.commands import Commands
+from jobs.telegram.commands.admission import Admission
 from jobs.telegram.commands.control import Control
 from jobs.telegram.commands.model import ModelChoice
 from jobs.telegram.commands.reports import Reports
@@ -43,6 +44,7 @@ from jobs.telegram.watchdog import Connection, Watchdog
 from jobs.tools.by_role import tools_by_role
 from jobs.tools.scheduler import Scheduler
 from jobs.users.consent import Consent
+from jobs.users.doorkeeper import Doorkeeper
 from jobs.users.marks import Marks
 from jobs.users.models import Models
 from jobs.users.people import PeopleFinder
@@ -51,6 +53,7 @@ from jobs.users.sdk import settle
 from jobs.users.session_manager import SessionManager
 from jobs.users.tools_files import FileTools
 from jobs.users.tools_owner import OwnerTools
+from jobs.users.tools_standing import StandingTools
 from jobs.users.turn_runner import TurnRunner
 from jobs.voice.transcriber import Transcriber
 
@@ -150,11 +153,14 @@ class App:
         mcp = McpConfig(settings.data_dir / "mcp_servers.json")
         directory = TelegramDirectory(client, account, people, chats)
         finder = PeopleFinder(people, directory)
+        door = Doorkeeper(db, people, outbox, settings)
         owner_tools = OwnerTools(people, outbox, finder)
         marks = Marks(db)
         files = FileTools(outbox, settings.workspace_dir, people.owner_id)
         memory_tools = MemoryTools(storage, index, marks.remembered)
-        tools_of = tools_by_role(people, outbox, owner_tools, memory_tools, scheduler, files)
+        tools_of = tools_by_role(
+            people, outbox, owner_tools, memory_tools, scheduler, files, StandingTools(finder, door)
+        )
         switches = Switches(db, people.owner_id)
         models = Models(db, settings)
         consent = Consent(db, people, outbox, marks, finder, ask=settings.untrusted_text == "ask")
@@ -179,8 +185,10 @@ class App:
             runner.handle,
             slots=settings.max_warm_sessions,
             first=people.owner_id,
-            may_begin=switches.may_begin,
+            may_begin=lambda lane: switches.may_begin(lane) and door.may_begin(lane),
         )
+        door.on_free = lanes.wake
+        door.on_barred = turns.abandon
         lanes.on_more = runner.steer
         lanes.on_waiting = presence.noticed
         first_messages = FirstMessages(db, outbox, people, settings.first_messages_per_day)
@@ -201,9 +209,10 @@ class App:
             Reports(db, people, sessions, switches, models, connection.words),
             ModelChoice(models, turns, look_again),
             consent,
+            Admission(finder, door),
         )
         buttons = Buttons(client, account, db, inbox, outbox, people, chats, commands)
-        receiver = Receiver(client, account, db, inbox, outbox, people, chats, commands, settings.answer_others)
+        receiver = Receiver(client, account, db, inbox, outbox, people, chats, commands, door, settings.answer_others)
         reconciler = Reconciler(client, account, db, receiver, chats, self._sign_out)
         watchdog = Watchdog(client, connection, reconciler.look_soon)
 
@@ -247,6 +256,7 @@ class App:
                 receiver.stop()
                 buttons.stop()
                 scheduler.stop()
+                door.stop()
                 for task in tasks:
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)

@@ -102,6 +102,17 @@ def torture(
 
 
 @cli.command()
+def audit(person: Annotated[str, typer.Argument(help="A name, @username, phone or id.")]) -> None:
+    """List everything a person said, was told, and every tool call made for them. Works while Jobs runs.
+
+    Exit codes: 0 listed, 1 nobody or more than one fits, 2 the settings or the database.
+    """
+    from jobs.audit import audit as run_audit
+
+    sys.exit(run_audit(config.load(), person))
+
+
+@cli.command()
 def version() -> None:
     """Print the version."""
     print(__version__)

@@ -25,6 +25,7 @@ from jobs.telegram.presence import Presence
 from jobs.telegram.receiver import Receiver
 from jobs.telegram.reconcile import Reconciler
 from jobs.telegram.sender import Sender
+from jobs.users.doorkeeper import Doorkeeper
 from jobs.users.model import Person
 from jobs.users.repository import UsersRepository
 from jobs_simulator.telegram import Account, Media, SimMessage, TelegramSimulator
@@ -100,6 +101,7 @@ class Post(Spine):
             self.users,
             self.chats,
             NoCommands(),
+            Doorkeeper(self.db, self.users, self.outbox, self.settings),
             self.settings.answer_others,
         )
         self.reconciler = Reconciler(self.client, self.me, self.db, self.receiver, self.chats, self._sign_out)

@@ -23,6 +23,7 @@ from jobs.telegram.media import readable, shown_name
 from jobs.telegram.progress import is_progress
 from jobs.texts import LANGUAGES, language_from_code, language_of
 from jobs.times import now
+from jobs.users.doorkeeper import Doorkeeper, Standing
 from jobs.users.model import Person
 from jobs.users.repository import UsersRepository
 
@@ -52,6 +53,7 @@ class Receiver:
         users: UsersRepository,
         chats: Chats,
         commands: Commands,
+        door: Doorkeeper,
         answer_others: bool,
     ) -> None:
         self._envelopes = Envelopes(db, users.owner().zone)
@@ -63,6 +65,7 @@ class Receiver:
         self._users = users
         self._chats = chats
         self._commands = commands
+        self._door = door
         self._answer_others = answer_others
         self._locks: dict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._marks: set[asyncio.Task[None]] = set()
@@ -171,6 +174,7 @@ class Receiver:
         if words.startswith("/"):
             is_telling = False  # a command is in Latin letters whoever types it
         language = (language_of(words) if is_telling else None) or language_from_code(sender.lang_code)
+        is_stranger = self._users.get(chat) is None
         with self._db.transaction():
             self._users.remember(
                 chat,
@@ -194,10 +198,16 @@ class Receiver:
                 extras=extras,
                 ready_at=now() + ALBUM_PAUSE if extras.album else None,
             )
+            if is_stranger:
+                self._door.met(person, event.text)
             self._accept(event, person)
 
     def _accept(self, event: Incoming, person: Person) -> None:
-        """Into the inbox; a command is carried out, unless it is somebody else's words."""
+        """Into the inbox; a command is carried out, unless it is somebody else's words or of somebody not let in."""
+        standing = self._door.standing(person.id)
+        if standing is not Standing.KNOWN:
+            self._inbox.accept(event, dropped=standing is Standing.BANNED)
+            return
         is_own = event.extras.forwarded_from is None
         command = self._commands.order_of(event.text, person, event) if is_own else None
         if self._inbox.accept(event, handled=command is not None) and command:

@@ -13,6 +13,7 @@ from jobs.users.repository import UsersRepository
 from jobs.users.tools_external import ExternalTools
 from jobs.users.tools_files import FileTools
 from jobs.users.tools_owner import OwnerTools
+from jobs.users.tools_standing import StandingTools
 
 
 def tools_by_role(
@@ -22,12 +23,13 @@ def tools_by_role(
     memory: MemoryTools,
     scheduler: Scheduler,
     files: FileTools,
+    standing: StandingTools,
 ) -> Callable[[Person], list[Tool[Any]]]:
     """A function from a person to the tools of their session, bound to them."""
 
     def tools_of(person: Person) -> list[Tool[Any]]:
         if person.role is Role.OWNER:
-            built = [*owner_tools.tools(), *files.tools(), *memory.tools(), *scheduler.tools()]
+            built = [*owner_tools.tools(), *standing.tools(), *files.tools(), *memory.tools(), *scheduler.tools()]
         else:
             built = ExternalTools(users, outbox, person.id).tools()
         by_name = {tool.name: tool for tool in built}

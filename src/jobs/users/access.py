@@ -13,6 +13,8 @@ TOOLS: dict[str, frozenset[Role]] = {
     "cancel_user_task": OWNER,
     "resolve_user": OWNER,
     "list_users": OWNER,
+    "ban_user": OWNER,
+    "unban_user": OWNER,
     "memory_append": OWNER,
     "memory_search": OWNER,
     "schedule_task": OWNER,

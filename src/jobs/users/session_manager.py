@@ -7,6 +7,7 @@ import signal
 import tempfile
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -123,6 +124,7 @@ class SessionManager:
             if person.id in self._to_stop:
                 raise Stopped
             turn = grown(turn)
+            turn = replace(turn, rows=self.heard(turn.rows, person))
             if person.role is Role.OWNER:
                 self._marks.begin(person.id, turn.id, resumed=session.resumed)
                 self._marks.note_rows(person.id, turn.id, turn.rows)
@@ -171,10 +173,18 @@ class SessionManager:
         addressee = self._users.get(chat)
         return f"{short_name(addressee.name)} (id {chat})" if addressee else str(chat)
 
-    def joins(self, turn: Turn, person: Person, rows: Sequence[InboxRow]) -> None:
-        """These messages are about to be given to the running turn's session."""
+    def joins(self, turn: Turn, person: Person, rows: Sequence[InboxRow]) -> list[InboxRow]:
+        """These messages are about to be given to the running turn's session; returns them as it hears them."""
         if person.role is Role.OWNER:
             self._marks.note_rows(person.id, turn.id, rows)
+        return self.heard(rows, person)
+
+    def heard(self, rows: Sequence[InboxRow], person: Person) -> list[InboxRow]:
+        """Messages as a session hears them: another person's only up to EXTERNAL_MESSAGE_LENGTH characters."""
+        limit = self._settings.external_message_length
+        if person.role is Role.OWNER:
+            return list(rows)
+        return [row if len(row.text) <= limit else replace(row, text=f"{row.text[:limit]}…") for row in rows]
 
     def steerable(self, person_id: int) -> "Session | None":
         """The person's session, if a turn is running in it that still takes messages in."""

@@ -87,8 +87,8 @@ class TurnRunner:
             return  # the next turn takes it
         # Should steering fail, the session has broken and the turn runs again with these rows in it.
         if joined := self._turns.join(turn, rows[-1].id):
-            self._sessions.joins(turn, person, joined)
-            await session.steer(prompts.more_content(joined, person, files))
+            heard = self._sessions.joins(turn, person, joined)
+            await session.steer(prompts.more_content(heard, person, files))
             log.info("joins the turn", turn=turn.id, rows=len(joined))
 
     def _grown(self, turn: Turn) -> Turn:

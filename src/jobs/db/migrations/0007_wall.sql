@@ -24,3 +24,14 @@ CREATE TABLE questions (
     answered_at TEXT
 ) STRICT;
 CREATE INDEX questions_open ON questions (id) WHERE state = 'open';
+
+-- How the owner stands to a person, and how much of Jobs is theirs. No row: as the settings say.
+CREATE TABLE standings (
+    person_id  INTEGER PRIMARY KEY,
+    standing   TEXT NOT NULL DEFAULT 'known' CHECK (standing IN ('known', 'asked', 'ignored', 'muted', 'banned')),
+    per_minute INTEGER,                        -- messages; NULL, here and below: the setting
+    per_day    INTEGER,                        -- messages
+    turns      INTEGER,                        -- a day
+    usd        REAL                            -- a day
+) STRICT;
+CREATE INDEX inbox_by_time ON inbox (lane, sent_at);

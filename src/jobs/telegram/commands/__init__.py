@@ -12,6 +12,7 @@ import structlog
 
 from jobs.spine.model import Incoming
 from jobs.spine.outbox import Outbox
+from jobs.telegram.commands.admission import Admission
 from jobs.telegram.commands.answers import Answers
 from jobs.telegram.commands.command import Answer, Call, Command
 from jobs.telegram.commands.control import Control
@@ -51,6 +52,7 @@ class Commands:
         reports: Reports,
         model: ModelChoice,
         consent: Consent,
+        admission: Admission,
     ) -> None:
         self._outbox = outbox
         self._users = users
@@ -68,6 +70,10 @@ class Commands:
             Command("model", model.run, ("модель",), takes_words=True),
             Command("yes", answers.yes, ("да",), takes_words=True),
             Command("no", answers.no, ("нет",), takes_words=True),
+            Command("ban", admission.ban, ("бан",), takes_words=True),
+            Command("unban", admission.unban, ("разбан", "allow", "unmute"), takes_words=True),
+            Command("mute", admission.mute, ("молчать",), takes_words=True),
+            Command("limit", admission.limit, ("лимит",), takes_words=True),
             Command("pause", control.pause, ("пауза",)),
             Command("panic", control.panic, ("паника",), takes_words=True),
             Command("resume", control.resume, ("продолжить", "дальше")),
