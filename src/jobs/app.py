@@ -11,7 +11,7 @@ import structlog
 from jobs import mcp_manager, memory, users
 from jobs.config import Settings
 from jobs.db import LOOK_AGAIN, Database, DatabaseError, DataLock, open_database
-from jobs.log import masked
+from jobs.masks import Masks, session_secrets
 from jobs.mcp_manager.config import McpConfig
 from jobs.memory.index import MemoryIndex
 from jobs.memory.storage import MemoryStorage
@@ -144,7 +144,9 @@ class App:
         settings = self._settings
         people = UsersRepository(db, settings.tg_user_id or 0, settings.tz)
         chats = Chats(db, account.id, is_bot=account.is_bot)
-        outbox = Outbox(db, render, plain)
+        masks = Masks([*settings.secrets(), *session_secrets(settings.telethon_session)])
+        # To the owner an answer may have a secret in it that they ask for.
+        outbox = Outbox(db, render, plain, lambda chat, text: text if chat == people.owner_id else masks(text))
         inbox = Inbox(db)
         turns = Turns(db, outbox)
         scheduler = Scheduler(db, outbox, people)
@@ -166,9 +168,7 @@ class App:
         consent = Consent(db, people, outbox, marks, finder, ask=settings.untrusted_text == "ask")
         sessions = SessionManager(settings, db, people, tools_of, mcp.servers, models, consent)
         limiter = Limiter()
-        presence = Presence(
-            client, chats, db, limiter, people, settings.streaming, lambda text: masked(text, settings.secrets())
-        )
+        presence = Presence(client, chats, db, limiter, people, settings.streaming, masks)
         attachments = TelegramAttachments(
             client,
             inbox,
@@ -178,7 +178,7 @@ class App:
             Transcriber.of(settings),
             people.owner,
         )
-        runner = TurnRunner(db, people, sessions, turns, outbox, presence.working, attachments)
+        runner = TurnRunner(db, people, sessions, turns, outbox, presence.working, attachments, masks)
         lanes = Lanes(
             inbox,
             turns,

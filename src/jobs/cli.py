@@ -123,11 +123,12 @@ def _run(settings: Settings) -> int:
     from jobs import log
     from jobs.app import App, PartFailed, SignedOut
     from jobs.db import AlreadyRunning, DatabaseError
+    from jobs.masks import Masks
     from jobs.telegram.client import Account, NotSignedIn
 
     if not _is_signed_in(settings.telethon_session):
         return _refuse("there is no Telegram login yet: run ./jobs setup")
-    log.set_up(settings.log_level, settings.secrets())
+    log.set_up(settings.log_level, Masks(settings.secrets()))
 
     def ready(account: Account) -> None:
         print(f"Jobs is up as {account}", flush=True)

@@ -33,8 +33,16 @@ class Outbox:
     after a crash is the same message.
     """
 
-    def __init__(self, db: Database, markdown: Callable[[str], list[Rendered]], plain: Callable[[str], list[Rendered]]):
+    def __init__(
+        self,
+        db: Database,
+        markdown: Callable[[str], list[Rendered]],
+        plain: Callable[[str], list[Rendered]],
+        masked: Callable[[int, str], str] = lambda _chat, text: text,
+    ) -> None:
+        """`masked`: a text as it may be said in a chat."""
         self._db = db
+        self._masked = masked
         self._renderers = {OutboxKind.ANSWER: markdown, OutboxKind.MESSAGE: markdown, OutboxKind.NOTICE: plain}
         self.on_queued: Callable[[int], None] = lambda chat: None
 
@@ -44,6 +52,7 @@ class Outbox:
         `key` names the occasion: saying the same occasion twice says it once. Joins the caller's transaction; the
         sender is told at once, and reads only what is committed. Returns False when the occasion was there already.
         """
+        text = self._masked(chat, text)
         parts = self._renderers[kind](text)
         rows: list[tuple[Rendered, OutFile | None]] = [(part, None) for part in parts]
         if kind is OutboxKind.ANSWER and len(parts) > LONGEST_ANSWER:
@@ -55,7 +64,7 @@ class Outbox:
 
         `key` as in `say`. Words too long for a caption follow as a message of their own.
         """
-        words = self._renderers[OutboxKind.ANSWER](caption)
+        words = self._renderers[OutboxKind.ANSWER](self._masked(chat, caption))
         under = len(words) == 1 and utf16_length(words[0].text) <= CAPTION
         rows: list[tuple[Rendered, OutFile | None]] = [(Rendered(""), file) for file in files]
         if under:

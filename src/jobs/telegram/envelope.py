@@ -7,6 +7,7 @@ from telethon.tl import types
 from telethon.utils import get_display_name
 
 from jobs.db import Database
+from jobs.masks import without_codes
 from jobs.spine.extras import Extras, Quote
 from jobs.telegram.media import attachment
 
@@ -39,7 +40,7 @@ class Envelopes:
         header = message.reply_to
         if not isinstance(header, types.MessageReplyHeader):
             return None
-        marked = (header.quote_text or "")[:KEPT]
+        marked = without_codes((header.quote_text or "")[:KEPT])
         if header.reply_from or header.reply_to_peer_id:
             return Quote(text=marked, by="other", name=getattr(header.reply_from, "from_name", None) or "")
         own = self._db.one(

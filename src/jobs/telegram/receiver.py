@@ -19,7 +19,7 @@ from jobs.telegram.chats import Chats
 from jobs.telegram.client import Account, full_name
 from jobs.telegram.commands import Commands
 from jobs.telegram.envelope import ALBUM_PAUSE, Envelopes
-from jobs.telegram.media import readable, shown_name
+from jobs.telegram.media import TELEGRAM_SERVICE, readable, shown_name
 from jobs.telegram.progress import is_progress
 from jobs.texts import LANGUAGES, language_from_code, language_of
 from jobs.times import now
@@ -28,9 +28,6 @@ from jobs.users.model import Person
 from jobs.users.repository import UsersRepository
 
 log = structlog.get_logger()
-
-TELEGRAM_SERVICE = 777000
-"""Telegram's own account, which sends login codes."""
 
 TELLING_LENGTH = 12
 """Characters from which on a text changes what is believed of its writer's language: "ok" does not."""
