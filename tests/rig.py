@@ -19,7 +19,10 @@ from jobs.spine.model import Turn
 from jobs.tools.by_role import tools_by_role
 from jobs.tools.schedule_tools import ScheduleTools
 from jobs.tools.scheduler import Scheduler
+from jobs.users.consent import Consent
+from jobs.users.doorkeeper import Doorkeeper
 from jobs.users.letters import Letters
+from jobs.users.marks import Marks
 from jobs.users.models import Models
 from jobs.users.people import PeopleFinder
 from jobs.users.profile import MARKER
@@ -27,6 +30,7 @@ from jobs.users.session_manager import SessionManager
 from jobs.users.tasks import Tasks
 from jobs.users.tools_files import FileTools
 from jobs.users.tools_owner import OwnerTools
+from jobs.users.tools_standing import StandingTools
 from jobs.users.tools_tasks import OwnerTaskTools
 from jobs.users.turn_runner import TurnRunner
 from jobs_simulator.model import Brain, ModelSimulator, Reply
@@ -46,20 +50,41 @@ class Run:
     def __init__(self, spine: Spine, wanted: Settings, servers: Callable[[], dict[str, Any]]) -> None:
         users, outbox = spine.users, spine.outbox
         storage = MemoryStorage(wanted.workspace_dir)
-        memory = MemoryTools(storage, MemoryIndex(storage))
+        marks = Marks(spine.db)
+        memory = MemoryTools(storage, MemoryIndex(storage), marks.remembered)
+        self.door = Doorkeeper(spine.db, users, outbox, wanted)
         letters = Letters(spine.db, outbox, users, confirm=wanted.confirm_first_messages)
         tasks, finder = Tasks(spine.db, users, outbox, letters), PeopleFinder(users, Nobody())
         owner_tools, task_tools = OwnerTools(users, letters, finder), OwnerTaskTools(tasks, finder)
         files = FileTools(outbox, wanted.workspace_dir, users.owner_id)
         schedule = ScheduleTools(spine.db, users, Scheduler(spine.db, spine.inbox, outbox, users))
         tools_of = tools_by_role(
-            users, outbox, tasks, owner_tools, task_tools, memory, schedule, files, wanted.workspace_dir
+            users,
+            outbox,
+            tasks,
+            owner_tools,
+            task_tools,
+            memory,
+            schedule,
+            files,
+            StandingTools(finder, self.door),
+            wanted.workspace_dir,
         )
-        self.sessions = SessionManager(wanted, spine.db, users, tools_of, servers, Models(spine.db, wanted))
+        ask = wanted.untrusted_text == "ask"
+        self.consent = Consent(spine.db, users, outbox, marks, finder, ask=ask)
+        models = Models(spine.db, wanted)
+        self.sessions = SessionManager(wanted, spine.db, users, tools_of, servers, models, self.consent)
         self.runner = TurnRunner(spine.db, users, self.sessions, spine.turns, outbox, _quiet)
         self.lanes = Lanes(
-            spine.inbox, spine.turns, self.runner.handle, slots=wanted.max_warm_sessions, first=users.owner_id
+            spine.inbox,
+            spine.turns,
+            self.runner.handle,
+            slots=wanted.max_warm_sessions,
+            first=users.owner_id,
+            may_begin=self.door.may_begin,
         )
+        self.door.on_free = self.lanes.wake
+        self.door.on_barred = spine.turns.abandon
 
 
 class Rig:
@@ -90,8 +115,10 @@ class Rig:
     def _start(self) -> None:
         self.run = Run(self.spine, self.settings, lambda: self.servers)
         self.run.sessions.start()
+        self.run.consent.start()
 
     async def _stop(self) -> None:
+        self.run.door.stop()
         await self.run.lanes.drain(0)
         await self.run.sessions.stop()
 

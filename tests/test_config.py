@@ -205,3 +205,8 @@ def test_up_without_a_login_says_how_to_sign_in(root: Path) -> None:
     assert done.returncode == 2
     assert done.stderr == "jobs: there is no Telegram login yet: run ./jobs setup\n"
     assert done.stdout == ""
+
+
+def test_other_peoples_words_wait_for_a_yes_unless_it_is_said_otherwise() -> None:
+    assert config.load().untrusted_text == "ask"
+    assert wrong(UNTRUSTED_TEXT="maybe")[0].startswith("UNTRUSTED_TEXT has to be one of ask or allow")

@@ -11,7 +11,7 @@ import structlog
 from jobs import mcp_manager, memory, users
 from jobs.config import Settings
 from jobs.db import LOOK_AGAIN, Database, DatabaseError, DataLock, open_database
-from jobs.log import masked
+from jobs.masks import Masks, session_secrets
 from jobs.mcp_manager.config import McpConfig
 from jobs.memory.index import MemoryIndex
 from jobs.memory.storage import MemoryStorage
@@ -26,6 +26,7 @@ from jobs.telegram.buttons import Buttons
 from jobs.telegram.chats import Chats
 from jobs.telegram.client import SIGNED_OUT, Account, Client, NotSignedIn, make_client, who_am_i
 from jobs.telegram.commands import Commands
+from jobs.telegram.commands.admission import Admission
 from jobs.telegram.commands.control import Control
 from jobs.telegram.commands.decisions import Decisions
 from jobs.telegram.commands.model import ModelChoice
@@ -48,8 +49,11 @@ from jobs.tools.digest import Digest
 from jobs.tools.followups import Followups
 from jobs.tools.schedule_tools import ScheduleTools
 from jobs.tools.scheduler import Scheduler
+from jobs.users.consent import Consent
+from jobs.users.doorkeeper import Doorkeeper
 from jobs.users.forget import Forgetting
 from jobs.users.letters import Letters
+from jobs.users.marks import Marks
 from jobs.users.models import Models
 from jobs.users.people import PeopleFinder
 from jobs.users.repository import UsersRepository
@@ -58,6 +62,7 @@ from jobs.users.session_manager import SessionManager
 from jobs.users.tasks import Tasks
 from jobs.users.tools_files import FileTools
 from jobs.users.tools_owner import OwnerTools
+from jobs.users.tools_standing import StandingTools
 from jobs.users.tools_tasks import OwnerTaskTools
 from jobs.users.turn_runner import TurnRunner
 from jobs.voice.transcriber import Transcriber
@@ -149,7 +154,9 @@ class App:
         settings = self._settings
         people = UsersRepository(db, settings.tg_user_id or 0, settings.tz)
         chats = Chats(db, account.id, is_bot=account.is_bot)
-        outbox = Outbox(db, render, plain)
+        masks = Masks([*settings.secrets(), *session_secrets(settings.telethon_session)])
+        # To the owner an answer may have a secret in it that they ask for.
+        outbox = Outbox(db, render, plain, lambda chat, text: text if chat == people.owner_id else masks(text))
         inbox = Inbox(db)
         turns = Turns(db, outbox)
         scheduler = Scheduler(db, inbox, outbox, people)
@@ -157,34 +164,35 @@ class App:
         index = MemoryIndex(storage)
         mcp = McpConfig(settings.data_dir / "mcp_servers.json")
         directory = TelegramDirectory(client, account, people, chats)
+        finder = PeopleFinder(people, directory)
+        door = Doorkeeper(db, people, outbox, settings)
         letters = Letters(db, outbox, people, confirm=settings.confirm_first_messages)
         user_tasks = Tasks(db, people, outbox, letters)
         outbox.on_sent = user_tasks.sent
-        finder = PeopleFinder(people, directory)
         owner_tools = OwnerTools(people, letters, finder)
         followups = Followups(db, outbox, people, settings.quiet_hours)
         digest = Digest(db, outbox, people, letters, settings.digest_time)
         task_tools = OwnerTaskTools(user_tasks, finder, followups.next_step)
+        marks = Marks(db)
         files = FileTools(outbox, settings.workspace_dir, people.owner_id)
-        timed = ScheduleTools(db, people, scheduler)
         tools_of = tools_by_role(
             people,
             outbox,
             user_tasks,
             owner_tools,
             task_tools,
-            MemoryTools(storage, index),
-            timed,
+            MemoryTools(storage, index, marks.remembered),
+            ScheduleTools(db, people, scheduler),
             files,
+            StandingTools(finder, door),
             settings.workspace_dir,
         )
         switches = Switches(db, people.owner_id)
         models = Models(db, settings)
-        sessions = SessionManager(settings, db, people, tools_of, mcp.servers, models)
+        consent = Consent(db, people, outbox, marks, finder, ask=settings.untrusted_text == "ask")
+        sessions = SessionManager(settings, db, people, tools_of, mcp.servers, models, consent)
         limiter = Limiter()
-        presence = Presence(
-            client, chats, db, limiter, people, settings.streaming, lambda text: masked(text, settings.secrets())
-        )
+        presence = Presence(client, chats, db, limiter, people, settings.streaming, masks)
         attachments = TelegramAttachments(
             client,
             inbox,
@@ -194,15 +202,17 @@ class App:
             Transcriber.of(settings),
             people.owner,
         )
-        runner = TurnRunner(db, people, sessions, turns, outbox, presence.working, attachments)
+        runner = TurnRunner(db, people, sessions, turns, outbox, presence.working, attachments, masks)
         lanes = Lanes(
             inbox,
             turns,
             runner.handle,
             slots=settings.max_warm_sessions,
             first=people.owner_id,
-            may_begin=switches.may_begin,
+            may_begin=lambda lane: switches.may_begin(lane) and door.may_begin(lane),
         )
+        door.on_free = lanes.wake
+        door.on_barred = turns.abandon
         lanes.on_more = runner.steer
         lanes.on_waiting = presence.noticed
         first_messages = FirstMessages(db, outbox, people, settings.first_messages_per_day)
@@ -233,9 +243,11 @@ class App:
                 settings.data_dir,
                 settings.workspace_dir,
             ),
+            consent,
+            Admission(finder, door),
         )
         buttons = Buttons(client, account, db, inbox, outbox, people, chats, commands)
-        receiver = Receiver(client, account, db, inbox, outbox, people, chats, commands, settings.answer_others)
+        receiver = Receiver(client, account, db, inbox, outbox, people, chats, commands, door, settings.answer_others)
         receipts = Receipts(client, user_tasks)
         reconciler = Reconciler(client, account, db, receiver, chats, self._sign_out)
         watchdog = Watchdog(client, connection, reconciler.look_soon)
@@ -251,6 +263,7 @@ class App:
                 tasks.append(asyncio.create_task(self._watch(client), name="watch"))
                 tasks.append(asyncio.create_task(client.watch_clock(), name="clock"))
                 sessions.start()
+                consent.start()
                 runner.start()
                 receiver.start()
                 buttons.start()
@@ -285,6 +298,7 @@ class App:
                 scheduler.stop()
                 followups.timer.stop()
                 digest.timer.stop()
+                door.stop()
                 for task in tasks:
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)

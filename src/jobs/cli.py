@@ -102,6 +102,17 @@ def torture(
 
 
 @cli.command()
+def audit(person: Annotated[str, typer.Argument(help="A name, @username, phone or id.")]) -> None:
+    """List everything a person said, was told, and every tool call made for them. Works while Jobs runs.
+
+    Exit codes: 0 listed, 1 nobody or more than one fits, 2 the settings or the database.
+    """
+    from jobs.audit import audit as run_audit
+
+    sys.exit(run_audit(config.load(), person))
+
+
+@cli.command()
 def version() -> None:
     """Print the version."""
     print(__version__)
@@ -112,11 +123,12 @@ def _run(settings: Settings) -> int:
     from jobs import log
     from jobs.app import App, PartFailed, SignedOut
     from jobs.db import AlreadyRunning, DatabaseError
+    from jobs.masks import Masks
     from jobs.telegram.client import Account, NotSignedIn
 
     if not _is_signed_in(settings.telethon_session):
         return _refuse("there is no Telegram login yet: run ./jobs setup")
-    log.set_up(settings.log_level, settings.secrets())
+    log.set_up(settings.log_level, Masks(settings.secrets()))
 
     def ready(account: Account) -> None:
         print(f"Jobs is up as {account}", flush=True)

@@ -23,6 +23,12 @@ SOCKS_SCHEMES = ("socks4", "socks5", "socks5h")
 Streaming = Literal["off", "progress", "text"]
 """What the owner sees of a turn that works: nothing, what it is doing, or also the answer as it grows."""
 
+UntrustedText = Literal["ask", "allow"]
+"""Whether the owner's session waits for a yes before it acts, once other people's words stand in its conversation."""
+
+Strangers = Literal["answer", "ask", "ignore"]
+"""What is done with the first message of somebody unknown."""
+
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -125,6 +131,14 @@ class Settings(BaseSettings):
     digest_time: time | None = time(9)
     max_upload_mb: int = Field(50, ge=1, le=2000)
     streaming: Streaming = "progress"
+    untrusted_text: UntrustedText = "ask"
+    strangers: Strangers = "answer"
+    external_daily_usd: float = Field(1.0, ge=0)
+    external_person_usd: float = Field(0.5, ge=0)
+    external_turns_per_day: int = Field(100, ge=0)
+    external_messages_per_day: int = Field(300, ge=0)
+    external_messages_per_minute: int = Field(20, ge=1)
+    external_message_length: int = Field(4096, ge=1)
 
     @field_validator("tg_server", mode="before")
     @classmethod
@@ -298,6 +312,8 @@ def _line(detail: Any) -> str:
     kind = detail["type"]
     if kind.startswith("int_"):
         message = "has to be a whole number"
+    elif kind.startswith("float_"):
+        message = "has to be a number, such as 1.50"
     elif kind.startswith("bool_"):
         message = "has to be 1 or 0"
     elif kind == "literal_error":

@@ -2,22 +2,19 @@
 
 import logging
 import sys
-from collections.abc import Iterable, MutableMapping
+from collections.abc import Callable, MutableMapping
 from typing import Any
 
 import structlog
 
-MASK = "***"
 
-
-def set_up(level: str, secrets: Iterable[str]) -> None:
-    """Log to standard error from `level` ("debug" … "error") on; every value in `secrets` is masked wherever it is."""
-    hidden = [secret for secret in secrets if len(secret) >= 4]
+def set_up(level: str, masked: Callable[[str], str]) -> None:
+    """Log to standard error from `level` ("debug" … "error") on; whatever is said passes through `masked`."""
 
     def mask(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
         for key, value in event.items():
-            if isinstance(value, str):
-                event[key] = masked(value, hidden)
+            if not isinstance(value, (bool, int, float, type(None))):
+                event[key] = masked(value if isinstance(value, str) else repr(value))
         return event
 
     structlog.configure(
@@ -34,22 +31,18 @@ def set_up(level: str, secrets: Iterable[str]) -> None:
     )
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     for handler in logging.getLogger().handlers:
-        handler.addFilter(_Masking(hidden))
+        handler.addFilter(_Masking(masked))
 
 
 class _Masking(logging.Filter):
     """The same for libraries that log by the standard library."""
 
-    def __init__(self, hidden: list[str]) -> None:
+    def __init__(self, masked: Callable[[str], str]) -> None:
         super().__init__()
-        self._hidden = hidden
+        self._masked = masked
 
     def filter(self, record: logging.LogRecord) -> bool:
-        record.msg, record.args = masked(record.getMessage(), self._hidden), None
+        record.msg, record.args = self._masked(record.getMessage()), None
+        if record.exc_info:
+            record.exc_text = self._masked(logging.Formatter().formatException(record.exc_info))
         return True
-
-
-def masked(text: str, secrets: Iterable[str]) -> str:
-    for secret in secrets:
-        text = text.replace(secret, MASK)
-    return text

@@ -21,6 +21,15 @@ STOP_SECONDS = 45.0
 API_HASH = "0" * 32
 DUMMY_KEY = "sk-loopback-dummy"
 
+NO_LIMITS = {
+    "EXTERNAL_DAILY_USD": "1000",
+    "EXTERNAL_PERSON_USD": "1000",
+    "EXTERNAL_TURNS_PER_DAY": "100000",
+    "EXTERNAL_MESSAGES_PER_DAY": "100000",
+    "EXTERNAL_MESSAGES_PER_MINUTE": "100000",
+}
+"""What other people may use on a stage: its model's prices are made up, and its people write faster than people do."""
+
 PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR")
 
 
@@ -200,6 +209,7 @@ class Stage:
             "DATA_DIR": str(self.data),
             "WORKSPACE_DIR": str(self.workspace),
             "TZ": "Europe/Moscow",
+            **NO_LIMITS,
             **self._settings,
             **settings,
         }

@@ -95,7 +95,7 @@ async def test_a_voice_note_is_answered_as_if_it_were_written_and_shown_as_it_wa
         await owner.client.forward_messages(await peer(owner), message)
         await owner.expect("🎤 чужие слова")
         request = await desk.request("чужие слова")
-        assert any(block.startswith("<forwarded>") and "чужие слова" in block for block in texts(request))
+        assert any(block.startswith("<forwarded-") and "чужие слова" in block for block in texts(request))
 
 
 async def test_a_note_that_cannot_be_made_out_is_kept_and_its_sender_told(tmp_path: Path) -> None:

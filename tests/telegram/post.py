@@ -10,6 +10,7 @@ from telethon.tl import types
 from tests.support import MOSCOW, Spine, settings
 
 from jobs.spine.inbox import Inbox
+from jobs.spine.model import Incoming
 from jobs.spine.outbox import Outbox
 from jobs.spine.turns import Turns
 from jobs.telegram.chats import Chats
@@ -24,6 +25,7 @@ from jobs.telegram.presence import Presence
 from jobs.telegram.receiver import Receiver
 from jobs.telegram.reconcile import Reconciler
 from jobs.telegram.sender import Sender
+from jobs.users.doorkeeper import Doorkeeper
 from jobs.users.model import Person
 from jobs.users.repository import UsersRepository
 from jobs_simulator.telegram import Account, Media, SimMessage, TelegramSimulator
@@ -36,7 +38,7 @@ class NoCommands(Commands):
     def __init__(self) -> None:
         """It has nothing to act on."""
 
-    def order_of(self, text: str, person: Person) -> Order | None:
+    def order_of(self, text: str, person: Person, event: Incoming | None = None) -> Order | None:
         return None
 
 
@@ -99,6 +101,7 @@ class Post(Spine):
             self.users,
             self.chats,
             NoCommands(),
+            Doorkeeper(self.db, self.users, self.outbox, self.settings),
             self.settings.answer_others,
         )
         self.reconciler = Reconciler(self.client, self.me, self.db, self.receiver, self.chats, self._sign_out)

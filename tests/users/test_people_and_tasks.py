@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from pydantic import ValidationError
-from tests.support import MASHA, MOSCOW, NOON, OWNER, PETYA, Spine
+from tests.rig import Nobody
+from tests.support import MASHA, MOSCOW, NOON, OWNER, PETYA, Spine, settings
 
 from jobs.memory.index import MemoryIndex
 from jobs.memory.storage import MemoryStorage
@@ -19,6 +20,7 @@ from jobs.tools.by_role import tools_by_role
 from jobs.tools.schedule_tools import ScheduleTools
 from jobs.tools.scheduler import Scheduler
 from jobs.users.access import TOOLS, allowed
+from jobs.users.doorkeeper import Doorkeeper
 from jobs.users.model import Person, Role, TaskStatus
 from jobs.users.people import PeopleFinder
 from jobs.users.prompts import system_prompt
@@ -28,6 +30,7 @@ from jobs.users.tasks import Tasks
 from jobs.users.tools_external import ExternalTools, SendSummaryToOwner, UpdateTask
 from jobs.users.tools_files import FileTools
 from jobs.users.tools_owner import OwnerTools, ResolveUser, SendToUser, SetUserNote
+from jobs.users.tools_standing import StandingTools
 from jobs.users.tools_tasks import CancelUserTask, CreateUserTask, GetUserTasks, OwnerTaskTools
 
 STRANGER = 77
@@ -349,9 +352,12 @@ def built(
     storage = MemoryStorage(tmp_path / "workspace")
     memory = MemoryTools(storage, MemoryIndex(storage))
     scheduler = ScheduleTools(spine.db, spine.users, Scheduler(spine.db, spine.inbox, spine.outbox, spine.users))
-    files = FileTools(spine.outbox, tmp_path / "workspace", OWNER)
+    workspace = tmp_path / "workspace"
+    files = FileTools(spine.outbox, workspace, OWNER)
+    door = Doorkeeper(spine.db, spine.users, spine.outbox, settings(tmp_path))
+    standing = StandingTools(PeopleFinder(spine.users, Nobody()), door)
     tools_of = tools_by_role(
-        spine.users, spine.outbox, tasks, owner, givers, memory, scheduler, files, tmp_path / "workspace"
+        spine.users, spine.outbox, tasks, owner, givers, memory, scheduler, files, standing, workspace
     )
     people: list[Person | None] = [spine.users.get(OWNER), spine.users.get(MASHA)]
     return {person.role: tools_of(person) for person in people if person}

@@ -1,12 +1,13 @@
 """The owner's tools on memory."""
 
+from collections.abc import Callable
 from typing import Any
 
 from pydantic import BaseModel, Field
 
 from jobs.memory.index import MemoryIndex
 from jobs.memory.storage import MemoryStorage
-from jobs.spine.tool import Effect, Tool
+from jobs.spine.tool import Effect, Tool, Words
 
 
 class MemoryAppend(BaseModel):
@@ -20,9 +21,14 @@ class MemorySearch(BaseModel):
 
 
 class MemoryTools:
-    def __init__(self, storage: MemoryStorage, index: MemoryIndex) -> None:
+    """`is_foreign` tells of a remembered line whether other people's words may be in it."""
+
+    def __init__(
+        self, storage: MemoryStorage, index: MemoryIndex, is_foreign: Callable[[str], bool] = lambda _line: False
+    ) -> None:
         self._storage = storage
         self._index = index
+        self._is_foreign = is_foreign
 
     def tools(self) -> list[Tool[Any]]:
         return [
@@ -41,7 +47,7 @@ class MemoryTools:
         return {
             "passages": [
                 {
-                    "text": found.line.text,
+                    "text": Words("", found.line.text) if self._is_foreign(found.line.text) else found.line.text,
                     "section": found.line.section,
                     "path": found.line.path,
                     "line": found.line.number,

@@ -5,6 +5,7 @@ import logging
 
 from jobs import config, log
 from jobs.db import AlreadyRunning, DataLock
+from jobs.masks import Masks
 from jobs.setup.account import set_up_account
 from jobs.setup.answers import Answers, SetupStopped
 from jobs.setup.model import KEY, TOKEN, set_up_model
@@ -37,7 +38,7 @@ def setup() -> int:
 async def _set_up(answers: Answers) -> None:
     await _ask_settings(answers)
     settings = answers.settings()
-    log.set_up("error", settings.secrets())
+    log.set_up("error", Masks(settings.secrets()))
     logging.getLogger("telethon").setLevel(logging.ERROR)  # what it warns of, the person is told in a sentence
     try:
         settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)

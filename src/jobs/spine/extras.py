@@ -19,6 +19,13 @@ class Quote(Part):
     """The file that came with those words, relative to the workspace."""
     name: str = ""
     """Who "other" is, as far as Telegram says."""
+    passes_on: bool = False
+    """Jobs' own message, in which code had passed on what somebody else wrote."""
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether words of somebody else than the writer and Jobs stand in it."""
+        return self.by == "other" or self.passes_on
 
 
 class Attachment(Part):

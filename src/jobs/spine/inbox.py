@@ -18,10 +18,11 @@ class Inbox:
         self._db = db
         self.on_accepted: Callable[[int], None] = lambda lane: None
 
-    def accept(self, event: Incoming, *, handled: bool = False) -> bool:
+    def accept(self, event: Incoming, *, handled: bool = False, dropped: bool = False) -> bool:
         """Store the event. Returns False when it was there already. Raises apsw.Error when it cannot be stored.
 
         `handled`: code has dealt with it (a command), so it is kept as done and no session sees it.
+        `dropped`: nothing is to be done with it, ever; it is kept for the record.
         """
         with self._db.transaction():
             self._db.execute(
@@ -34,14 +35,14 @@ class Inbox:
                     event.text,
                     event.message_id,
                     to_text(event.sent_at),
-                    "done" if handled else "waiting",
+                    "dropped" if dropped else "done" if handled else "waiting",
                     to_text(now()),
                     event.extras.to_json(),
                     to_text(event.ready_at) if event.ready_at else None,
                 ),
             )
             fresh = self._db.changes == 1
-        if fresh and not handled:
+        if fresh and not handled and not dropped:
             self.on_accepted(event.lane)
         return fresh
 

@@ -33,8 +33,16 @@ class Outbox:
     after a crash is the same message.
     """
 
-    def __init__(self, db: Database, markdown: Callable[[str], list[Rendered]], plain: Callable[[str], list[Rendered]]):
+    def __init__(
+        self,
+        db: Database,
+        markdown: Callable[[str], list[Rendered]],
+        plain: Callable[[str], list[Rendered]],
+        masked: Callable[[int, str], str] = lambda _chat, text: text,
+    ) -> None:
+        """`masked`: a text as it may be said in a chat."""
         self._db = db
+        self._masked = masked
         self._renderers = {OutboxKind.ANSWER: markdown, OutboxKind.MESSAGE: markdown, OutboxKind.NOTICE: plain}
         self.on_queued: Callable[[int], None] = lambda chat: None
         self.on_sent: Callable[[str], None] = lambda key: None
@@ -46,6 +54,7 @@ class Outbox:
         `key` names the occasion: saying the same occasion twice says it once. Joins the caller's transaction; the
         sender is told at once, and reads only what is committed. Returns False when the occasion was there already.
         """
+        text = self._masked(chat, text)
         parts = self._renderers[kind](text)
         rows: list[tuple[Rendered, OutFile | None]] = [(part, None) for part in parts]
         if kind is OutboxKind.ANSWER and len(parts) > LONGEST_ANSWER:
@@ -57,7 +66,7 @@ class Outbox:
 
         `key` as in `say`. Words too long for a caption follow as a message of their own.
         """
-        words = self._renderers[OutboxKind.ANSWER](caption)
+        words = self._renderers[OutboxKind.ANSWER](self._masked(chat, caption))
         under = len(words) == 1 and utf16_length(words[0].text) <= CAPTION
         rows: list[tuple[Rendered, OutFile | None]] = [(Rendered(""), file) for file in files]
         if under:
@@ -102,16 +111,27 @@ class Outbox:
         """
         self.ask(f"command:{key}", chat, text, choices, urgent=urgent)
 
-    def ask(self, key: str, chat: int, text: str, choices: Sequence[Choice], *, urgent: bool = False) -> bool:
-        """Queue words of the program's own that ask to choose; `key` as in `say`, whose result this returns."""
+    def ask(self, key: str, chat: int, text: str, choices: Sequence[Choice], *, urgent: bool = False) -> int | None:
+        """Queue words of the program's own that ask to choose; `key` as in `say`.
+
+        Returns the id of their last row, and None when they were said already.
+        """
         with self._db.transaction():
-            fresh = self.say(key, chat, OutboxKind.NOTICE, text)
-            if fresh:
-                parts = self._db.execute(
-                    "UPDATE outbox SET urgent = ? WHERE key GLOB ? RETURNING id", (int(urgent), f"{key}:*")
-                )
-                self.offer(max(part["id"] for part in parts), choices)
-            return fresh
+            if not self.say(key, chat, OutboxKind.NOTICE, text):
+                return None
+            parts = self._db.execute(
+                "UPDATE outbox SET urgent = ? WHERE key GLOB ? RETURNING id", (int(urgent), f"{key}:*")
+            )
+            row_id = max(int(part["id"]) for part in parts)
+            self.offer(row_id, choices)
+            return row_id
+
+    def withdraw_choices(self, key: str) -> None:
+        """Nothing can be chosen any more under what was said under `key`; nor is it said, if it was not tried yet."""
+        self._db.execute("UPDATE outbox SET choices = '[]' WHERE key GLOB ?", (f"{key}:*",))
+        self._db.execute(
+            "DELETE FROM outbox WHERE key GLOB ? AND state = 'queued' AND attempts = 0", (f"{key}:[0-9]*",)
+        )
 
     def offer(self, row_id: int, choices: Sequence[Choice]) -> None:
         """Ask to choose under a message that is queued; with no choices, ask no longer."""
@@ -260,16 +280,21 @@ def recent(db: Database, lane: int, before_row: int, limit: int, *, notices: boo
     """The last messages of a chat from both sides, oldest first, as {who, text, at}: for a recap.
 
     Only what was handled before inbox row `before_row` (the first of the turn that asks). `notices`: with what code
-    said there, which to the owner is other people's words.
+    said there. That is other people's words to the owner, whose recap has none: without notices, what was forwarded is
+    left out as well, and what was answered while such words stood in the conversation.
     """
     rows = db.execute(
         """SELECT * FROM (SELECT 'person' AS who,
-                      iif(extras ->> '$.forwarded_from' IS NULL, '', '[forwarded, not their words] ') || text
-                      || coalesce(' ' || (extras ->> '$.attachments[0].transcript'), '') AS text,
+                      CASE WHEN extras ->> '$.forwarded_from' IS NULL THEN '' WHEN :notices
+                      THEN '[forwarded, not their words] ' ELSE '[forwarded words of somebody else, left out]' END
+                      || iif(:notices OR extras ->> '$.forwarded_from' IS NULL,
+                             text || coalesce(' ' || (extras ->> '$.attachments[0].transcript'), ''), '') AS text,
                       sent_at AS at, id FROM inbox
                WHERE lane = :lane AND id < :before AND state = 'done' ORDER BY id DESC LIMIT :limit)
            UNION ALL
-           SELECT * FROM (SELECT 'jobs', text, created_at, id FROM outbox
+           SELECT * FROM (SELECT 'jobs', iif(:notices OR turn_id IS NULL OR NOT EXISTS (
+                          SELECT 1 FROM turns WHERE turns.id = turn_id AND marked = 1
+                      ), text, '[an answer about the words of others, left out]'), created_at, id FROM outbox
                WHERE chat = :lane AND state <> 'failed' AND text <> '' AND (:notices OR kind <> 'notice')
                ORDER BY id DESC LIMIT :limit)
            ORDER BY at DESC, id DESC LIMIT :limit""",

@@ -17,11 +17,21 @@ class ToolError(Exception):
 
 
 @dataclass(frozen=True)
+class Words:
+    """Somebody else's words in a tool's result: whoever runs the tool hands them on as a quotation, and marks."""
+
+    author: str
+    """Whose they are, as a person reads it."""
+    text: str
+
+
+@dataclass(frozen=True)
 class Tool(Generic[A]):
     """A tool of Jobs'. Who is calling is bound into `run` when the session is built, never an argument.
 
-    `run` returns the result as JSON-able data. With `has_effect` it instead looks up what it needs and returns an
-    Effect, which the session runs and records as one, so that a turn that runs again does not act twice.
+    `run` returns the result as JSON-able data, in which other people's words are `Words`. With `has_effect` it instead
+    looks up what it needs and returns an Effect, which the session runs and records as one, so that a turn that runs
+    again does not act twice.
     """
 
     name: str

@@ -7,11 +7,15 @@ from telethon.tl import types
 from telethon.utils import get_display_name
 
 from jobs.db import Database
+from jobs.masks import without_codes
 from jobs.spine.extras import Extras, Quote
 from jobs.telegram.media import attachment
 
 ALBUM_PAUSE = timedelta(seconds=0.3)
 """How long a turn waits after a part of an album: Telegram hands all parts out at once."""
+
+OWN_NOTICES = ("schedule:",)
+"""Occasions of notices in which nobody else speaks; in any other one somebody may."""
 
 KEPT = 2000
 """Characters of a quote that are stored."""
@@ -36,14 +40,16 @@ class Envelopes:
         header = message.reply_to
         if not isinstance(header, types.MessageReplyHeader):
             return None
-        marked = (header.quote_text or "")[:KEPT]
+        marked = without_codes((header.quote_text or "")[:KEPT])
         if header.reply_from or header.reply_to_peer_id:
             return Quote(text=marked, by="other", name=getattr(header.reply_from, "from_name", None) or "")
-        own = self._db.value(
-            "SELECT text FROM outbox WHERE chat = ? AND message_id = ? ORDER BY id DESC", (chat, header.reply_to_msg_id)
+        own = self._db.one(
+            "SELECT text, kind, key FROM outbox WHERE chat = ? AND message_id = ? ORDER BY id DESC",
+            (chat, header.reply_to_msg_id),
         )
         if own is not None:
-            return Quote(text=marked or own[:KEPT], by="jobs")
+            passes_on = own["kind"] == "notice" and not own["key"].startswith(OWN_NOTICES)
+            return Quote(text=marked or own["text"][:KEPT], by="jobs", passes_on=passes_on)
         theirs = self._db.one(
             "SELECT text, extras FROM inbox WHERE lane = ? AND message_id = ? ORDER BY id DESC",
             (chat, header.reply_to_msg_id),

@@ -6,21 +6,32 @@ from typing import Literal
 
 from telethon.tl import types
 
+from jobs.masks import without_codes
 from jobs.spine.extras import Attachment
 from jobs.telegram.file_names import safe_name
 from jobs.texts import Language, say
+
+TELEGRAM_SERVICE = 777000
+"""Telegram's own account, which sends login codes."""
 
 _UNITS = ("B", "KB", "MB", "GB")
 
 
 def readable(message: types.Message, language: Language) -> str:
-    """The message as text: what it carries in brackets, then its words. Never empty."""
+    """The message as text: what it carries in brackets, then its words without Telegram's login codes. Never empty."""
     parts = [
         _media(message.media, language) if message.media else "",
         message.message or "",
     ]
     text = "\n".join(part for part in parts if part)
+    text = without_codes(text, by_telegram=_is_by_telegram(message))
     return text if text.strip() else say("media_unknown", language, kind="empty")
+
+
+def _is_by_telegram(message: types.Message) -> bool:
+    """Whether it passes on what Telegram itself had written."""
+    source = message.fwd_from.from_id if message.fwd_from else None
+    return isinstance(source, types.PeerUser) and source.user_id == TELEGRAM_SERVICE
 
 
 def _media(media: object, language: Language) -> str:

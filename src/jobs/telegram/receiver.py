@@ -19,17 +19,15 @@ from jobs.telegram.chats import Chats
 from jobs.telegram.client import Account, full_name
 from jobs.telegram.commands import Commands
 from jobs.telegram.envelope import ALBUM_PAUSE, Envelopes
-from jobs.telegram.media import readable, shown_name
+from jobs.telegram.media import TELEGRAM_SERVICE, readable, shown_name
 from jobs.telegram.progress import is_progress
 from jobs.texts import LANGUAGES, language_from_code, language_of
 from jobs.times import now
+from jobs.users.doorkeeper import Doorkeeper, Standing
 from jobs.users.model import Person
 from jobs.users.repository import UsersRepository
 
 log = structlog.get_logger()
-
-TELEGRAM_SERVICE = 777000
-"""Telegram's own account, which sends login codes."""
 
 TELLING_LENGTH = 12
 """Characters from which on a text changes what is believed of its writer's language: "ok" does not."""
@@ -52,6 +50,7 @@ class Receiver:
         users: UsersRepository,
         chats: Chats,
         commands: Commands,
+        door: Doorkeeper,
         answer_others: bool,
     ) -> None:
         self._envelopes = Envelopes(db, users.owner().zone)
@@ -63,6 +62,7 @@ class Receiver:
         self._users = users
         self._chats = chats
         self._commands = commands
+        self._door = door
         self._answer_others = answer_others
         self._locks: dict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._marks: set[asyncio.Task[None]] = set()
@@ -175,6 +175,7 @@ class Receiver:
         if words.startswith("/"):
             is_telling = False  # a command is in Latin letters whoever types it
         language = (language_of(words) if is_telling else None) or language_from_code(sender.lang_code)
+        is_stranger = self._users.get(chat) is None
         with self._db.transaction():
             self._users.remember(
                 chat,
@@ -198,11 +199,18 @@ class Receiver:
                 extras=extras,
                 ready_at=now() + ALBUM_PAUSE if extras.album else None,
             )
+            if is_stranger:
+                self._door.met(person, event.text)
             self._accept(event, person)
 
     def _accept(self, event: Incoming, person: Person) -> None:
-        """Into the inbox; a command is carried out, unless it is somebody else's words."""
-        command = None if event.extras.forwarded_from is not None else self._commands.order_of(event.text, person)
+        """Into the inbox; a command is carried out, unless it is somebody else's words or of somebody not let in."""
+        standing = self._door.standing(person.id)
+        if standing is not Standing.KNOWN:
+            self._inbox.accept(event, dropped=standing is Standing.BANNED)
+            return
+        is_own = event.extras.forwarded_from is None
+        command = self._commands.order_of(event.text, person, event) if is_own else None
         if self._inbox.accept(event, handled=command is not None) and command:
             self._commands.run(command, person, event.key)
 

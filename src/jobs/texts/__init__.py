@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_datetime
 
-from jobs.texts import aside, commands, demo, login, media, people, setup, turns
+from jobs.texts import aside, commands, demo, login, media, people, setup, turns, wall
 from jobs.texts.language import LANGUAGES, Language, Texts, language_from_code, language_of
 
 __all__ = ["CATALOGUE", "LANGUAGES", "Language", "language_from_code", "language_of", "say", "say_time"]
@@ -25,7 +25,15 @@ def _merged(*areas: Texts) -> Texts:
 
 
 CATALOGUE: Texts = _merged(
-    turns.TEXTS, aside.TEXTS, commands.TEXTS, people.TEXTS, media.TEXTS, login.TEXTS, setup.TEXTS, demo.TEXTS
+    turns.TEXTS,
+    aside.TEXTS,
+    commands.TEXTS,
+    people.TEXTS,
+    media.TEXTS,
+    login.TEXTS,
+    setup.TEXTS,
+    demo.TEXTS,
+    wall.TEXTS,
 )
 
 

@@ -16,6 +16,7 @@ from jobs.users.tasks import Tasks
 from jobs.users.tools_external import ExternalTools
 from jobs.users.tools_files import FileTools
 from jobs.users.tools_owner import OwnerTools
+from jobs.users.tools_standing import StandingTools
 from jobs.users.tools_tasks import OwnerTaskTools
 
 
@@ -28,13 +29,21 @@ def tools_by_role(
     memory: MemoryTools,
     schedule: ScheduleTools,
     files: FileTools,
+    standing: StandingTools,
     workspace: Path,
 ) -> Callable[[Person], list[Tool[Any]]]:
     """A function from a person to the tools of their session, bound to them."""
 
     def tools_of(person: Person) -> list[Tool[Any]]:
         if person.role is Role.OWNER:
-            built = [*owner_tools.tools(), *task_tools.tools(), *files.tools(), *memory.tools(), *schedule.tools()]
+            built = [
+                *owner_tools.tools(),
+                *task_tools.tools(),
+                *standing.tools(),
+                *files.tools(),
+                *memory.tools(),
+                *schedule.tools(),
+            ]
         else:
             built = ExternalTools(users, outbox, Answers(tasks, person.id, workspace), person.id).tools()
         by_name = {tool.name: tool for tool in built}

@@ -16,6 +16,8 @@ TOOLS: dict[str, frozenset[Role]] = {
     "resolve_user": OWNER,
     "list_users": OWNER,
     "set_user_note": OWNER,
+    "ban_user": OWNER,
+    "unban_user": OWNER,
     "memory_append": OWNER,
     "memory_search": OWNER,
     "schedule_task": OWNER,

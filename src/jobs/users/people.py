@@ -6,6 +6,7 @@ from typing import Protocol
 from jobs.spine.tool import ToolError
 from jobs.users.model import Person
 from jobs.users.names import NameMatcher, PersonName, Why
+from jobs.users.quotations import short_name
 from jobs.users.repository import UsersRepository
 
 
@@ -47,7 +48,7 @@ class PeopleFinder:
     async def one(self, query: str) -> Person:
         """The one person who is called that. Raises ToolError when nobody or more than one is."""
         found = await self.find(query)
-        names = "; ".join(f"{candidate.person.name} (id {candidate.person.id})" for candidate in found)
+        names = "; ".join(f"{short_name(candidate.person.name)} (id {candidate.person.id})" for candidate in found)
         if not found:
             raise ToolError(f"Nobody known fits {query!r}. Ask the owner for an @username or a phone number.")
         if len(found) > 1:

@@ -34,9 +34,12 @@ from jobs.spine.tool import Tool, ToolError
 from jobs.spine.turns import ToolJournal
 from jobs.users import profile
 from jobs.users.activity import Activity, Unseen
+from jobs.users.consent import SILENCE_SECONDS
 from jobs.users.model import Role
 from jobs.users.outcome import OWNERS_MATTER, ModelUnavailable, Reply, SessionFailed, Stopped
+from jobs.users.quotations import quoted_result
 from jobs.users.session_file import SessionFile
+from jobs.users.wall import Wall
 
 log = structlog.get_logger()
 
@@ -46,6 +49,9 @@ RESULT_KEPT = 2000
 """How many characters of a built-in tool's result are kept for the note to a retried turn."""
 
 CLOSE_SECONDS = 5.0
+
+HOOK_MARGIN = 120.0
+"""Seconds that the CLI waits beyond the time in which the owner's answer has to come; then it blocks the call."""
 
 WORTH_TRYING = frozenset({401, 402, 403, 404, 408, 429})
 """Answers below 500 that another try can change, some only once the owner has mended something."""
@@ -74,11 +80,13 @@ class Session:
         file: SessionFile,
         launcher: Path,
         opened: str,
+        wall: Wall | None = None,
     ) -> None:
         self._settings = settings
         self._paths = paths
         self._file = file
         self._launcher = launcher
+        self._wall = wall
         self.plan = plan
         self.opened = opened
         """The time that stands in the prompt."""
@@ -264,7 +272,7 @@ class Session:
         if journal is None or self._stopping:
             return "There is no turn under way.", True
         try:
-            result = await _run(tool, arguments, journal)
+            result = await self._run(tool, arguments, journal)
         except ToolError as error:
             return str(error), True
         except ValidationError as error:
@@ -274,12 +282,29 @@ class Session:
             return "The tool failed. Nothing was done.", True
         return json.dumps(result, ensure_ascii=False), False
 
+    async def _run(self, tool: Tool[Any], arguments: dict[str, Any], journal: ToolJournal) -> Any:
+        call = tool.arguments.model_validate(arguments)
+        if not tool.has_effect:
+            return self._quoted(await tool.run(call), tool, journal)
+        known = journal.replay(tool.name, arguments)
+        if known is not None:
+            return known
+        effect = await tool.run(call)
+        return journal.act(tool.name, arguments, lambda: self._quoted(effect(), tool, journal))
+
+    def _quoted(self, result: Any, tool: Tool[Any], journal: ToolJournal) -> Any:
+        """The result with other people's words as quotations; the session is marked by them before it has them."""
+        shown, words = quoted_result(result)
+        if self._wall and words:
+            self._wall.told(journal.turn_id, tool.name, words)
+        return shown
+
     # ------------------------------------------------------------------ hooks
 
     def _hooks(self) -> dict[Any, list[HookMatcher]]:
         if self.plan.role is Role.OWNER:
             noting = [HookMatcher(hooks=[self._note_built_in], timeout=5)]
-            guard = [HookMatcher(hooks=[self._deny_outside_a_turn], on_failure="block", timeout=5)]
+            guard = [HookMatcher(hooks=[self._guard_owner], on_failure="block", timeout=SILENCE_SECONDS + HOOK_MARGIN)]
             return {"PreToolUse": guard, "PostToolUse": noting, "PostToolUseFailure": noting}
         return {"PreToolUse": [HookMatcher(hooks=[self._deny_unlisted], on_failure="block", timeout=5)]}
 
@@ -289,11 +314,22 @@ class Session:
             return {}
         return _denied(call["tool_name"], "This tool is not available here.")
 
-    async def _deny_outside_a_turn(self, call: Any, _id: str | None, _context: Any) -> Any:
-        """Nothing runs with nobody watching: after a stop the CLI goes on with what was queued until it is closed."""
-        if self._journal is None or self._stopping:
-            return _denied(call["tool_name"], "The owner has stopped this.")
-        return {}
+    async def _guard_owner(self, call: Any, _id: str | None, _context: Any) -> Any:
+        """Nothing runs with nobody watching, and nothing acts on other people's words without the owner's yes.
+
+        After a stop the CLI goes on with what was queued until it is closed.
+        """
+        journal = self._journal
+
+        def going() -> bool:
+            return journal is not None and self._journal is journal and not self._stopping
+
+        name, refusal = call["tool_name"], ""
+        if journal and going() and self._wall:
+            refusal = await self._wall.refusal(journal.turn_id, name, call["tool_input"], going)
+        if refusal:
+            return _denied(name, refusal)
+        return {} if going() else _denied(name, "The owner has stopped this.")
 
     async def _note_built_in(self, call: Any, _id: str | None, _context: Any) -> Any:
         """Keep what a built-in tool did, for the note to a turn that runs again. Jobs' own tools keep it themselves.
@@ -303,8 +339,10 @@ class Session:
         name, arguments = call["tool_name"], call["tool_input"]
         own = name.startswith(f"mcp__{profile.SERVER}__")
         if self._journal and not own and self._journal.replay(name, arguments) is None:
-            result = str(call.get("tool_response") or call.get("error"))[:RESULT_KEPT]
-            self._journal.note(name, arguments, result)
+            result = str(call.get("tool_response") or call.get("error"))
+            if self._wall:
+                self._wall.saw(self._journal.turn_id, name, result)
+            self._journal.note(name, arguments, result[:RESULT_KEPT])
         return {}
 
 
@@ -330,16 +368,6 @@ class _Answer:
         if message.message_id != self._message_id:
             self._message_id, self.text = message.message_id, ""
         self.text += "".join(block.text for block in message.content if isinstance(block, TextBlock))
-
-
-async def _run(tool: Tool[Any], arguments: dict[str, Any], journal: ToolJournal) -> Any:
-    call = tool.arguments.model_validate(arguments)
-    if not tool.has_effect:
-        return await tool.run(call)
-    known = journal.replay(tool.name, arguments)
-    if known is not None:
-        return known
-    return journal.act(tool.name, arguments, await tool.run(call))
 
 
 def _busiest(result: ResultMessage) -> "tuple[str, ModelUsage] | tuple[None, None]":

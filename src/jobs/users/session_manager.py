@@ -7,6 +7,7 @@ import signal
 import tempfile
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ import structlog
 from jobs.config import Settings
 from jobs.db import Database, Row
 from jobs.spine import outbox
-from jobs.spine.model import Turn
+from jobs.spine.model import InboxRow, Turn
 from jobs.spine.tool import Tool
 from jobs.spine.turns import ToolJournal, was_stopped
 from jobs.times import now
@@ -24,13 +25,15 @@ from jobs.users.access import MCP_SERVERS
 from jobs.users.activity import Activity
 from jobs.users.attachments import NO_FILES, Files
 from jobs.users.cli_launcher import write_launcher
+from jobs.users.consent import Consent
 from jobs.users.model import Person, Role
 from jobs.users.models import Models
-from jobs.users.notices import label
 from jobs.users.outcome import Reply, Stopped
 from jobs.users.profile import MARKER, SessionPaths
+from jobs.users.quotations import short_name
 from jobs.users.repository import UsersRepository
 from jobs.users.session_file import SessionFile
+from jobs.users.wall import Wall
 
 if TYPE_CHECKING:
     from jobs.users.session import Session
@@ -44,7 +47,7 @@ class SessionManager:
     """Runs each person's turns in their own session.
 
     `tools_of` gives a person's tools by the access table; `mcp_servers` the owner's configured servers; `models` the
-    model of each role.
+    model of each role; `consent` is asked before the owner's session acts.
     """
 
     def __init__(
@@ -55,6 +58,7 @@ class SessionManager:
         tools_of: Callable[[Person], list[Tool[Any]]],
         mcp_servers: Callable[[], dict[str, Any]],
         models: Models,
+        consent: Consent,
     ) -> None:
         self._settings = settings
         self._db = db
@@ -62,6 +66,8 @@ class SessionManager:
         self._tools_of = tools_of
         self._mcp_servers = mcp_servers
         self._models = models
+        self._consent = consent
+        self._marks = consent.marks
         self._warm: OrderedDict[int, Session] = OrderedDict()  # least recently used first
         self._busy: set[int] = set()
         self._to_stop: set[int] = set()
@@ -117,7 +123,12 @@ class SessionManager:
             session = await self._session(person)
             if person.id in self._to_stop:
                 raise Stopped
-            content = self._content(grown(turn), person, session, files)
+            turn = grown(turn)
+            turn = replace(turn, rows=self.heard(turn.rows, person))
+            if person.role is Role.OWNER:
+                self._marks.begin(person.id, turn.id, resumed=session.resumed)
+                self._marks.note_rows(person.id, turn.id, turn.rows)
+            content = self._content(turn, person, session, files)
             return await session.run(content, ToolJournal(self._db, turn.id), activity)
         except BaseException:
             self._warm.pop(person.id, None)
@@ -160,7 +171,20 @@ class SessionManager:
         if chat == reader.id:
             return None
         addressee = self._users.get(chat)
-        return label(addressee) if addressee else str(chat)
+        return f"{short_name(addressee.name)} (id {chat})" if addressee else str(chat)
+
+    def joins(self, turn: Turn, person: Person, rows: Sequence[InboxRow]) -> list[InboxRow]:
+        """These messages are about to be given to the running turn's session; returns them as it hears them."""
+        if person.role is Role.OWNER:
+            self._marks.note_rows(person.id, turn.id, rows)
+        return self.heard(rows, person)
+
+    def heard(self, rows: Sequence[InboxRow], person: Person) -> list[InboxRow]:
+        """Messages as a session hears them: another person's only up to EXTERNAL_MESSAGE_LENGTH characters."""
+        limit = self._settings.external_message_length
+        if person.role is Role.OWNER:
+            return list(rows)
+        return [row if len(row.text) <= limit else replace(row, text=f"{row.text[:limit]}…") for row in rows]
 
     def steerable(self, person_id: int) -> "Session | None":
         """The person's session, if a turn is running in it that still takes messages in."""
@@ -172,6 +196,8 @@ class SessionManager:
         if person_id not in self._busy:
             return False
         self._to_stop.add(person_id)
+        if person_id == self._users.owner_id:
+            self._consent.answer("gone")
         if session := self.steerable(person_id):
             self._in_background(session.interrupt())
         return True
@@ -191,6 +217,7 @@ class SessionManager:
         if person_id in self._warm:
             await self._close(person_id)
         (self._settings.data_dir / "sessions" / f"{person_id}.session").unlink(missing_ok=True)
+        self._marks.clear(person_id)
 
     async def _session(self, person: Person) -> "Session":
         """The person's session, connected: the warm one if it still is what it should be, else a new one."""
@@ -234,7 +261,8 @@ class SessionManager:
         )
         paths = SessionPaths.make(self._settings.data_dir, person.id, self._empty)
         file = SessionFile(self._settings.data_dir / "sessions" / f"{person.id}.session", paths.config / "projects")
-        return Session(self._settings, plan, paths, file, self._launcher, opened)
+        wall = Wall(self._consent, person.id, plan.tools) if person.role is Role.OWNER else None
+        return Session(self._settings, plan, paths, file, self._launcher, opened, wall)
 
     def _servers_of(self, person: Person) -> dict[str, Any]:
         return self._mcp_servers() if person.role in MCP_SERVERS else {}

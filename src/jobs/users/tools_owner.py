@@ -12,6 +12,7 @@ from jobs.times import local_iso
 from jobs.users.letters import Letters
 from jobs.users.model import Person
 from jobs.users.people import PeopleFinder
+from jobs.users.quotations import short_name
 from jobs.users.repository import UsersRepository
 
 USER = Field(description="Who: a name as it was said (any case form), @username, phone or id")
@@ -70,7 +71,7 @@ class OwnerTools:
 
         def effect() -> Any:
             held = self._letters.say(f"message:{uuid4()}", person, OutboxKind.MESSAGE, call.text)
-            to = {"id": person.id, "name": person.name}
+            to = {"id": person.id, "name": short_name(person.name)}
             if held is None:
                 return {"sent_to": to}
             return {
@@ -110,7 +111,7 @@ class OwnerTools:
 def _person(person: Person) -> dict[str, Any]:
     return {
         "id": person.id,
-        "name": person.name,
+        "name": short_name(person.name),
         "username": person.username,
         "language": person.language,
         "last_contact": local_iso(person.last_contact, person.zone) if person.last_contact else None,

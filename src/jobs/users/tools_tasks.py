@@ -6,11 +6,12 @@ from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, Field
 
-from jobs.spine.tool import Effect, NoArguments, Tool, ToolError
+from jobs.spine.tool import Effect, NoArguments, Tool, ToolError, Words
 from jobs.times import local_iso, now, parse_local
 from jobs.users.model import Task, TaskEvent, TaskKind, TaskStatus
 from jobs.users.notices import task_facts
 from jobs.users.people import PeopleFinder
+from jobs.users.quotations import short_name
 from jobs.users.task_states import Actor, WrongMove, check_move
 from jobs.users.tasks import Given, NoSuchTask, Tasks, Wanted
 from jobs.users.terms import Bounds
@@ -213,11 +214,14 @@ class OwnerTaskTools:
     def _shown(self, task: Task) -> dict[str, Any]:
         """With what only the owner may know."""
         person = self._users.get(task.user_id)
-        facts = {**task_facts(task), "user": person.name if person else None, "user_id": task.user_id}
+        name = short_name(person.name) if person else "?"
+        facts = {**task_facts(task), "user": name, "user_id": task.user_id}
+        if task.comment:
+            facts["comment"] = Words(name, task.comment)
         if bounds := task.bounds.model_dump(mode="json", exclude_defaults=True, exclude={"slots"}):
             facts["bounds"] = bounds
         if proofs := self._users.proofs(task.id):
-            facts["proofs"] = [proof.path for proof in proofs]
+            facts["proofs"] = [Words(name, proof.path) for proof in proofs]
         if step := self._next_step(task):
             facts["next_reminder"] = local_iso(step, self._users.owner().zone)
         return facts
@@ -229,7 +233,7 @@ class OwnerTaskTools:
             "change": event.change,
             "was": event.was,
             "becomes": event.becomes,
-            "words": event.words,
+            "words": Words("this person", event.words) if event.words and event.actor == Actor.PERSON else event.words,
         }
         return {name: value for name, value in shown.items() if value}
 

@@ -49,6 +49,7 @@ class TurnRunner:
         outbox: Outbox,
         presence: Presence,
         attachments: Attachments | None = None,
+        masked: Callable[[str], str] = str,
     ) -> None:
         self._db = db
         self._users = users
@@ -57,6 +58,7 @@ class TurnRunner:
         self._outbox = outbox
         self._presence = presence
         self._attachments = attachments or NoAttachments()
+        self._masked = masked
         self._fetching: dict[int, asyncio.Task[Files]] = {}
         self._since = now()
         self._running: dict[int, Turn] = {}
@@ -87,7 +89,8 @@ class TurnRunner:
             return  # the next turn takes it
         # Should steering fail, the session has broken and the turn runs again with these rows in it.
         if joined := self._turns.join(turn, rows[-1].id):
-            await session.steer(prompts.more_content(joined, person, files))
+            heard = self._sessions.joins(turn, person, joined)
+            await session.steer(prompts.more_content(heard, person, files))
             log.info("joins the turn", turn=turn.id, rows=len(joined))
 
     def _grown(self, turn: Turn) -> Turn:
@@ -147,7 +150,7 @@ class TurnRunner:
         except ModelUnavailable as error:
             self._model_away(turn, person, error)
         except SessionFailed as error:
-            await self._failed(turn, person, str(error))
+            await self._failed(turn, person, self._masked(str(error)))
         else:
             self._db.execute("DELETE FROM meta WHERE key = 'credential_refused'")
             shown = self._outbox.shows(OutboxKind.ANSWER, reply.text)
@@ -198,7 +201,7 @@ class TurnRunner:
         # What came late, or lay while Jobs was down, has its own day.
         since = max(turn.started_at, self._since, *(row.sent_at for row in turn.rows))
         if now() - since > MODEL_PATIENCE:
-            self._give_up(turn, person, f"the model was away for a day: {error}")
+            self._give_up(turn, person, self._masked(f"the model was away for a day: {error}"))
             return
         pause = MODEL_PAUSES[min(turn.attempt, len(MODEL_PAUSES)) - 1]
         notice = say("model_unavailable", person.language)
@@ -209,7 +212,7 @@ class TurnRunner:
                 and person.id == self._users.owner_id
             ):
                 notice = ""
-            self._turns.put_off(turn, str(error), _in(pause), notice, own_fault=False)
+            self._turns.put_off(turn, self._masked(str(error)), _in(pause), notice, own_fault=False)
 
     def _tell_owner_of_credential(self, turn: Turn, error: ModelUnavailable) -> bool:
         """Once, until a turn succeeds again. Returns whether it is this turn that said it."""
@@ -218,7 +221,7 @@ class TurnRunner:
             return bool(told_by == str(turn.id))
         self._db.execute("INSERT INTO meta (key, value) VALUES ('credential_refused', ?)", (str(turn.id),))
         owner = self._users.owner()
-        text = say("model_refuses", owner.language, reason=error)
+        text = say("model_refuses", owner.language, reason=self._masked(str(error)))
         self._outbox.say(f"turn:{turn.id}:credential", owner.id, OutboxKind.NOTICE, text)
         return True
 

@@ -10,7 +10,10 @@ from dataclasses import dataclass
 
 import structlog
 
+from jobs.spine.model import Incoming
 from jobs.spine.outbox import Outbox
+from jobs.telegram.commands.admission import Admission
+from jobs.telegram.commands.answers import Answers
 from jobs.telegram.commands.command import Answer, Call, Command
 from jobs.telegram.commands.control import Control
 from jobs.telegram.commands.decisions import Decisions
@@ -18,6 +21,7 @@ from jobs.telegram.commands.model import ModelChoice
 from jobs.telegram.commands.reports import Reports
 from jobs.telegram.commands.side import HUMAN, Side
 from jobs.texts import Language, say
+from jobs.users.consent import Consent, answer_in
 from jobs.users.model import Person, Role
 from jobs.users.repository import UsersRepository
 from jobs.users.session_manager import SessionManager
@@ -51,11 +55,15 @@ class Commands:
         model: ModelChoice,
         decisions: Decisions,
         side: Side,
+        consent: Consent,
+        admission: Admission,
     ) -> None:
         self._outbox = outbox
         self._users = users
         self._sessions = sessions
         self._decisions = decisions
+        self._consent = consent
+        answers = Answers(consent)
         self._acting: set[asyncio.Task[None]] = set()
         self._table = (
             Command("stop", control.stop, ("стоп",), is_for_all=True, takes_words=True),
@@ -65,6 +73,12 @@ class Commands:
             Command("status", reports.status, ("статус",)),
             Command("usage", reports.usage, ("расход", "расходы")),
             Command("model", model.run, ("модель",), takes_words=True),
+            Command("yes", answers.yes, ("да",), takes_words=True),
+            Command("no", answers.no, ("нет",), takes_words=True),
+            Command("ban", admission.ban, ("бан",), takes_words=True),
+            Command("unban", admission.unban, ("разбан", "allow", "unmute"), takes_words=True),
+            Command("mute", admission.mute, ("молчать",), takes_words=True),
+            Command("limit", admission.limit, ("лимит",), takes_words=True),
             Command("pause", control.pause, ("пауза",)),
             Command("panic", control.panic, ("паника",), takes_words=True),
             Command("resume", control.resume, ("продолжить", "дальше")),
@@ -80,12 +94,15 @@ class Commands:
             for name in (command.name, *command.aliases)
         }
 
-    def order_of(self, text: str, person: Person) -> Order | None:
-        """The command a message is, for this person; None when it is for the session.
+    def order_of(self, text: str, person: Person, event: Incoming | None = None) -> Order | None:
+        """The command a message is, for this person; None when it is for the session. `event`: the message itself.
 
         A bare stop word from anyone but the owner is one only while something runs for them: "отмена" may be an answer.
+        A bare yes or no of the owner's is one only as the answer to a question that is open.
         """
         text = text.strip()
+        if event is not None and person.role is Role.OWNER and (answer := self._answer_of(text, event)):
+            return answer
         if text.casefold().strip(" .!?") in STOP_WORDS and (
             person.role is Role.OWNER or self._sessions.is_busy(person.id)
         ):
@@ -100,6 +117,14 @@ class Commands:
             return None
         words = (match[2] or "").strip()
         return Order(command, words) if command.takes_words or not words else None
+
+    def _answer_of(self, text: str, event: Incoming) -> Order | None:
+        outcome = answer_in(text)
+        quote = event.extras.quote
+        if outcome is None or not self._consent.is_asked(event.message_id, quote.text if quote else None):
+            return None
+        words = f"{'all ' if outcome == 'turn' else ''}{self._consent.open_id}"
+        return Order(self._by_name[Role.OWNER, "no" if outcome == "no" else "yes"], words)
 
     def run(self, order: Order, person: Person, key: str) -> None:
         """Carry a command out; `key` names the event that gave it. Joins the caller's transaction."""
