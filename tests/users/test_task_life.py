@@ -126,8 +126,8 @@ async def test_the_history_says_who_changed_what_when_and_with_which_words(desk:
         await desk.decide(task.id, "return", comment="не хватает итогов")
     (shown,) = (await desk.owner.get_user_tasks(GetUserTasks(task_id=task.id)))["tasks"]
     assert [(event["who"], event.get("becomes"), event.get("words")) for event in shown["history"][2:]] == [
-        ("person", "accepted", "сделаю"),
-        ("person", "done", "отправила"),
+        ("person", "accepted", Words("this person", "сделаю")),
+        ("person", "done", Words("this person", "отправила")),
         ("owner", "returned", "не хватает итогов"),
     ]
     assert shown["history"][-1]["at"] == "2026-11-22T15:00+03:00"
