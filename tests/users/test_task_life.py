@@ -11,7 +11,7 @@ from tests.support import MASHA, MOSCOW, NOON, OWNER, PETYA, Spine
 from jobs.db.migrate import migrations
 from jobs.spine.extras import Attachment, Extras
 from jobs.spine.model import Incoming, Origin
-from jobs.spine.tool import NoArguments, ToolError
+from jobs.spine.tool import NoArguments, ToolError, Words
 from jobs.users.model import Task, TaskKind, TaskStatus
 from jobs.users.people import PeopleFinder
 from jobs.users.task_answers import Answers
