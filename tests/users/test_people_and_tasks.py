@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from pydantic import ValidationError
-from tests.support import MASHA, MOSCOW, NOON, OWNER, PETYA, Spine
+from tests.support import MASHA, MOSCOW, NOON, OWNER, PETYA, Spine, settings
 
 from jobs.memory.index import MemoryIndex
 from jobs.memory.storage import MemoryStorage
@@ -17,6 +17,7 @@ from jobs.times import from_text, local_iso, parse_local, to_text
 from jobs.tools.by_role import tools_by_role
 from jobs.tools.scheduler import Scheduler
 from jobs.users.access import TOOLS, allowed
+from jobs.users.doorkeeper import Doorkeeper
 from jobs.users.model import Person, Role, TaskStatus
 from jobs.users.people import PeopleFinder
 from jobs.users.tools_external import ExternalTools, SendSummaryToOwner, UpdateTask
@@ -29,6 +30,7 @@ from jobs.users.tools_owner import (
     ResolveUser,
     SendToUser,
 )
+from jobs.users.tools_standing import StandingTools
 
 STRANGER = 77
 
@@ -315,7 +317,9 @@ def built(spine: Spine, owner: OwnerTools, tmp_path: Any) -> dict[Role, list[Too
     memory = MemoryTools(storage, MemoryIndex(storage))
     scheduler = Scheduler(spine.db, spine.outbox, spine.users)
     files = FileTools(spine.outbox, tmp_path / "workspace", OWNER)
-    tools_of = tools_by_role(spine.users, spine.outbox, owner, memory, scheduler, files)
+    door = Doorkeeper(spine.db, spine.users, spine.outbox, settings(tmp_path))
+    standing = StandingTools(PeopleFinder(spine.users, FakeDirectory(spine)), door)
+    tools_of = tools_by_role(spine.users, spine.outbox, owner, memory, scheduler, files, standing)
     people: list[Person | None] = [spine.users.get(OWNER), spine.users.get(MASHA)]
     return {person.role: tools_of(person) for person in people if person}
 

@@ -1,0 +1,1 @@
+-- Kept for another change; this number is given out already.
