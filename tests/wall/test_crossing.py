@@ -62,7 +62,7 @@ def hers(spine: Spine, person: int) -> dict[str, Any]:
     }
 
 
-@tried(max_examples=60, **LOOSE)
+@tried(max_examples=25, **LOOSE)
 @given(calls=st.lists(CALL, max_size=12), tasks=st.lists(st.sampled_from([MASHA, PETYA]), max_size=8))
 def test_no_call_in_one_persons_session_reads_or_changes_anothers_row(
     calls: list[tuple[str, dict[str, Any]]], tasks: list[int]
@@ -76,10 +76,11 @@ def test_no_call_in_one_persons_session_reads_or_changes_anothers_row(
         answers = [call(tools, name, arguments) for name, arguments in calls]
         assert hers(spine, PETYA) == before
         assert not [answer for answer in answers if THEIRS in answer]
-        assert not [text for text in spine.said(OWNER) if THEIRS in text or "Peter" in text.split("\n")[0]]
+        by_code = [text for text in spine.said(OWNER) if not text.startswith("│")]
+        assert not [text for text in by_code if THEIRS in text or "Peter" in text]
 
 
-@tried(max_examples=40, **LOOSE)
+@tried(max_examples=15, **LOOSE)
 @given(task_id=st.integers(-(2**70), 2**70), tasks=st.lists(st.sampled_from([MASHA, PETYA]), max_size=6))
 def test_an_answer_about_anothers_task_is_the_same_as_about_none(task_id: int, tasks: list[int]) -> None:
     with tempfile.TemporaryDirectory() as folder, spine_in(Path(folder)) as spine:
