@@ -64,11 +64,20 @@ def demo(
 
 
 @cli.command()
-def doctor() -> None:
+def doctor(
+    attack: Annotated[
+        bool, typer.Option("--attack", help="Try the wall with some 230 attacks, on a copy; a line for each.")
+    ] = False,
+) -> None:
     """List what was given up: turns set aside (T…), messages not delivered (O…). Works while Jobs runs.
 
-    Exit codes: 0 nothing was given up, 1 something is listed, 2 the settings or the database.
+    Exit codes: 0 nothing was given up (--attack: all held), 1 something is listed (one was broken), 2 the settings or
+    the database.
     """
+    if attack:
+        from jobs_simulator.attack import attack as run_attack
+
+        sys.exit(run_attack(config.load()))
     from jobs.aside import doctor as run_doctor
 
     sys.exit(run_doctor(config.load()))
