@@ -99,7 +99,7 @@ async def test_an_error_in_a_tool_tells_an_external_session_nothing_of_the_syste
     async def broken(*_: object) -> Any:
         raise RuntimeError(f"cannot open {tmp_path}/db.sqlite: secret of the system")
 
-    def breaks(*_: object) -> Any:
+    def breaks(*_: object, **__: object) -> Any:
         raise OSError(f"{tmp_path}: disk full, secret of the system")
 
     monkeypatch.setattr(ExternalTools, "get_my_tasks", broken)
