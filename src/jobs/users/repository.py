@@ -12,6 +12,8 @@ from jobs.times import from_text, now, to_text
 from jobs.users.model import CLOSED, Person, Proof, Role, Task, TaskEvent, TaskKind, TaskStatus
 from jobs.users.terms import Bounds, Terms
 
+LARGEST_ID = 2**63 - 1
+
 
 class UsersRepository:
     """Everyone Jobs knows, and what they were asked to do.
@@ -166,6 +168,8 @@ class UsersRepository:
         return task_of(rows[0])
 
     def task(self, task_id: int) -> Task | None:
+        if abs(task_id) > LARGEST_ID:
+            return None  # SQLite has no such number, and models make some up
         row = self._db.one("SELECT * FROM user_tasks WHERE id = ?", (task_id,))
         return task_of(row) if row else None
 
