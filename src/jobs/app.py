@@ -11,61 +11,11 @@ import structlog
 from jobs import mcp_manager, memory, users
 from jobs.config import Settings
 from jobs.db import LOOK_AGAIN, Database, DatabaseError, DataLock, open_database
-from jobs.masks import Masks, session_secrets
-from jobs.mcp_manager.config import McpConfig
-from jobs.memory.index import MemoryIndex
-from jobs.memory.storage import MemoryStorage
-from jobs.memory.tools import MemoryTools
-from jobs.spine.inbox import Inbox
-from jobs.spine.lanes import Lanes
-from jobs.spine.outbox import Outbox
-from jobs.spine.switches import Switches
-from jobs.spine.turns import Turns
-from jobs.telegram.attachments import TelegramAttachments
-from jobs.telegram.buttons import Buttons
-from jobs.telegram.chats import Chats
+from jobs.parts import Parts
 from jobs.telegram.client import SIGNED_OUT, Account, Client, NotSignedIn, make_client, who_am_i
-from jobs.telegram.commands import Commands
-from jobs.telegram.commands.admission import Admission
-from jobs.telegram.commands.control import Control
-from jobs.telegram.commands.decisions import Decisions
-from jobs.telegram.commands.model import ModelChoice
-from jobs.telegram.commands.reports import Reports
-from jobs.telegram.commands.side import Side
-from jobs.telegram.directory import TelegramDirectory
-from jobs.telegram.first_messages import FirstMessages
-from jobs.telegram.formatting import plain, render
-from jobs.telegram.limiter import Limiter
 from jobs.telegram.menu import set_menu
-from jobs.telegram.presence import Presence
 from jobs.telegram.progress import remove_leftovers
-from jobs.telegram.receipts import Receipts
-from jobs.telegram.receiver import Receiver
-from jobs.telegram.reconcile import Reconciler
-from jobs.telegram.sender import Sender
-from jobs.telegram.watchdog import Connection, Watchdog
-from jobs.tools.by_role import tools_by_role
-from jobs.tools.digest import Digest
-from jobs.tools.followups import Followups
-from jobs.tools.schedule_tools import ScheduleTools
-from jobs.tools.scheduler import Scheduler
-from jobs.users.consent import Consent
-from jobs.users.doorkeeper import Doorkeeper
-from jobs.users.forget import Forgetting
-from jobs.users.letters import Letters
-from jobs.users.marks import Marks
-from jobs.users.models import Models
-from jobs.users.people import PeopleFinder
-from jobs.users.repository import UsersRepository
 from jobs.users.sdk import settle
-from jobs.users.session_manager import SessionManager
-from jobs.users.tasks import Tasks
-from jobs.users.tools_files import FileTools
-from jobs.users.tools_owner import OwnerTools
-from jobs.users.tools_standing import StandingTools
-from jobs.users.tools_tasks import OwnerTaskTools
-from jobs.users.turn_runner import TurnRunner
-from jobs.voice.transcriber import Transcriber
 
 log = structlog.get_logger()
 
@@ -151,161 +101,65 @@ class App:
             raise NotSignedIn("Telegram does not accept the login any more; run ./jobs setup") from error
 
     async def _serve(self, db: Database, client: Client, account: Account) -> None:
-        settings = self._settings
-        people = UsersRepository(db, settings.tg_user_id or 0, settings.tz)
-        chats = Chats(db, account.id, is_bot=account.is_bot)
-        masks = Masks([*settings.secrets(), *session_secrets(settings.telethon_session)])
-        # To the owner an answer may have a secret in it that they ask for.
-        outbox = Outbox(db, render, plain, lambda chat, text: text if chat == people.owner_id else masks(text))
-        inbox = Inbox(db)
-        turns = Turns(db, outbox)
-        scheduler = Scheduler(db, inbox, outbox, people)
-        storage = MemoryStorage(settings.workspace_dir)
-        index = MemoryIndex(storage)
-        mcp = McpConfig(settings.data_dir / "mcp_servers.json")
-        directory = TelegramDirectory(client, account, people, chats)
-        finder = PeopleFinder(people, directory)
-        door = Doorkeeper(db, people, outbox, settings)
-        letters = Letters(db, outbox, people, confirm=settings.confirm_first_messages)
-        user_tasks = Tasks(db, people, outbox, letters)
-        outbox.on_sent = user_tasks.sent
-        owner_tools = OwnerTools(people, letters, finder)
-        followups = Followups(db, outbox, people, settings.quiet_hours)
-        digest = Digest(db, outbox, people, letters, settings.digest_time)
-        task_tools = OwnerTaskTools(user_tasks, finder, followups.next_step)
-        marks = Marks(db)
-        files = FileTools(outbox, settings.workspace_dir, people.owner_id)
-        tools_of = tools_by_role(
-            people,
-            outbox,
-            user_tasks,
-            owner_tools,
-            task_tools,
-            MemoryTools(storage, index, marks.remembered),
-            ScheduleTools(db, people, scheduler),
-            files,
-            StandingTools(finder, door),
-            settings.workspace_dir,
-        )
-        switches = Switches(db, people.owner_id)
-        models = Models(db, settings)
-        consent = Consent(db, people, outbox, marks, finder, ask=settings.untrusted_text == "ask")
-        sessions = SessionManager(settings, db, people, tools_of, mcp.servers, models, consent)
-        limiter = Limiter()
-        presence = Presence(client, chats, db, limiter, people, settings.streaming, masks)
-        attachments = TelegramAttachments(
-            client,
-            inbox,
-            outbox,
-            settings.workspace_dir,
-            settings.max_upload_mb,
-            Transcriber.of(settings),
-            people.owner,
-        )
-        runner = TurnRunner(db, people, sessions, turns, outbox, presence.working, attachments, masks)
-        lanes = Lanes(
-            inbox,
-            turns,
-            runner.handle,
-            slots=settings.max_warm_sessions,
-            first=people.owner_id,
-            may_begin=lambda lane: switches.may_begin(lane) and door.may_begin(lane),
-        )
-        door.on_free = lanes.wake
-        door.on_barred = turns.abandon
-        lanes.on_more = runner.steer
-        lanes.on_waiting = presence.noticed
-        first_messages = FirstMessages(db, outbox, people, settings.first_messages_per_day)
-        sender = Sender(client, outbox, people, chats, limiter, first_messages, self._sign_out)
-        connection = Connection()
-
-        def look_again() -> None:
-            lanes.wake_all()
-            outbox.wake_all()
-            scheduler.look()
-            followups.timer.look()
-            digest.timer.look()
-
-        self._look_again = look_again
-        commands = Commands(
-            outbox,
-            people,
-            sessions,
-            Control(db, people, sessions, runner, turns, switches, look_again),
-            Reports(db, people, sessions, switches, models, connection.words, followups.next_step),
-            ModelChoice(models, turns, look_again),
-            Decisions(user_tasks),
-            Side(
-                people,
-                outbox,
-                sessions,
-                Forgetting(db, people, outbox, letters),
-                settings.data_dir,
-                settings.workspace_dir,
-            ),
-            consent,
-            Admission(finder, door),
-        )
-        buttons = Buttons(client, account, db, inbox, outbox, people, chats, commands)
-        receiver = Receiver(client, account, db, inbox, outbox, people, chats, commands, door, settings.answer_others)
-        receipts = Receipts(client, user_tasks)
-        reconciler = Reconciler(client, account, db, receiver, chats, self._sign_out)
-        watchdog = Watchdog(client, connection, reconciler.look_soon)
-
+        parts = Parts(self._settings, db, client, account, self._sign_out)
+        self._look_again = parts.look_again
+        tasks: list[asyncio.Task[None]] = []
         with contextlib.ExitStack() as doors:
-            doors.enter_context(users.session_manager_door.opened(sessions))
-            doors.enter_context(users.users_repository_door.opened(people))
-            doors.enter_context(memory.storage_door.opened(storage))
-            doors.enter_context(memory.index_door.opened(index))
-            doors.enter_context(mcp_manager.mcp_config_door.opened(mcp))
-            tasks: list[asyncio.Task[None]] = []
+            doors.enter_context(users.session_manager_door.opened(parts.sessions))
+            doors.enter_context(users.users_repository_door.opened(parts.people))
+            doors.enter_context(memory.storage_door.opened(parts.storage))
+            doors.enter_context(memory.index_door.opened(parts.index))
+            doors.enter_context(mcp_manager.mcp_config_door.opened(parts.mcp))
             try:
-                tasks.append(asyncio.create_task(self._watch(client), name="watch"))
-                tasks.append(asyncio.create_task(client.watch_clock(), name="clock"))
-                sessions.start()
-                consent.start()
-                runner.start()
-                receiver.start()
-                buttons.start()
-                receipts.start()
-                await directory.learn_contacts()
-                await remove_leftovers(client, db, chats)
-                client.on_reconnected = reconciler.look_soon
-                tasks.append(asyncio.create_task(reconciler.run(), name="reconciler"))
-                tasks.append(asyncio.create_task(watchdog.run(), name="watchdog"))
-                for task in tasks:
-                    task.add_done_callback(self._part_ended)
-                if account.is_bot:
-                    tasks.append(asyncio.create_task(set_menu(client, chats, people.owner_id, commands)))
-                sender.start()
-                scheduler.start()
-                await self._until(reconciler.looked, LOOK_SECONDS)
-                lanes.start()
-                await self._until(reconciler.looked)
-                followups.timer.start()  # what people wrote while Jobs was down may be the answer
-                digest.timer.start()
-                settle()
-                if switches.frozen or switches.paused:
-                    log.warning("halted by the owner", frozen=switches.frozen, paused=switches.paused)
-                log.info("ready", account=account.id, bot=account.is_bot)
+                await self._start(parts, tasks)
                 self._on_ready(account)
                 await self._stop.wait()
-                log.info("stopping", busy=lanes.busy)
+                log.info("stopping", busy=parts.lanes.busy)
             finally:
-                receiver.stop()
-                buttons.stop()
-                receipts.stop()
-                scheduler.stop()
-                followups.timer.stop()
-                digest.timer.stop()
-                door.stop()
-                for task in tasks:
-                    task.cancel()
-                await asyncio.gather(*tasks, return_exceptions=True)
-                await lanes.drain(0 if self._signed_out else DRAIN_SECONDS)
-                await presence.drain()
-                await sender.drain(0 if self._signed_out else SEND_SECONDS)
-                await sessions.stop()
+                await self._end(parts, tasks)
+
+    async def _start(self, parts: Parts, tasks: list[asyncio.Task[None]]) -> None:
+        """Start the parts in the order that loses and swaps nothing. `tasks` gets what is cancelled at the end."""
+        tasks.append(asyncio.create_task(self._watch(parts.client), name="watch"))
+        tasks.append(asyncio.create_task(parts.client.watch_clock(), name="clock"))
+        for part in (parts.sessions, parts.consent, parts.runner, parts.receiver, parts.buttons, parts.receipts):
+            part.start()
+        await parts.directory.learn_contacts()
+        await remove_leftovers(parts.client, parts.db, parts.chats)
+        parts.client.on_reconnected = parts.reconciler.look_soon
+        tasks.append(asyncio.create_task(parts.reconciler.run(), name="reconciler"))
+        tasks.append(asyncio.create_task(parts.watchdog.run(), name="watchdog"))
+        for task in tasks:
+            task.add_done_callback(self._part_ended)
+        if parts.account.is_bot:
+            menu = set_menu(parts.client, parts.chats, parts.people.owner_id, parts.commands)
+            tasks.append(asyncio.create_task(menu))
+        parts.sender.start()
+        parts.scheduler.start()
+        await self._until(parts.reconciler.looked, LOOK_SECONDS)
+        parts.lanes.start()
+        await self._until(parts.reconciler.looked)
+        parts.followups.timer.start()  # what people wrote while Jobs was down may be the answer
+        parts.digest.timer.start()
+        settle()
+        if parts.switches.frozen or parts.switches.paused:
+            log.warning("halted by the owner", frozen=parts.switches.frozen, paused=parts.switches.paused)
+        log.info("ready", account=parts.account.id, bot=parts.account.is_bot)
+
+    async def _end(self, parts: Parts, tasks: list[asyncio.Task[None]]) -> None:
+        """Take nothing new, let what runs come to its end, and close."""
+        for part in (parts.receiver, parts.buttons, parts.receipts, parts.scheduler):
+            part.stop()
+        parts.followups.timer.stop()
+        parts.digest.timer.stop()
+        parts.door.stop()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await parts.lanes.drain(0 if self._signed_out else DRAIN_SECONDS)
+        await parts.presence.drain()
+        await parts.sender.drain(0 if self._signed_out else SEND_SECONDS)
+        await parts.sessions.stop()
 
     async def _watch(self, client: Client) -> None:
         """Telethon reconnects for ever; its connection ends by itself only when there is no going on."""

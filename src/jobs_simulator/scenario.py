@@ -118,6 +118,9 @@ class Scenario:
 
     async def _reminders(self, program: Program, owner: Chat, maria: Chat) -> None:
         await owner.say(f"Попроси Марию прислать смету к {self._day(3)}")
+        question = owner.expect("слова других людей", "смету", "Мария Иванова", "/yes")
+        await self._step("her words stand in the conversation, so the owner is asked first", question)
+        await owner.say("да")
         await self._step("another task", maria.expect("смету", "срок"))
         await self._step("is given", owner.expect("поручил", "смету"))
         for days, claim, heard in (

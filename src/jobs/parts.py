@@ -1,0 +1,202 @@
+"""Every part of the running program, built in one place; nothing is started here."""
+
+from collections.abc import Callable
+
+from jobs.config import Settings
+from jobs.db import Database
+from jobs.masks import Masks, session_secrets
+from jobs.mcp_manager.config import McpConfig
+from jobs.memory.index import MemoryIndex
+from jobs.memory.storage import MemoryStorage
+from jobs.memory.tools import MemoryTools
+from jobs.spine.inbox import Inbox
+from jobs.spine.lanes import Lanes
+from jobs.spine.outbox import Outbox
+from jobs.spine.switches import Switches
+from jobs.spine.turns import Turns
+from jobs.telegram.attachments import TelegramAttachments
+from jobs.telegram.buttons import Buttons
+from jobs.telegram.chats import Chats
+from jobs.telegram.client import Account, Client
+from jobs.telegram.commands import Commands
+from jobs.telegram.commands.admission import Admission
+from jobs.telegram.commands.control import Control
+from jobs.telegram.commands.decisions import Decisions
+from jobs.telegram.commands.model import ModelChoice
+from jobs.telegram.commands.reports import Reports
+from jobs.telegram.commands.side import Side
+from jobs.telegram.directory import TelegramDirectory
+from jobs.telegram.first_messages import FirstMessages
+from jobs.telegram.formatting import plain, render
+from jobs.telegram.limiter import Limiter
+from jobs.telegram.presence import Presence
+from jobs.telegram.receipts import Receipts
+from jobs.telegram.receiver import Receiver
+from jobs.telegram.reconcile import Reconciler
+from jobs.telegram.sender import Sender
+from jobs.telegram.watchdog import Connection, Watchdog
+from jobs.tools.by_role import tools_by_role
+from jobs.tools.digest import Digest
+from jobs.tools.followups import Followups
+from jobs.tools.schedule_tools import ScheduleTools
+from jobs.tools.scheduler import Scheduler
+from jobs.users.consent import Consent
+from jobs.users.doorkeeper import Doorkeeper
+from jobs.users.forget import Forgetting
+from jobs.users.letters import Letters
+from jobs.users.marks import Marks
+from jobs.users.models import Models
+from jobs.users.people import PeopleFinder
+from jobs.users.repository import UsersRepository
+from jobs.users.session_manager import SessionManager
+from jobs.users.tasks import Tasks
+from jobs.users.tools_files import FileTools
+from jobs.users.tools_owner import OwnerTools
+from jobs.users.tools_standing import StandingTools
+from jobs.users.tools_tasks import OwnerTaskTools
+from jobs.users.turn_runner import TurnRunner
+from jobs.voice.transcriber import Transcriber
+
+
+class Parts:
+    """The parts, each handed those it needs. The order below is the order they depend on each other in."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        db: Database,
+        client: Client,
+        account: Account,
+        signed_out: Callable[[Exception], None],
+    ) -> None:
+        self.settings = settings
+        self.db = db
+        self.client = client
+        self.account = account
+        self._signed_out = signed_out
+        self._build_spine()
+        self._build_people()
+        self._build_sessions()
+        self._build_chats()
+        self._build_commands()
+        self._build_receiving()
+
+    def _build_spine(self) -> None:
+        db, settings = self.db, self.settings
+        self.people = people = UsersRepository(db, settings.tg_user_id or 0, settings.tz)
+        self.masks = masks = Masks([*settings.secrets(), *session_secrets(settings.telethon_session)])
+        # To the owner an answer may have a secret in it that they ask for.
+        self.outbox = Outbox(db, render, plain, lambda chat, text: text if chat == people.owner_id else masks(text))
+        self.inbox = Inbox(db)
+        self.turns = Turns(db, self.outbox)
+        self.switches = Switches(db, people.owner_id)
+
+    def _build_people(self) -> None:
+        """Whom Jobs knows, what they were asked to do, and what happens at its time."""
+        db, outbox, people, settings = self.db, self.outbox, self.people, self.settings
+        self.chats = Chats(db, self.account.id, is_bot=self.account.is_bot)
+        self.directory = TelegramDirectory(self.client, self.account, people, self.chats)
+        self.finder = PeopleFinder(people, self.directory)
+        self.door = Doorkeeper(db, people, outbox, settings)
+        self.letters = Letters(db, outbox, people, confirm=settings.confirm_first_messages)
+        self.tasks = Tasks(db, people, outbox, self.letters)
+        outbox.on_sent = self.tasks.sent
+        self.followups = Followups(db, outbox, people, settings.quiet_hours)
+        self.digest = Digest(db, outbox, people, self.letters, settings.digest_time)
+        self.scheduler = Scheduler(db, self.inbox, outbox, people)
+
+    def _build_sessions(self) -> None:
+        db, outbox, people, settings = self.db, self.outbox, self.people, self.settings
+        self.storage = MemoryStorage(settings.workspace_dir)
+        self.index = MemoryIndex(self.storage)
+        self.mcp = McpConfig(settings.data_dir / "mcp_servers.json")
+        marks = Marks(db)
+        tools_of = tools_by_role(
+            people,
+            outbox,
+            self.tasks,
+            OwnerTools(people, self.letters, self.finder),
+            OwnerTaskTools(self.tasks, self.finder, self.followups.next_step),
+            MemoryTools(self.storage, self.index, marks.remembered),
+            ScheduleTools(db, people, self.scheduler),
+            FileTools(outbox, settings.workspace_dir, people.owner_id),
+            StandingTools(self.finder, self.door),
+            settings.workspace_dir,
+        )
+        self.models = Models(db, settings)
+        self.consent = Consent(db, people, outbox, marks, self.finder, ask=settings.untrusted_text == "ask")
+        self.sessions = SessionManager(settings, db, people, tools_of, self.mcp.servers, self.models, self.consent)
+
+    def _build_chats(self) -> None:
+        """What a person sees while a turn works, the lanes it works in, and how its words leave."""
+        client, outbox, people, settings = self.client, self.outbox, self.people, self.settings
+        limiter = Limiter()
+        self.presence = Presence(client, self.chats, self.db, limiter, people, settings.streaming, self.masks)
+        attachments = TelegramAttachments(
+            client,
+            self.inbox,
+            outbox,
+            settings.workspace_dir,
+            settings.max_upload_mb,
+            Transcriber.of(settings),
+            people.owner,
+        )
+        self.runner = TurnRunner(
+            self.db, people, self.sessions, self.turns, outbox, self.presence.working, attachments, self.masks
+        )
+        self.lanes = Lanes(
+            self.inbox,
+            self.turns,
+            self.runner.handle,
+            slots=settings.max_warm_sessions,
+            first=people.owner_id,
+            may_begin=lambda lane: self.switches.may_begin(lane) and self.door.may_begin(lane),
+        )
+        self.door.on_free = self.lanes.wake
+        self.door.on_barred = self.turns.abandon
+        self.lanes.on_more = self.runner.steer
+        self.lanes.on_waiting = self.presence.noticed
+        first_messages = FirstMessages(self.db, outbox, people, settings.first_messages_per_day)
+        self.sender = Sender(client, outbox, people, self.chats, limiter, first_messages, self._signed_out)
+
+    def _build_commands(self) -> None:
+        db, outbox, people, sessions = self.db, self.outbox, self.people, self.sessions
+        self.connection = Connection()
+        self.commands = Commands(
+            outbox,
+            people,
+            sessions,
+            Control(db, people, sessions, self.runner, self.turns, self.switches, self.look_again),
+            Reports(db, people, sessions, self.switches, self.models, self.connection.words, self.followups.next_step),
+            ModelChoice(self.models, self.turns, self.look_again),
+            Decisions(self.tasks),
+            Side(
+                people,
+                outbox,
+                sessions,
+                Forgetting(db, people, outbox, self.letters),
+                self.settings.data_dir,
+                self.settings.workspace_dir,
+            ),
+            self.consent,
+            Admission(self.finder, self.door),
+        )
+
+    def _build_receiving(self) -> None:
+        client, account, db, inbox, outbox = self.client, self.account, self.db, self.inbox, self.outbox
+        people, chats, commands = self.people, self.chats, self.commands
+        self.buttons = Buttons(client, account, db, inbox, outbox, people, chats, commands)
+        self.receiver = Receiver(
+            client, account, db, inbox, outbox, people, chats, commands, self.door, self.settings.answer_others
+        )
+        self.receipts = Receipts(client, self.tasks)
+        self.reconciler = Reconciler(client, account, db, self.receiver, chats, self._signed_out)
+        self.watchdog = Watchdog(client, self.connection, self.reconciler.look_soon)
+
+    def look_again(self) -> None:
+        """Whatever was halted, or changed by another process, is looked at anew."""
+        self.lanes.wake_all()
+        self.outbox.wake_all()
+        self.scheduler.look()
+        self.followups.timer.look()
+        self.digest.timer.look()
