@@ -11,6 +11,8 @@ from typing import Any, Self
 from tests.support import MASHA, OWNER, PETYA, Spine, settings, spine_in
 
 from jobs.config import Settings
+from jobs.memory.documents import Records
+from jobs.memory.engine import Places
 from jobs.memory.index import MemoryIndex
 from jobs.memory.storage import MemoryStorage
 from jobs.memory.tools import MemoryTools
@@ -42,7 +44,9 @@ class Run:
     def __init__(self, spine: Spine, wanted: Settings, servers: Callable[[], dict[str, Any]]) -> None:
         users, outbox = spine.users, spine.outbox
         storage = MemoryStorage(wanted.workspace_dir)
-        memory = MemoryTools(storage, MemoryIndex(storage))
+        places = Places(wanted.workspace_dir, wanted.data_dir, wanted.tz)
+        self.index = MemoryIndex(places)
+        memory = MemoryTools(storage, self.index, Records(places.records, places.zone))
         owner_tools = OwnerTools(users, outbox, PeopleFinder(users, Nobody()))
         files = FileTools(outbox, wanted.workspace_dir, users.owner_id)
         tools_of = tools_by_role(users, outbox, owner_tools, memory, Scheduler(spine.db, outbox, users), files)
@@ -85,6 +89,7 @@ class Rig:
     async def _stop(self) -> None:
         await self.run.lanes.drain(0)
         await self.run.sessions.stop()
+        await self.run.index.stop()
 
     async def restart(self) -> None:
         """All sessions are closed and built anew, as when the program is started again."""

@@ -13,6 +13,8 @@ from jobs.config import Settings
 from jobs.db import LOOK_AGAIN, Database, DatabaseError, DataLock, open_database
 from jobs.log import masked
 from jobs.mcp_manager.config import McpConfig
+from jobs.memory.documents import Records
+from jobs.memory.engine import Places
 from jobs.memory.index import MemoryIndex
 from jobs.memory.storage import MemoryStorage
 from jobs.memory.tools import MemoryTools
@@ -144,12 +146,14 @@ class App:
         turns = Turns(db, outbox)
         scheduler = Scheduler(db, outbox, people)
         storage = MemoryStorage(settings.workspace_dir)
-        index = MemoryIndex(storage)
+        places = Places(settings.workspace_dir, settings.data_dir, settings.tz)
+        index = MemoryIndex(places)
         mcp = McpConfig(settings.data_dir / "mcp_servers.json")
         directory = TelegramDirectory(client, account, people, chats)
         owner_tools = OwnerTools(people, outbox, PeopleFinder(people, directory))
         files = FileTools(outbox, settings.workspace_dir, people.owner_id)
-        tools_of = tools_by_role(people, outbox, owner_tools, MemoryTools(storage, index), scheduler, files)
+        memory_tools = MemoryTools(storage, index, Records(places.records, places.zone))
+        tools_of = tools_by_role(people, outbox, owner_tools, memory_tools, scheduler, files)
         switches = Switches(db, people.owner_id)
         models = Models(db, settings)
         sessions = SessionManager(settings, db, people, tools_of, mcp.servers, models)
@@ -211,6 +215,7 @@ class App:
                 tasks.append(asyncio.create_task(self._watch(client), name="watch"))
                 tasks.append(asyncio.create_task(client.watch_clock(), name="clock"))
                 sessions.start()
+                await index.start()
                 runner.start()
                 receiver.start()
                 buttons.start()
@@ -246,6 +251,7 @@ class App:
                 await presence.drain()
                 await sender.drain(0 if self._signed_out else SEND_SECONDS)
                 await sessions.stop()
+                await index.stop()
 
     async def _watch(self, client: Client) -> None:
         """Telethon reconnects for ever; its connection ends by itself only when there is no going on."""

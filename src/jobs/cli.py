@@ -17,6 +17,10 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+from jobs.memory.command import cli as memory  # noqa: E402
+
+cli.add_typer(memory, name="memory")
+
 FAILED = 1
 WRONG_SETTINGS = 2
 SIGNED_OUT = 3

@@ -8,6 +8,8 @@ import pytest
 from pydantic import ValidationError
 from tests.support import MASHA, MOSCOW, NOON, OWNER, PETYA, Spine
 
+from jobs.memory.documents import Records
+from jobs.memory.engine import Places
 from jobs.memory.index import MemoryIndex
 from jobs.memory.storage import MemoryStorage
 from jobs.memory.tools import MemoryTools
@@ -312,7 +314,8 @@ def test_no_tool_has_an_argument_for_who_is_calling(spine: Spine, masha: Externa
 @pytest.fixture
 def built(spine: Spine, owner: OwnerTools, tmp_path: Any) -> dict[Role, list[Tool[Any]]]:
     storage = MemoryStorage(tmp_path / "workspace")
-    memory = MemoryTools(storage, MemoryIndex(storage))
+    places = Places(tmp_path / "workspace", tmp_path, MOSCOW)
+    memory = MemoryTools(storage, MemoryIndex(places), Records(places.records, places.zone))
     scheduler = Scheduler(spine.db, spine.outbox, spine.users)
     files = FileTools(spine.outbox, tmp_path / "workspace", OWNER)
     tools_of = tools_by_role(spine.users, spine.outbox, owner, memory, scheduler, files)
@@ -331,5 +334,5 @@ def test_every_tool_that_writes_is_recorded_with_its_turn(built: dict[Role, list
     reading = {tool.name for role in Role for tool in built[role] if not tool.has_effect}
     assert reading == {
         *("get_user_tasks", "resolve_user", "list_users", "list_scheduled_tasks", "get_my_tasks"),
-        "memory_search",
+        *("memory_search", "memory_read", "memory_context", "memory_reindex"),
     }
