@@ -14,11 +14,13 @@ from jobs.config import Settings
 from jobs.memory.documents import Records
 from jobs.memory.engine import Places
 from jobs.memory.index import MemoryIndex
+from jobs.memory.recall import Recall
 from jobs.memory.storage import MemoryStorage
 from jobs.memory.tools import MemoryTools
 from jobs.spine.lanes import Lanes
 from jobs.spine.model import Turn
 from jobs.tools.by_role import tools_by_role
+from jobs.tools.remembering import OwnersMemory
 from jobs.tools.scheduler import Scheduler
 from jobs.users.models import Models
 from jobs.users.people import PeopleFinder
@@ -41,7 +43,7 @@ class Nobody:
 class Run:
     """What one start of the program builds on the data of a rig."""
 
-    def __init__(self, spine: Spine, wanted: Settings, servers: Callable[[], dict[str, Any]]) -> None:
+    def __init__(self, spine: Spine, wanted: Settings, servers: Callable[[], dict[str, Any]], remembers: bool) -> None:
         users, outbox = spine.users, spine.outbox
         storage = MemoryStorage(wanted.workspace_dir)
         places = Places(wanted.workspace_dir, wanted.data_dir, wanted.tz)
@@ -50,7 +52,11 @@ class Run:
         owner_tools = OwnerTools(users, outbox, PeopleFinder(users, Nobody()))
         files = FileTools(outbox, wanted.workspace_dir, users.owner_id)
         tools_of = tools_by_role(users, outbox, owner_tools, memory, Scheduler(spine.db, outbox, users), files)
-        self.sessions = SessionManager(wanted, spine.db, users, tools_of, servers, Models(spine.db, wanted))
+        recall = Recall(storage, self.index, users.owner_id, wanted.memory_budget_tokens, patience=30)
+        remembering = OwnersMemory(recall)
+        self.sessions = SessionManager(
+            wanted, spine.db, users, tools_of, servers, Models(spine.db, wanted), remembering if remembers else None
+        )
         self.runner = TurnRunner(spine.db, users, self.sessions, spine.turns, outbox, _quiet)
         self.lanes = Lanes(
             spine.inbox, spine.turns, self.runner.handle, slots=wanted.max_warm_sessions, first=users.owner_id
@@ -60,11 +66,12 @@ class Run:
 class Rig:
     """`async with Rig(folder, brain)` has a model and sessions; `ask` runs a turn; `restart` is a new program."""
 
-    def __init__(self, folder: Path, brain: Brain, **changes: Any) -> None:
+    def __init__(self, folder: Path, brain: Brain, *, remembers: bool = False, **changes: Any) -> None:
         self.folder = folder
         self.model = ModelSimulator(brain)
         self.servers: dict[str, Any] = {}
         self._changes = changes
+        self._remembers = remembers
         self._context = spine_in(folder)
 
     async def __aenter__(self) -> Self:
@@ -83,7 +90,7 @@ class Rig:
         assert self.processes() == []
 
     def _start(self) -> None:
-        self.run = Run(self.spine, self.settings, lambda: self.servers)
+        self.run = Run(self.spine, self.settings, lambda: self.servers, self._remembers)
         self.run.sessions.start()
 
     async def _stop(self) -> None:

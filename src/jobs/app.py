@@ -16,6 +16,7 @@ from jobs.mcp_manager.config import McpConfig
 from jobs.memory.documents import Records
 from jobs.memory.engine import Places
 from jobs.memory.index import MemoryIndex
+from jobs.memory.recall import Recall
 from jobs.memory.storage import MemoryStorage
 from jobs.memory.tools import MemoryTools
 from jobs.spine.inbox import Inbox
@@ -29,6 +30,7 @@ from jobs.telegram.chats import Chats
 from jobs.telegram.client import SIGNED_OUT, Account, Client, NotSignedIn, make_client, who_am_i
 from jobs.telegram.commands import Commands
 from jobs.telegram.commands.control import Control
+from jobs.telegram.commands.memory import MemoryCommand
 from jobs.telegram.commands.model import ModelChoice
 from jobs.telegram.commands.reports import Reports
 from jobs.telegram.directory import TelegramDirectory
@@ -43,6 +45,7 @@ from jobs.telegram.reconcile import Reconciler
 from jobs.telegram.sender import Sender
 from jobs.telegram.watchdog import Connection, Watchdog
 from jobs.tools.by_role import tools_by_role
+from jobs.tools.remembering import OwnersMemory
 from jobs.tools.scheduler import Scheduler
 from jobs.users.models import Models
 from jobs.users.people import PeopleFinder
@@ -156,7 +159,8 @@ class App:
         tools_of = tools_by_role(people, outbox, owner_tools, memory_tools, scheduler, files)
         switches = Switches(db, people.owner_id)
         models = Models(db, settings)
-        sessions = SessionManager(settings, db, people, tools_of, mcp.servers, models)
+        remembering = OwnersMemory(Recall(storage, index, people.owner_id, settings.memory_budget_tokens))
+        sessions = SessionManager(settings, db, people, tools_of, mcp.servers, models, remembering)
         limiter = Limiter()
         presence = Presence(
             client, chats, db, limiter, people, settings.streaming, lambda text: masked(text, settings.secrets())
@@ -198,6 +202,7 @@ class App:
             Control(db, people, sessions, runner, turns, switches, look_again),
             Reports(db, people, sessions, switches, models, connection.words),
             ModelChoice(models, turns, look_again),
+            MemoryCommand(storage),
         )
         buttons = Buttons(client, account, db, inbox, outbox, people, chats, commands)
         receiver = Receiver(client, account, db, inbox, outbox, people, chats, commands, settings.answer_others)

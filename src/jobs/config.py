@@ -114,6 +114,7 @@ class Settings(BaseSettings):
     workspace_dir: Path = Field(default_factory=lambda: project_root() / "workspace")
     tz: ZoneInfo = Field(default_factory=lambda: ZoneInfo(_system_zone()), validation_alias=AliasChoices("TZ"))
     log_level: str = "info"
+    memory_budget_tokens: int = Field(4000, ge=0, le=100_000)
     max_warm_sessions: int = Field(4, ge=1, le=100)
     answer_others: bool = False
     first_messages_per_day: int = Field(10, ge=0)

@@ -51,6 +51,11 @@ class Engine:
         self.index.refresh()
         return self.found.search(wanted, datetime.now(self._zone).date())
 
+    def warm(self) -> None:
+        """Load what the first search would wait for."""
+        if self.index.embedder:
+            self.index.embedder.query("warm")
+
     def embed(self, seconds: float, progress: Callable[[int], None] = lambda left: None) -> None:
         """Give passages their vectors for so long at most; `progress` hears how many are left after each batch."""
         until = time.monotonic() + seconds

@@ -21,6 +21,7 @@ from zoneinfo import ZoneInfo
 import apsw
 import structlog
 
+import jobs
 from jobs.log import set_up
 from jobs.memory.engine import Engine, Places
 from jobs.memory.search import Hit, Wanted
@@ -28,7 +29,8 @@ from jobs.memory.search import Hit, Wanted
 log = structlog.get_logger()
 
 NICE = 10
-PASSED_ON = ("PATH", "PYTHONPATH", "LANG", "TMPDIR")
+PASSED_ON = ("PATH", "LANG", "TMPDIR")
+SOURCES = str(Path(jobs.__file__).parent.parent)
 LOOK_SECONDS = 1.0
 """How often files and records are looked at while nobody asks."""
 ANSWER_SECONDS = 60.0
@@ -47,6 +49,7 @@ class MemoryIndex:
         self._process: asyncio.subprocess.Process | None = None
         self._asking = asyncio.Lock()
         self._asked = 0
+        self._starting: asyncio.Task[None] | None = None
 
     async def search(self, wanted: Wanted, seconds: float = ANSWER_SECONDS) -> list[Hit]:
         """The best passages, best first. Raises IndexUnavailable, also when it takes longer than `seconds`."""
@@ -69,6 +72,11 @@ class MemoryIndex:
         """Start the worker, if it does not run. Raises OSError."""
         if self._process and self._process.returncode is None:
             return
+        if self._starting is None or self._starting.done():
+            self._starting = asyncio.create_task(self._spawn())
+        await asyncio.shield(self._starting)  # whoever waits for it may lose patience
+
+    async def _spawn(self) -> None:
         places = self.places
         self._process = await asyncio.create_subprocess_exec(
             sys.executable,
@@ -78,12 +86,14 @@ class MemoryIndex:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             limit=LONGEST_ANSWER,
-            env={name: os.environ[name] for name in PASSED_ON if name in os.environ},
+            env={name: os.environ[name] for name in PASSED_ON if name in os.environ} | {"PYTHONPATH": SOURCES},
             start_new_session=True,  # Ctrl-C in the terminal is for Jobs, which then ends it
         )
 
     async def stop(self) -> None:
         """End the worker. A kill harms nothing: what it was at is done again."""
+        if self._starting:
+            await asyncio.wait({self._starting})
         process, self._process = self._process, None
         if process and process.returncode is None:
             process.kill()
@@ -135,11 +145,12 @@ class _Worker:
         self._engine = Engine.open(places)
         self._unread = b""
         self._looked = 0.0
+        self._is_warm = False
 
     def run(self) -> None:
         """Serve until stdin ends."""
         while True:
-            busy = self._engine.index.pending() > 0
+            busy = not self._is_warm or self._engine.index.pending() > 0
             ready, _, _ = select.select([0], [], [], 0 if busy else LOOK_SECONDS)
             if ready:
                 read = os.read(0, 65536)
@@ -174,6 +185,9 @@ class _Worker:
             if time.monotonic() - self._looked >= LOOK_SECONDS:
                 self._engine.index.refresh()
                 self._looked = time.monotonic()
+            if not self._is_warm:
+                self._engine.warm()
+                self._is_warm = True
             self._engine.embed(0.01)
         except apsw.Error:  # somebody else writes; the next look comes soon
             time.sleep(LOOK_SECONDS)

@@ -1,6 +1,6 @@
 """Search: words and meaning, each with its best passages, put together by one score.
 
-    score = cosine + 0.7 · BM25 share + what is new
+    score = cosine + 0.6 · BM25 share + up to 0.02 for what is new
 
 The BM25 share is the score over the most that the query's words could give, words that are nowhere counted with it: a
 passage that has one common word of a long question gets little, one that has its rare words gets most. Measured in
@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+import apsw
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
@@ -23,19 +24,24 @@ from jobs.memory.words import other_script, query_words, sound, stem, stems
 if TYPE_CHECKING:
     from jobs.memory.embedding import Vectors
 
-WORDS = 0.7
-NEW = 0.03
+WORDS = 0.6
+NEW = 0.02
 """What the newest passage gets over one that is endlessly old: it decides between near-equals and nothing else."""
 HALF_LIFE_DAYS = 120
 CANDIDATES = 50
 """Of each side."""
-BM25_MOST = 2.2
-"""What SQLite's BM25 (k1 = 1.2) gives a word at most, in units of its rarity."""
+K1, B = 1.2, 0.75
+BM25_MOST = K1 + 1
+"""What BM25 gives a word at most, in units of its rarity."""
+SMALL = 1000
+"""Passages up to which BM25 is computed here."""
 JOINED_CHARACTERS = 1200
 """How long neighbouring passages may become when they are joined."""
 FUZZY_FROM = 4
 """Letters from which a word may be misspelt."""
 ALTERNATIVES = 6
+GUESSED = 2.0
+"""How many times rarer a word is taken to be when only words like it are known: a guess then gives half as much."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +63,7 @@ class Hit:
     line_end: int
     text: str
     score: float
-    """Comparable within one search; about 0 to 1.7."""
+    """Comparable within one search; about 0 to 1.6."""
     date: str | None
     source: str
     heading: str
@@ -79,6 +85,7 @@ class Search:
     def __init__(self, index: IndexFile) -> None:
         self._index = index
         self._vectors = _Matrix(index)
+        index.db.register_fts5_function("small_bm25", small_bm25)
 
     def search(self, wanted: Wanted, today: date) -> list[Hit]:
         """The best passages, best first, neighbours joined. Any text is a valid query; an empty one finds nothing."""
@@ -135,18 +142,16 @@ class Search:
         if not terms:
             return {}
         match = " OR ".join(f'"{term}"' for term in terms)
+        ranked = f"SELECT rowid, {self._ranking()}(words) AS points FROM words WHERE words MATCH ?"
         if allowed is None:
-            rows = self._index.rows(
-                "SELECT rowid, bm25(words) FROM words WHERE words MATCH ? ORDER BY rank LIMIT ?", (match, limit)
-            )
+            rows = self._index.rows(f"{ranked} ORDER BY points LIMIT ?", (match, limit))
         else:
-            rows = [
-                row
-                for row in self._index.rows("SELECT rowid, bm25(words) FROM words WHERE words MATCH ?", (match,))
-                if row[0] in allowed
-            ]
-            rows = sorted(rows, key=lambda row: row[1])[:limit]
+            inside = [row for row in self._index.rows(ranked, (match,)) if row[0] in allowed]
+            rows = sorted(inside, key=lambda row: row[1])[:limit]
         return {number: min(1.0, -points / most) for number, points in rows}
+
+    def _ranking(self) -> str:
+        return "small_bm25" if self._index.value("SELECT count(*) FROM passages") <= SMALL else "bm25"
 
     def _terms(self, query: str) -> tuple[list[str], float]:
         """What to look for, and the most that BM25 could give for it."""
@@ -154,33 +159,35 @@ class Search:
         terms: dict[str, None] = {}
         most = 0.0
         for word in query_words(query)[:64]:
-            known = self._alternatives(word)
+            known, certain = self._alternatives(word)
             terms |= dict.fromkeys(known)
-            most += max((_rarity(total, known[term]) for term in known), default=_rarity(total, 0))
+            rarity = max((_rarity(total, known[term]) for term in known), default=_rarity(total, 0))
+            most += rarity if certain else GUESSED * rarity
         return list(terms), max(most * BM25_MOST, 1e-9)
 
-    def _alternatives(self, word: str) -> dict[str, int]:
-        """The stems a word is looked for by, with the number of passages that have each.
+    def _alternatives(self, word: str) -> tuple[dict[str, int], bool]:
+        """The stems a word is looked for by, with the number of passages that have each, and whether it is meant so.
 
         Itself and its spelling in the other alphabet; where neither is known, words that sound like it or differ by a
-        letter or two.
+        letter or two, which is a guess.
         """
         known = self._counted([stem(word), *other_script(word)])
         if known:
-            return known
+            return known, True
         key = sound(word)
         like: list[str] = []
         if key:
             like = [term for (term,) in self._index.rows("SELECT term FROM terms WHERE sound = ? LIMIT 50", (key,))]
         if len(word) >= FUZZY_FROM and not word.isdigit():
             like += self._misspelt(stem(word))
-        return dict(list(self._counted(like).items())[:ALTERNATIVES])
+        guesses = dict(list(self._counted(like).items())[:ALTERNATIVES])
+        return guesses, not guesses
 
     def _misspelt(self, term: str) -> list[str]:
         """Known stems that begin with the same letter, or end alike, and differ little."""
         slips = 1 if len(term) < 7 else 2
         rows = self._index.rows(
-            "SELECT term FROM terms WHERE length(term) BETWEEN ? AND ? AND term NOT GLOB '[0-9]*'",
+            "SELECT term FROM terms WHERE length(term) BETWEEN ? AND ?",
             (len(term) - slips, len(term) + slips),
         )
         choices = [row[0] for row in rows]
@@ -223,7 +230,7 @@ class Search:
 
     def _naming(self, person: str) -> set[int]:
         """The passages in which a person's name stands, in any case form and either alphabet."""
-        words = [self._alternatives(word) for word in query_words(person)]
+        words = [self._alternatives(word)[0] for word in query_words(person)]
         if not words or not all(words):
             return set()
         match = " AND ".join("(" + " OR ".join(f'"{term}"' for term in known) + ")" for known in words)
@@ -326,8 +333,34 @@ def score(candidate: Candidate, today: date) -> float:
 
 
 def _rarity(total: int, having: int) -> float:
-    """The inverse document frequency as SQLite's bm25() has it."""
-    return max(1e-6, math.log((total - having + 0.5) / (having + 0.5)))
+    """The inverse document frequency as `small_bm25` and SQLite's bm25() have it."""
+    share = (total - having + 0.5) / (having + 0.5)
+    return math.log1p(share) if total <= SMALL else max(1e-6, math.log(share))
+
+
+def small_bm25(api: apsw.FTS5ExtensionApi, *_: Any) -> float:
+    """BM25 where a word in half of all passages still counts: in the memory of the first weeks every word is in many.
+
+    SQLite's own gives such words nothing. Beyond SMALL passages the two are nearly the same, and that one is quicker.
+    """
+    known: tuple[float, list[float]] | None = api.aux_data
+    if known is None:
+        having = [0] * api.phrase_count
+
+        def count(_api: apsw.FTS5ExtensionApi, phrase: int) -> None:
+            having[phrase] += 1
+
+        for phrase in range(api.phrase_count):
+            api.query_phrase(phrase, count, phrase)
+        average = api.column_total_size(-1) / max(1, api.row_count)
+        known = api.aux_data = average, [_rarity(api.row_count, number) for number in having]
+    average, rarities = known
+    length = 1 - B + B * api.column_size(-1) / average
+    points = 0.0
+    for phrase, rarity in enumerate(rarities):
+        times = sum(map(len, api.phrase_locations(phrase)))
+        points += rarity * times * (K1 + 1) / (times + K1 * length)
+    return -points
 
 
 def _joined(better: Hit, other: Hit) -> Hit | None:

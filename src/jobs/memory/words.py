@@ -126,8 +126,8 @@ def date_words(day: date) -> str:
 _MONTH_OF = {stem(name): month for month, names in enumerate(_MONTHS, 1) for name in names}
 _ISO_DAY = re.compile(r"(?<!\d)(\d{4})-(\d{2})-(\d{2})(?!\d)")
 _DOTTED_DAY = re.compile(r"(?<![\d.])(\d{1,2})\.(\d{1,2})\.(\d{4}|\d{2})(?![\d])")
-_NAMED_DAY = re.compile(r"(?<!\d)(\d{1,2})(?:st|nd|rd|th|-?го|-?е)?(?:\s+of)?\s+([^\W\d_]{3,})", re.IGNORECASE)
-_DAY_NAMED = re.compile(r"([a-z]{3,})\s+(\d{1,2})(?:st|nd|rd|th)?(?![\d:])", re.IGNORECASE)
+_NAMED_DAY = re.compile(r"(?<!\d)(\d{1,2})(?:st|nd|rd|th|-?го|-?е)?(?:\s+of)?\s+([^\W\d_]{3,12})", re.IGNORECASE)
+_DAY_NAMED = re.compile(r"\b([a-z]{3,12})\s+(\d{1,2})(?:st|nd|rd|th)?(?![\d:])", re.IGNORECASE)
 
 
 def day_words(text: str) -> list[str]:

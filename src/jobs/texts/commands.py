@@ -39,6 +39,17 @@ TEXTS: Texts = {
     "command_status_owner": {"ru": "как дела у программы", "en": "how the program is"},
     "command_usage_owner": {"ru": "сколько потрачено", "en": "what was spent"},
     "command_model_owner": {"ru": "какая модель отвечает, и сменить её", "en": "which model answers, and to change it"},
+    "command_memory_owner": {
+        "ru": "что я запомнил; /memory undo вернёт, как было до последней правки",
+        "en": "what I remember; /memory undo takes the last change back",
+    },
+    "memory_undone": {
+        "ru": "Вернул MEMORY.md, как было до последней правки.",
+        "en": "MEMORY.md is as it was before its last change.",
+    },
+    "memory_nothing_to_undo": {"ru": "Возвращать нечего.", "en": "There is nothing to take back."},
+    "memory_empty": {"ru": "Я пока ничего не запомнил.", "en": "I remember nothing yet."},
+    "choice_undo": {"ru": "Отменить правку", "en": "Undo the change"},
     "command_pause_owner": {
         "ru": "не отвечать пока другим: их сообщения ждут, вам отвечаю",
         "en": "answer nobody else for now: their messages wait, you are answered",

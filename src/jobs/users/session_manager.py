@@ -29,6 +29,7 @@ from jobs.users.models import Models
 from jobs.users.notices import label
 from jobs.users.outcome import Reply, Stopped
 from jobs.users.profile import MARKER, SessionPaths
+from jobs.users.remembering import NothingRemembered, Recalled, Remembering
 from jobs.users.repository import UsersRepository
 from jobs.users.session_file import SessionFile
 
@@ -44,7 +45,7 @@ class SessionManager:
     """Runs each person's turns in their own session.
 
     `tools_of` gives a person's tools by the access table; `mcp_servers` the owner's configured servers; `models` the
-    model of each role.
+    model of each role; `memory` what the owner's session is given without asking.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class SessionManager:
         tools_of: Callable[[Person], list[Tool[Any]]],
         mcp_servers: Callable[[], dict[str, Any]],
         models: Models,
+        memory: Remembering | None = None,
     ) -> None:
         self._settings = settings
         self._db = db
@@ -62,6 +64,8 @@ class SessionManager:
         self._tools_of = tools_of
         self._mcp_servers = mcp_servers
         self._models = models
+        self._memory = memory or NothingRemembered()
+        self._facts: dict[int, str] = {}  # what stands in the prompt of each session
         self._warm: OrderedDict[int, Session] = OrderedDict()  # least recently used first
         self._busy: set[int] = set()
         self._to_stop: set[int] = set()
@@ -115,9 +119,10 @@ class SessionManager:
         self._busy.add(person.id)
         try:
             session = await self._session(person)
+            recalled = await self._recalled(turn, person, session)
             if person.id in self._to_stop:
                 raise Stopped
-            content = self._content(grown(turn), person, session, files)
+            content = self._content(grown(turn), person, session, files, recalled)
             return await session.run(content, ToolJournal(self._db, turn.id), activity)
         except BaseException:
             self._warm.pop(person.id, None)
@@ -128,7 +133,16 @@ class SessionManager:
             if person.id in self._warm:
                 self._close_when_idle(person.id)
 
-    def _content(self, turn: Turn, person: Person, session: "Session", files: Files) -> list[dict[str, Any]]:
+    async def _recalled(self, turn: Turn, person: Person, session: "Session") -> Sequence[Recalled]:
+        """What memory has to the owner's words. Nobody else's session is given anything of it."""
+        if person.role is not Role.OWNER:
+            return ()
+        texts = [row.text for row in turn.rows if row.extras.forwarded_from is None]
+        return await self._memory.about(texts, self._facts.get(person.id, ""), session.opened)
+
+    def _content(
+        self, turn: Turn, person: Person, session: "Session", files: Files, recalled: Sequence[Recalled] = ()
+    ) -> list[dict[str, Any]]:
         """The turn's blocks, with what the session cannot know from its own conversation.
 
         What code has told the owner is left out: it is other people's words, and not for a session to act on.
@@ -144,7 +158,12 @@ class SessionManager:
         ]
         if not session.resumed:
             return prompts.turn_content(
-                turn, person, recap=recent(prompts.RECAP_MESSAGES), undelivered=undelivered, files=files
+                turn,
+                person,
+                recap=recent(prompts.RECAP_MESSAGES),
+                undelivered=undelivered,
+                files=files,
+                recalled=recalled,
             )
         return prompts.turn_content(
             turn,
@@ -153,6 +172,7 @@ class SessionManager:
             said_since=[] if is_owner else outbox.said_since(self._db, person.id, turn.id),
             stopped=recent(prompts.STOPPED_MESSAGES) if was_stopped(self._db, turn) else [],
             files=files,
+            recalled=recalled,
         )
 
     def _name_of(self, chat: int, reader: Person) -> str | None:
@@ -211,11 +231,12 @@ class SessionManager:
         return session
 
     def _is_current(self, session: "Session", person: Person) -> bool:
-        """Whether the prompt would be the same today but for the time the session was opened."""
+        """Whether the prompt would be the same today but for when the session was opened and what was known then."""
         opened = session.opened
         plan = session.plan
+        facts = self._facts.get(person.id, "")
         return (
-            plan.prompt == prompts.system_prompt(person, self._users.owner(), opened)
+            plan.prompt == prompts.system_prompt(person, self._users.owner(), opened, facts)
             and plan.mcp_servers == self._servers_of(person)
             and plan.model == self._models.of(person.role)
         )
@@ -225,9 +246,10 @@ class SessionManager:
 
         self._empty.mkdir(mode=0o700, exist_ok=True)  # what is not touched for days may be swept from there
         opened = prompts.shown_time(now(), person)
+        facts = self._facts[person.id] = self._memory.facts() if person.role is Role.OWNER else ""
         plan = SessionPlan(
             role=person.role,
-            prompt=prompts.system_prompt(person, self._users.owner(), opened),
+            prompt=prompts.system_prompt(person, self._users.owner(), opened, facts),
             tools=self._tools_of(person),
             mcp_servers=self._servers_of(person),
             model=self._models.of(person.role),

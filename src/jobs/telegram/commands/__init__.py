@@ -13,6 +13,7 @@ import structlog
 from jobs.spine.outbox import Outbox
 from jobs.telegram.commands.command import Answer, Call, Command
 from jobs.telegram.commands.control import Control
+from jobs.telegram.commands.memory import MemoryCommand
 from jobs.telegram.commands.model import ModelChoice
 from jobs.telegram.commands.reports import Reports
 from jobs.texts import Language, say
@@ -47,6 +48,7 @@ class Commands:
         control: Control,
         reports: Reports,
         model: ModelChoice,
+        memory: MemoryCommand,
     ) -> None:
         self._outbox = outbox
         self._users = users
@@ -60,6 +62,7 @@ class Commands:
             Command("status", reports.status, ("статус",)),
             Command("usage", reports.usage, ("расход", "расходы")),
             Command("model", model.run, ("модель",), takes_words=True),
+            Command("memory", memory.run, ("память",), takes_words=True),
             Command("pause", control.pause, ("пауза",)),
             Command("panic", control.panic, ("паника",), takes_words=True),
             Command("resume", control.resume, ("продолжить", "дальше")),
