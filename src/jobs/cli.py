@@ -9,6 +9,7 @@ import typer
 
 from jobs import __version__, config
 from jobs.config import Settings, SettingsError
+from jobs.memory.command import cli as memory
 
 cli = typer.Typer(
     help="Jobs: a personal assistant in Telegram that gets things done through people.",
@@ -16,8 +17,6 @@ cli = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-
-from jobs.memory.command import cli as memory  # noqa: E402
 
 cli.add_typer(memory, name="memory")
 

@@ -5,14 +5,16 @@ import sys
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from jobs import config
 from jobs.config import Settings
-from jobs.memory.engine import Engine, Places
-from jobs.memory.search import Hit, Wanted
+
+if TYPE_CHECKING:  # what searches is loaded by the command that does: the other ones start without it
+    from jobs.memory.engine import Engine
+    from jobs.memory.search import Hit
 
 cli = typer.Typer(
     help="Search and keep the memory: MEMORY.md, the day logs, notes, conversations.", no_args_is_help=True
@@ -35,6 +37,8 @@ def search(
     ] = None,
 ) -> None:
     """Find passages by words and by meaning, best first. Exit codes: 0; 2 a wrong argument, the settings or a file."""
+    from jobs.memory.search import Wanted
+
     if bool(query.strip()) == bool(queries):
         _refuse("give either a query or --queries FILE")
     try:
@@ -85,15 +89,12 @@ def stats(as_json: Annotated[bool, typer.Option("--json", help="As one JSON obje
         _print_stats(found)
 
 
-def places_of(settings: Settings) -> Places:
-    """Where memory is, by the settings."""
-    return Places(settings.workspace_dir, settings.data_dir, settings.tz)
+def _engine(settings: Settings) -> "Engine":
+    from jobs.memory.engine import Engine, Places
 
-
-def _engine(settings: Settings) -> Engine:
     if not settings.workspace_dir.is_dir():
         _refuse(f"WORKSPACE_DIR names {settings.workspace_dir}, which is not a folder")
-    return Engine.open(places_of(settings))
+    return Engine.open(Places(settings.workspace_dir, settings.data_dir, settings.tz))
 
 
 def _lines_of(path: Path) -> list[str]:
@@ -101,7 +102,7 @@ def _lines_of(path: Path) -> list[str]:
     return [line.rstrip("\r") for line in text.removesuffix("\n").split("\n")]
 
 
-def _print(hits: list[Hit]) -> None:
+def _print(hits: "list[Hit]") -> None:
     for hit in hits:
         lines = f"{hit.line_start}-{hit.line_end}" if hit.line_end > hit.line_start else str(hit.line_start)
         about = ", ".join(part for part in (hit.date, hit.source) if part)
