@@ -210,3 +210,9 @@ def test_up_without_a_login_says_how_to_sign_in(root: Path) -> None:
 def test_other_peoples_words_wait_for_a_yes_unless_it_is_said_otherwise() -> None:
     assert config.load().untrusted_text == "ask"
     assert wrong(UNTRUSTED_TEXT="maybe")[0].startswith("UNTRUSTED_TEXT has to be one of ask or allow")
+
+
+def test_in_a_container_the_folders_are_at_the_root(monkeypatch: pytest.MonkeyPatch, root: Path) -> None:
+    assert (config.load().data_dir, config.load().workspace_dir) == (root / "data", root / "workspace")
+    monkeypatch.setenv("JOBS_CONTAINER", "1")
+    assert (config.load().data_dir, config.load().workspace_dir) == (Path("/data"), Path("/workspace"))

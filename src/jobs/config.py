@@ -93,6 +93,12 @@ def project_root() -> Path:
     return Path(os.environ.get("JOBS_ROOT") or Path.cwd())
 
 
+def default_folder(name: str) -> Path:
+    """Where a folder of Jobs' own is unless a setting says otherwise: at the root in a container, which a variable of
+    its image tells (`JOBS_CONTAINER`), else in the project's folder."""
+    return Path("/" if os.environ.get("JOBS_CONTAINER") else project_root()) / name
+
+
 class Settings(BaseSettings):
     """Every setting. Field names are the variables' names in lower case."""
 
@@ -119,8 +125,8 @@ class Settings(BaseSettings):
     no_proxy: str = Field("", validation_alias=AliasChoices("NO_PROXY", "no_proxy"))
     heartbeat_interval_minutes: int = Field(30, ge=0)
 
-    data_dir: Path = Field(default_factory=lambda: project_root() / "data")
-    workspace_dir: Path = Field(default_factory=lambda: project_root() / "workspace")
+    data_dir: Path = Field(default_factory=lambda: default_folder("data"))
+    workspace_dir: Path = Field(default_factory=lambda: default_folder("workspace"))
     tz: ZoneInfo = Field(default_factory=lambda: ZoneInfo(_system_zone()), validation_alias=AliasChoices("TZ"))
     log_level: str = "info"
     max_warm_sessions: int = Field(4, ge=1, le=100)
