@@ -1,0 +1,390 @@
+"""Search: words and meaning, each with its best passages, put together by one score.
+
+    score = cosine + 0.6 · BM25 share + up to 0.02 for what is new
+
+The BM25 share is the score over the most that the query's words could give, words that are nowhere counted with it: a
+passage that has one common word of a long question gets little, one that has its rare words gets most. Measured in
+`benchmarks/memory`.
+"""
+
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import apsw
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+
+from jobs.memory.documents import Kind
+from jobs.memory.index_file import IndexFile
+from jobs.memory.marks import is_foreign
+from jobs.memory.words import other_script, query_words, sound, stem, stems
+
+if TYPE_CHECKING:
+    from jobs.memory.embedding import Vectors
+
+WORDS = 0.6
+NEW = 0.02
+"""What the newest passage gets over one that is endlessly old: it decides between near-equals and nothing else."""
+HALF_LIFE_DAYS = 120
+CANDIDATES = 50
+"""Of each side."""
+K1, B = 1.2, 0.75
+BM25_MOST = K1 + 1
+"""What BM25 gives a word at most, in units of its rarity."""
+SMALL = 1000
+"""Passages up to which BM25 is computed here."""
+JOINED_CHARACTERS = 1200
+"""How long neighbouring passages may become when they are joined."""
+FUZZY_FROM = 4
+"""Letters from which a word may be misspelt."""
+ALTERNATIVES = 6
+GUESSED = 2.0
+"""How many times rarer a word is taken to be when only words like it are known: a guess then gives half as much."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is looked for. `since` and `until` are days, both included; what has no day passes neither."""
+
+    query: str
+    limit: int = 5
+    person: str | None = None
+    kinds: tuple[Kind, ...] = ()
+    since: date | None = None
+    until: date | None = None
+
+
+@dataclass(frozen=True)
+class Hit:
+    path: str
+    line_start: int
+    line_end: int
+    text: str
+    score: float
+    """Comparable within one search; about 0 to 1.6."""
+    date: str | None
+    source: str
+    heading: str
+    kind: str
+    person: str
+    link: str | None = None
+    """Of a conversation: its first message, as Telegram's apps open it on the account that Jobs has."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    passage: int
+    cosine: float
+    words: float
+    """The BM25 share, 0 to 1."""
+    day: date | None = None
+    kind: str = ""
+
+
+class Search:
+    def __init__(self, index: IndexFile) -> None:
+        self._index = index
+        self._vectors = _Matrix(index)
+        index.db.register_fts5_function("small_bm25", small_bm25)
+
+    def search(self, wanted: Wanted, today: date) -> list[Hit]:
+        """The best passages, best first, neighbours joined. Any text is a valid query; an empty one finds nothing."""
+        found = self.candidates(wanted)
+        ranked = sorted(((score(each, today), each.passage) for each in found), reverse=True)
+        return self.hits(ranked, wanted.limit)
+
+    def candidates(self, wanted: Wanted) -> list[Candidate]:
+        """The best of each side with both of their scores."""
+        if not wanted.query.strip() or wanted.limit < 1:
+            return []
+        allowed = self._allowed(wanted)
+        most = max(CANDIDATES, 2 * wanted.limit)
+        by_words = self._by_words(wanted.query, most, allowed)
+        by_meaning, cosine_of = self._vectors.nearest(wanted.query, most, allowed)
+        numbers = {*by_words, *by_meaning}
+        if not numbers:
+            return []
+        missing = [number for number in numbers if number not in by_words]
+        if by_words and missing:
+            by_words |= self._by_words(wanted.query, len(missing), set(missing))
+        marks = ",".join("?" * len(numbers))
+        rows = self._index.rows(
+            f"""SELECT passages.id, day, kind FROM passages JOIN documents ON documents.id = document
+                WHERE passages.id IN ({marks})""",
+            list(numbers),
+        )
+        return [
+            Candidate(
+                number, cosine_of(number), by_words.get(number, 0.0), date.fromisoformat(day) if day else None, kind
+            )
+            for number, day, kind in rows
+        ]
+
+    def hits(self, ranked: Iterable[tuple[float, int]], limit: int) -> list[Hit]:
+        """Passages as they are shown. What overlaps or touches a better one of the same document goes with it."""
+        shown: list[Hit] = []
+        for points, number in ranked:
+            hit = self._hit(number, points)
+            for place, better in enumerate(shown):
+                if (both := _joined(better, hit)) is not None:
+                    shown[place] = both
+                    break
+            else:
+                if len(shown) < limit:
+                    shown.append(hit)
+        return shown
+
+    # ------------------------------------------------------------------ words
+
+    def _by_words(self, query: str, limit: int, allowed: set[int] | None) -> dict[int, float]:
+        """The BM25 share of the passages that have the most of the query's words."""
+        terms, most = self._terms(query)
+        if not terms:
+            return {}
+        match = " OR ".join(f'"{term}"' for term in terms)
+        ranked = f"SELECT rowid, {self._ranking()}(words) AS points FROM words WHERE words MATCH ?"
+        if allowed is None:
+            rows = self._index.rows(f"{ranked} ORDER BY points LIMIT ?", (match, limit))
+        else:
+            inside = [row for row in self._index.rows(ranked, (match,)) if row[0] in allowed]
+            rows = sorted(inside, key=lambda row: row[1])[:limit]
+        return {number: min(1.0, -points / most) for number, points in rows}
+
+    def _ranking(self) -> str:
+        return "small_bm25" if self._index.value("SELECT count(*) FROM passages") <= SMALL else "bm25"
+
+    def _terms(self, query: str) -> tuple[list[str], float]:
+        """What to look for, and the most that BM25 could give for it."""
+        total = self._index.value("SELECT count(*) FROM passages")
+        terms: dict[str, None] = {}
+        most = 0.0
+        for word in query_words(query)[:64]:
+            known, certain = self._alternatives(word)
+            terms |= dict.fromkeys(known)
+            rarity = max((_rarity(total, known[term]) for term in known), default=_rarity(total, 0))
+            most += rarity if certain else GUESSED * rarity
+        return list(terms), max(most * BM25_MOST, 1e-9)
+
+    def _alternatives(self, word: str) -> tuple[dict[str, int], bool]:
+        """The stems a word is looked for by, with the number of passages that have each, and whether it is meant so.
+
+        Itself and its spelling in the other alphabet; where neither is known, words that sound like it or differ by a
+        letter or two, which is a guess.
+        """
+        known = self._counted([stem(word), *other_script(word)])
+        if known:
+            return known, True
+        key = sound(word)
+        like: list[str] = []
+        if key:
+            like = [term for (term,) in self._index.rows("SELECT term FROM terms WHERE sound = ? LIMIT 50", (key,))]
+        if len(word) >= FUZZY_FROM and not word.isdigit():
+            like += self._misspelt(stem(word))
+        guesses = dict(list(self._counted(like).items())[:ALTERNATIVES])
+        return guesses, not guesses
+
+    def _misspelt(self, term: str) -> list[str]:
+        """Known stems that begin with the same letter, or end alike, and differ little."""
+        slips = 1 if len(term) < 7 else 2
+        rows = self._index.rows(
+            "SELECT term FROM terms WHERE length(term) BETWEEN ? AND ?",
+            (len(term) - slips, len(term) + slips),
+        )
+        choices = [row[0] for row in rows]
+        found: Any = process.extract(term, choices, scorer=OSA.distance, score_cutoff=slips, limit=ALTERNATIVES)
+        return [choice for choice, _, _ in found]
+
+    def _counted(self, terms: list[str]) -> dict[str, int]:
+        counted = {}
+        for term in dict.fromkeys(terms):
+            count = self._index.value("SELECT doc FROM vocabulary WHERE term = ?", (term,))
+            if count:
+                counted[term] = int(count)
+        return counted
+
+    # ------------------------------------------------------------------ filters
+
+    def _allowed(self, wanted: Wanted) -> set[int] | None:
+        """The passages that pass the filters; None: all do."""
+        conditions: list[str] = []
+        values: list[Any] = []
+        if wanted.kinds:
+            conditions.append(f"kind IN ({','.join('?' * len(wanted.kinds))})")
+            values += wanted.kinds
+        for limit, comparison in ((wanted.since, "day >= ?"), (wanted.until, "day <= ?")):
+            if limit:
+                conditions.append(comparison)
+                values.append(limit.isoformat())
+        if not conditions and not wanted.person:
+            return None
+        rows = self._index.rows(
+            f"""SELECT passages.id, person, source FROM passages JOIN documents ON documents.id = document
+                WHERE {" AND ".join(conditions) or "1"}""",
+            values,
+        )
+        if not wanted.person:
+            return {row[0] for row in rows}
+        naming = self._naming(wanted.person)
+        is_theirs = _Named(wanted.person)
+        return {row[0] for row in rows if row[0] in naming or is_theirs(row[1]) or is_theirs(row[2])}
+
+    def _naming(self, person: str) -> set[int]:
+        """The passages in which a person's name stands, in any case form and either alphabet."""
+        words = [self._alternatives(word)[0] for word in query_words(person)]
+        if not words or not all(words):
+            return set()
+        match = " AND ".join("(" + " OR ".join(f'"{term}"' for term in known) + ")" for known in words)
+        return {row[0] for row in self._index.rows("SELECT rowid FROM words WHERE words MATCH ?", (match,))}
+
+    # ------------------------------------------------------------------ showing
+
+    def _hit(self, number: int, points: float) -> Hit:
+        path, kind, person, *rest = self._index.rows(
+            """SELECT path, kind, person, line_start, line_end, text, day, source, heading
+               FROM passages JOIN documents ON documents.id = document WHERE passages.id = ?""",
+            (number,),
+        )[0]
+        start, end, text, day, source, heading = rest
+        return Hit(path, start, end, text, round(points, 4), day, source, heading, kind, person)
+
+
+class _Matrix:
+    """The vectors in memory, as 32-bit floats: exact, and quick enough to some 100 000 passages."""
+
+    def __init__(self, index: IndexFile) -> None:
+        self._index = index
+        self._seen: tuple[int, int] | None = None
+        self._newest = 0
+        self._removed = 0
+        self._numbers: list[int] = []
+        self._places: dict[int, int] = {}
+        self._rows: Vectors | None = None
+
+    def nearest(self, query: str, limit: int, allowed: set[int] | None) -> "tuple[list[int], Callable[[int], float]]":
+        """The passages nearest in meaning, and a function from a passage to its cosine (0 without a vector)."""
+        embedder = self._index.embedder
+        if embedder is None:
+            return [], lambda _: 0.0
+        import numpy as np
+
+        rows = self._load(embedder.dimension)
+        if not len(rows):
+            return [], lambda _: 0.0
+        cosines = rows @ embedder.query(query)
+        if allowed is not None:
+            inside = np.fromiter((number in allowed for number in self._numbers), bool, len(self._numbers))
+            eligible = np.flatnonzero(inside)
+        else:
+            eligible = np.arange(len(self._numbers))
+        best = eligible[np.argsort(-cosines[eligible], kind="stable")[:limit]]
+
+        def cosine_of(number: int) -> float:
+            place = self._places.get(number)
+            return float(cosines[place]) if place is not None else 0.0
+
+        return [self._numbers[place] for place in best], cosine_of
+
+    def _load(self, dimension: int) -> "Vectors":
+        """Read what is new, and everything when another process has written."""
+        import numpy as np
+
+        seen = (self._index.rebuilt, self._index.value("PRAGMA data_version"))
+        if seen != self._seen or self._rows is None:
+            self._numbers, self._places, self._newest = [], {}, 0
+            self._rows = np.empty((0, dimension), np.float32)
+            self._removed = len(self._index.removed)
+        rows = self._index.rows("SELECT id, passage, vector FROM vectors WHERE id > ? ORDER BY id", (self._newest,))
+        if rows:
+            fresh = np.frombuffer(b"".join(vector for _, _, vector in rows), "<f2").reshape(len(rows), dimension)
+            self._rows = np.concatenate((self._rows, fresh.astype(np.float32)))
+            for _, number, _ in rows:
+                self._places[number] = len(self._numbers)
+                self._numbers.append(number)
+            self._newest = rows[-1][0]
+        for number in self._index.removed[self._removed :]:
+            if (place := self._places.pop(number, None)) is not None:
+                self._rows[place] = 0.0
+        self._removed = len(self._index.removed)
+        self._seen = seen
+        return self._rows
+
+
+class _Named:
+    """Whether a text names a person, in any case form and either alphabet."""
+
+    def __init__(self, person: str) -> None:
+        self._wanted = [{stem(word), *other_script(word), sound(word)} - {""} for word in query_words(person)]
+
+    def __call__(self, text: str) -> bool:
+        known = set(stems(text))
+        known |= {sound(word) for word in known}
+        return bool(self._wanted) and all(keys & known for keys in self._wanted)
+
+
+def score(candidate: Candidate, today: date) -> float:
+    """One number of both sides and of how new it is; facts of MEMORY.md are as good as new."""
+    points = candidate.cosine + WORDS * candidate.words
+    if candidate.kind == "memory":
+        return points + NEW
+    if candidate.day is None:
+        return points
+    age = max(0, (today - candidate.day).days)
+    return float(points + NEW * 0.5 ** (age / HALF_LIFE_DAYS))
+
+
+def _rarity(total: int, having: int) -> float:
+    """The inverse document frequency as `small_bm25` and SQLite's bm25() have it."""
+    share = (total - having + 0.5) / (having + 0.5)
+    return math.log1p(share) if total <= SMALL else max(1e-6, math.log(share))
+
+
+def small_bm25(api: apsw.FTS5ExtensionApi, *_: Any) -> float:
+    """BM25 where a word in half of all passages still counts: in the memory of the first weeks every word is in many.
+
+    SQLite's own gives such words nothing. Beyond SMALL passages the two are nearly the same, and that one is quicker.
+    """
+    known: tuple[float, list[float]] | None = api.aux_data
+    if known is None:
+        having = [0] * api.phrase_count
+
+        def count(_api: apsw.FTS5ExtensionApi, phrase: int) -> None:
+            having[phrase] += 1
+
+        for phrase in range(api.phrase_count):
+            api.query_phrase(phrase, count, phrase)
+        average = api.column_total_size(-1) / max(1, api.row_count)
+        known = api.aux_data = average, [_rarity(api.row_count, number) for number in having]
+    average, rarities = known
+    length = 1 - B + B * api.column_size(-1) / average
+    points = 0.0
+    for phrase, rarity in enumerate(rarities):
+        times = sum(map(len, api.phrase_locations(phrase)))
+        points += rarity * times * (K1 + 1) / (times + K1 * length)
+    return -points
+
+
+def _joined(better: Hit, other: Hit) -> Hit | None:
+    """The better hit with what its neighbour adds before or after it; None when they stay two."""
+    if better.path != other.path or better.kind == "memory" or better.heading != other.heading:
+        return None
+    if is_foreign(better.source) != is_foreign(other.source):
+        return None
+    if better.line_start <= other.line_start and other.line_end <= better.line_end:
+        return better
+    first, second = sorted((better, other), key=lambda hit: (hit.line_start, hit.line_end))
+    kept, more = first.text.split("\n"), second.text.split("\n")
+    overlap = next((n for n in range(min(len(kept), len(more)), 0, -1) if kept[-n:] == more[:n]), 0)
+    text = "\n".join([*kept, *more[overlap:]])
+    if second.line_start > first.line_end + 1 or len(text) > JOINED_CHARACTERS:
+        return None
+    external = sorted(hit.source for hit in (better, other) if is_foreign(hit.source))
+    return replace(
+        better,
+        line_start=first.line_start,
+        line_end=max(first.line_end, second.line_end),
+        text=text,
+        source=external[0] if external else better.source,
+    )
