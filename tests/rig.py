@@ -57,7 +57,7 @@ class Run:
         users, outbox = spine.users, spine.outbox
         storage = MemoryStorage(wanted.workspace_dir)
         marks = Marks(spine.db)
-        places = Places(wanted.workspace_dir, wanted.data_dir, wanted.tz)
+        places = Places(wanted.workspace_dir, spine.db.path.parent, wanted.tz)
         records = Records(places.records, places.zone)
         self.index = MemoryIndex(places)
         memory = MemoryTools(storage, self.index, records, lambda: marks.authors(users.owner_id))

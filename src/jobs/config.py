@@ -256,6 +256,11 @@ class Settings(BaseSettings):
         return bool(self.anthropic_api_key or self.claude_code_oauth_token)
 
     @property
+    def keeps_notes(self) -> bool:
+        """Whether a cheap model may be asked on memory's behalf."""
+        return self.memory_model.lower() != "off"
+
+    @property
     def unproxied_hosts(self) -> list[str]:
         """Hosts that are reached without the proxy: this machine, and those of NO_PROXY."""
         return [*LOOPBACK, *(host for host in re.split(r"[\s,]+", self.no_proxy) if host)]

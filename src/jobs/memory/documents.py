@@ -98,6 +98,8 @@ SAID = """SELECT sent_at AS at, origin, extras ->> '$.forwarded_from',
                  text || coalesce(' ' || (extras ->> '$.attachments[0].transcript'), ''), id, message_id, 0
           FROM inbox WHERE lane = :lane AND id > :asked AND sent_at >= :begin AND sent_at < :end
               AND state <> 'dropped' AND text NOT LIKE '/%'
+              -- The question that is being answered is no answer to it.
+              AND (state NOT IN ('waiting', 'taken') OR origin = 'external')
           UNION ALL
           SELECT created_at, kind, NULL, text, id, message_id,
                  coalesce((SELECT marked FROM turns WHERE turns.id = turn_id), 0)

@@ -34,9 +34,13 @@ def author_of(source: str) -> str:
     return source.removeprefix(EXTERNAL).removeprefix(":").strip()
 
 
+SOMEBODY = "somebody"
+"""The author of foreign words whose author is not known."""
+
+
 def external(name: str) -> str:
     """The source of what somebody else said."""
-    return f"{EXTERNAL}: {_ANY_MARK.sub('', ' '.join(name.split())).strip()[:100] or 'somebody'}"
+    return f"{EXTERNAL}: {_ANY_MARK.sub('', ' '.join(name.split())).strip()[:100] or SOMEBODY}"
 
 
 def read_mark(line: str) -> tuple[str, Mark]:

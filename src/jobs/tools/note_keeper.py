@@ -15,7 +15,7 @@ import structlog
 
 from jobs.db import Database
 from jobs.memory.documents import Records, Said
-from jobs.memory.marks import AGENT, Mark, author_of, external, is_foreign
+from jobs.memory.marks import AGENT, SOMEBODY, Mark, author_of, external, is_foreign
 from jobs.memory.storage import MemoryStorage
 from jobs.spine.tool import Words
 from jobs.times import now, to_text
@@ -99,7 +99,7 @@ class NoteKeeper:
         filled = Template(prompt).safe_substitute(owner=short_name(owner.name), today=f"{today:%A, %Y-%m-%d}")
         reply = await self._ask(filled, _told(material, self._records))
         authors = dict.fromkeys(author_of(each.source) for each in material if is_foreign(each.source))
-        source = external(", ".join(filter(None, authors))) if authors else AGENT
+        source = external(", ".join(name for name in authors if name != SOMEBODY)) if authors else AGENT
         at = material[-1].at.astimezone(owner.zone)
         notes = _notes(reply.text)
         for note in notes:
