@@ -255,6 +255,11 @@ class Settings(BaseSettings):
     def has_model(self) -> bool:
         return bool(self.anthropic_api_key or self.claude_code_oauth_token)
 
+    def proxy_for(self, url: str) -> str | None:
+        """The proxy for an address that is reached by HTTP from here; None: none, or one that is not for it."""
+        direct = urlsplit(url).hostname in self.unproxied_hosts
+        return None if direct or self.http_proxy is None or self.http_proxy.is_socks else self.http_proxy.url
+
     @property
     def keeps_notes(self) -> bool:
         """Whether a cheap model may be asked on memory's behalf."""

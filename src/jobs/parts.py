@@ -7,7 +7,7 @@ from jobs.db import Database
 from jobs.masks import Masks, session_secrets
 from jobs.mcp_manager.config import McpConfig
 from jobs.memory.documents import Records
-from jobs.memory.engine import Places
+from jobs.memory.engine import places_of
 from jobs.memory.index import MemoryIndex
 from jobs.memory.recall import Recall
 from jobs.memory.storage import MemoryStorage
@@ -116,7 +116,7 @@ class Parts:
     def _build_sessions(self) -> None:
         db, outbox, people, settings = self.db, self.outbox, self.people, self.settings
         self.storage = MemoryStorage(settings.workspace_dir)
-        places = Places(settings.workspace_dir, settings.data_dir, settings.tz)
+        places = places_of(settings)
         self.index = MemoryIndex(places)
         records = Records(places.records, places.zone)
         self.mcp = McpConfig(settings.data_dir / "mcp_servers.json")

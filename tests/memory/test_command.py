@@ -64,7 +64,7 @@ def test_the_index_can_be_deleted_and_made_anew(environment: dict[str, str], tmp
         ("search",),
         ("search", "x", "--queries", "y"),
         ("search", "--queries", "none"),
-        ("search", "x", "--since", "вчера"),
+        ("search", "x", "--since", "когда-то"),
     ],
 )
 def test_a_wrong_argument_is_one_sentence(environment: dict[str, str], arguments: tuple[str, ...]) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tests.support import MASHA, MOSCOW, OWNER, Spine
 
-from jobs.memory.embedding import default_embedder
+from jobs.memory.embedding import embedder_of
 from jobs.memory.engine import Engine, Places
 from jobs.memory.search import Hit, Wanted
 from jobs.spine.inbox import Inbox
@@ -223,7 +223,7 @@ def test_an_edit_keeps_the_passages_that_it_does_not_touch(engine: Engine, works
 # ---------------------------------------------------------------------- meaning
 
 
-@pytest.mark.skipif(default_embedder() is None, reason="the embedder's package is not installed")
+@pytest.mark.skipif(embedder_of(None) is None, reason="the offline model does not run here")
 def test_meaning_is_found_across_languages(workspace: Path, tmp_path: Path) -> None:
     engine = Engine.open(Places(workspace, tmp_path, MOSCOW))
     assert engine.reindex()["without_vector"] == 0

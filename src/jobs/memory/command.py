@@ -5,12 +5,13 @@ import sys
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
 from jobs import config
 from jobs.config import Settings
+from jobs.times import now
 
 if TYPE_CHECKING:  # what searches is loaded by the command that does: the other ones start without it
     from jobs.memory.engine import Engine
@@ -28,8 +29,10 @@ EMBED_SECONDS = 20.0
 def search(
     query: Annotated[str, typer.Argument(help="Any text, Russian or English.")] = "",
     person: Annotated[str | None, typer.Option(help="Only what this person said, was told or is named in.")] = None,
-    since: Annotated[str | None, typer.Option(help="Only from this day on: 2026-11-22.")] = None,
-    until: Annotated[str | None, typer.Option(help="Only up to this day.")] = None,
+    since: Annotated[
+        str | None, typer.Option(help="Only from this day on: 2026-11-22; also “last week”, “март”, 2026-03.")
+    ] = None,
+    until: Annotated[str | None, typer.Option(help="Only up to this day, or the end of such a stretch.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="How many passages.")] = 5,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a query.")] = False,
     queries: Annotated[
@@ -43,12 +46,11 @@ def search(
         _refuse("give either a query or --queries FILE")
     try:
         asked = [query] if queries is None else _lines_of(queries)
-        days = [date.fromisoformat(day) if day else None for day in (since, until)]
     except OSError as error:
         _refuse(f"{queries} cannot be read ({error.strerror})")
-    except ValueError:
-        _refuse("a day looks like 2026-11-22")
-    engine = _engine(config.load())
+    settings = config.load()
+    days = [_day(since, settings, 0), _day(until, settings, 1)]
+    engine = _engine(settings)
     try:
         engine.index.refresh()
         engine.embed(EMBED_SECONDS if queries is None else float("inf"), _progress)
@@ -90,11 +92,21 @@ def stats(as_json: Annotated[bool, typer.Option("--json", help="As one JSON obje
 
 
 def _engine(settings: Settings) -> "Engine":
-    from jobs.memory.engine import Engine, Places
+    from jobs.memory.engine import Engine, places_of
 
     if not settings.workspace_dir.is_dir():
         _refuse(f"WORKSPACE_DIR names {settings.workspace_dir}, which is not a folder")
-    return Engine.open(Places(settings.workspace_dir, settings.data_dir, settings.tz))
+    return Engine.open(places_of(settings))
+
+
+def _day(text: str | None, settings: Settings, end: int) -> date | None:
+    """The first day of what is meant, or with `end` 1 its last."""
+    from jobs.memory.periods import period
+
+    if text is None:
+        return None
+    days = period(text, now().astimezone(settings.tz).date())
+    return days[end] if days else _refuse(f"{text!r} names no day; one looks like 2026-11-22")
 
 
 def _lines_of(path: Path) -> list[str]:
@@ -115,8 +127,8 @@ def _print(hits: "list[Hit]") -> None:
 def _print_stats(found: dict[str, Any]) -> None:
     for kind, count in found["documents"].items():
         print(f"{kind}: {count}")
-    print(f"passages: {found['passages']}, with vectors: {found['vectors']}")
-    print(f"embedder: {found['embedder'] or 'not installed, words only'}")
+    print(f"passages: {found['passages']}, of items: {found['units']}, with vectors: {found['vectors']}")
+    print(f"embedder: {found['embedder'] or 'none, words only; ./jobs doctor says why'}")
     print(f"{found['path']}: {found['bytes']} bytes")
 
 
@@ -125,6 +137,6 @@ def _progress(left: int) -> None:
         print(f"\r{left} passages left to read …   ", end="", file=sys.stderr, flush=True)
 
 
-def _refuse(sentence: str) -> Any:
+def _refuse(sentence: str) -> NoReturn:
     print(f"jobs: {sentence}", file=sys.stderr)
     raise SystemExit(2)

@@ -12,10 +12,11 @@ import select
 import signal
 import sys
 import time
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import apsw
@@ -23,8 +24,13 @@ import structlog
 
 import jobs
 from jobs.log import set_up
+from jobs.memory.embedding import EmbedderFailed, Service
 from jobs.memory.engine import Engine, Places
+from jobs.memory.index_file import IndexFile
 from jobs.memory.search import Hit, Wanted
+
+if TYPE_CHECKING:
+    from jobs.memory.embedding import Vectors
 
 log = structlog.get_logger()
 
@@ -33,6 +39,9 @@ PASSED_ON = ("PATH", "LANG", "TMPDIR")
 SOURCES = str(Path(jobs.__file__).parent.parent)
 LOOK_SECONDS = 1.0
 """How often files and records are looked at while nobody asks."""
+BUSY_SECONDS = 0.01
+"""How often the worker looks whether a vector is made."""
+RETRY_SECONDS = 60.0
 SLICE_SECONDS = 0.1
 """How long the worker reads files before it looks whether somebody asks."""
 FRESH_SECONDS = 0.5
@@ -97,6 +106,9 @@ class MemoryIndex:
             env={name: os.environ[name] for name in PASSED_ON if name in os.environ} | {"PYTHONPATH": SOURCES},
             start_new_session=True,  # Ctrl-C in the terminal is for Jobs, which then ends it
         )
+        assert self._process.stdin is not None
+        service = asdict(places.service) if places.service else None
+        self._process.stdin.write(json.dumps(service).encode() + b"\n")
 
     async def stop(self) -> None:
         """End the worker. A kill harms nothing: what it was at is done again."""
@@ -153,16 +165,18 @@ class _Worker:
         self._engine = Engine.open(places)
         self._unread = b""
         self._looked = 0.0
+        self._background = _Background(self._engine.index)
         self._is_done = False
         self._asked = time.monotonic()
 
     def run(self) -> None:
         """Serve until stdin ends, or nobody has asked for IDLE_SECONDS and nothing is left to do."""
         while True:
-            busy = not self._is_done or self._engine.index.pending() > 0
-            if not busy and time.monotonic() - self._asked > IDLE_SECONDS:
+            busy = self._background.is_working
+            if self._is_done and not busy and time.monotonic() - self._asked > IDLE_SECONDS:
                 return
-            ready, _, _ = select.select([0], [], [], 0 if busy else LOOK_SECONDS)
+            pause = BUSY_SECONDS if busy else LOOK_SECONDS if self._is_done else 0
+            ready, _, _ = select.select([0], [], [], pause)
             if ready:
                 read = os.read(0, 65536)
                 if not read:
@@ -203,19 +217,59 @@ class _Worker:
             if not self._is_done or time.monotonic() - self._looked >= LOOK_SECONDS:
                 self._is_done = self._engine.index.refresh(SLICE_SECONDS)
                 self._looked = time.monotonic()
-            else:
-                self._engine.embed(0.01)
+            self._background.step()
         except apsw.Error:  # somebody else writes; the next look comes soon
             time.sleep(LOOK_SECONDS)
 
 
+class _Background:
+    """Vectors are made in a thread, a few at a time, so that a question meanwhile waits for one of them at most."""
+
+    def __init__(self, index: IndexFile) -> None:
+        self._index = index
+        self._pool = ThreadPoolExecutor(1)
+        self._made: Future[Vectors] | None = None
+        self._units: list[int] = []
+        self._not_before = 0.0
+
+    @property
+    def is_working(self) -> bool:
+        return self._made is not None
+
+    def step(self) -> None:
+        """Store what was made, and have more made."""
+        embedder = self._index.embedder
+        if embedder is None or (self._made and not self._made.done()):
+            return
+        if self._made:
+            made, self._made = self._made, None
+            try:
+                self._index.give(self._units, made.result())
+            except EmbedderFailed as error:
+                log.warning("no vectors are made for now", reason=str(error))
+                self._not_before = time.monotonic() + RETRY_SECONDS
+        if time.monotonic() >= self._not_before and (waiting := self._index.waiting(embedder.batch)):
+            self._units = [unit for unit, _ in waiting]
+            self._made = self._pool.submit(embedder.passages, [text for _, text in waiting])
+
+
 def main(workspace: str, data: str, zone: str) -> None:
-    """The worker: requests on stdin, answers on stdout."""
+    """The worker: on stdin first the service of embeddings (it has a secret in it) or null, then requests."""
     os.nice(NICE)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     set_up("warning", str)  # to standard error, since standard output is for answers
     with contextlib.suppress(BrokenPipeError):
-        _Worker(Places(Path(workspace), Path(data), ZoneInfo(zone))).run()
+        service = json.loads(_first_line())
+        places = Places(Path(workspace), Path(data), ZoneInfo(zone), Service(**service) if service else None)
+        _Worker(places).run()
+
+
+def _first_line() -> bytes:
+    """Read byte by byte: what follows is for the worker, which reads the pipe itself."""
+    line = b""
+    while (byte := os.read(0, 1)) not in (b"", b"\n"):
+        line += byte
+    return line or b"null"
 
 
 if __name__ == "__main__":

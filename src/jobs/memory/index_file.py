@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from importlib import resources
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import apsw
 import structlog
@@ -20,21 +20,24 @@ from jobs.memory.embedding import Embedder
 from jobs.memory.passages import Passage
 from jobs.memory.words import date_words, joined, sound
 
+if TYPE_CHECKING:
+    from jobs.memory.embedding import Vectors
+
 log = structlog.get_logger()
 
-VERSION = 1
+VERSION = 2
 """Of the schema, the passages and the stems: another one means an index made anew."""
-BATCH = 8
-"""Passages that are embedded in one go: some 60 ms on one core, and more at once are hardly quicker."""
 PIECE = 2000
 """Passages that are written in one transaction, so that another process waits for the file a second at most."""
 
+EMBEDDED = 5_000
+"""Items of one document that get vectors; the rest of a longer one is found by words."""
 KNOWN_TERMS = 200_000
 """How many stems are remembered as being in the file."""
 
 
 class IndexFile:
-    """`refresh` takes in what has changed, `embed` gives passages without vectors theirs."""
+    """`refresh` takes in what has changed; `waiting` and `give` are for whoever makes vectors."""
 
     def __init__(self, path: Path, files: Files, records: Records, embedder: Embedder | None) -> None:
         self.path = path
@@ -44,7 +47,7 @@ class IndexFile:
         self.db = self._open()
         self._known_terms: set[str] = set()
         self.removed: list[int] = []
-        """Passages that have gone since the file was opened by this process."""
+        """Units that have gone since the file was opened by this process."""
         self.rebuilt = 0
         self._round: Iterator[None] | None = None  # a look that was not finished
         """How often everything was made anew since then."""
@@ -102,7 +105,7 @@ class IndexFile:
         """Forget everything: the next `refresh` reads all documents anew."""
         with self._writing():
             self.db.execute("INSERT INTO words (words) VALUES ('delete-all')")
-            for table in ("passages", "documents", "terms", "vectors", "unread"):
+            for table in ("passages", "documents", "terms", "vectors", "unread", "passage_units", "units"):
                 self.db.execute(f"DELETE FROM {table}")
             self._note("records", "")
         self._known_terms.clear()
@@ -110,34 +113,32 @@ class IndexFile:
         self.rebuilt += 1
 
     def pending(self) -> int:
-        """How many passages have no vector yet."""
+        """How many units have no vector yet."""
         return int(self.value("SELECT count(*) FROM unread")) if self.embedder else 0
 
-    def embed(self, limit: int = BATCH) -> list[tuple[int, bytes]]:
-        """Give some passages their vectors, the newest first, and return them. Raises RuntimeError without one."""
-        if self.embedder is None:
-            raise RuntimeError("there is no embedder")
-        rows = self._rows(
-            """SELECT passages.id, heading, day, text FROM unread JOIN passages ON passages.id = passage
-               ORDER BY passage DESC LIMIT ?""",
-            (limit,),
+    def waiting(self, limit: int) -> list[tuple[int, str]]:
+        """Some units without vectors, the newest first, as (unit, text)."""
+        return self._rows(
+            "SELECT unit, text FROM unread JOIN units ON units.id = unit ORDER BY unit DESC LIMIT ?", (limit,)
         )
-        if not rows:
-            return []
-        made = self.embedder.passages([searched(heading, day, text) for _, heading, day, text in rows])
-        vectors = [(row[0], vector.astype("<f2").tobytes()) for row, vector in zip(rows, made, strict=True)]
+
+    def give(self, units: Iterable[int], vectors: "Vectors") -> None:
+        """Store the vectors of units; of one that has gone meanwhile it is dropped."""
         with self._writing():
-            for number, vector in vectors:
-                if self.value("SELECT 1 FROM unread WHERE passage = ?", (number,)):
-                    self.db.execute("INSERT OR REPLACE INTO vectors (passage, vector) VALUES (?, ?)", (number, vector))
-            self.db.executemany("DELETE FROM unread WHERE passage = ?", ((number,) for number, _ in vectors))
-        return vectors
+            for unit, vector in zip(units, vectors, strict=True):
+                if self.value("SELECT 1 FROM unread WHERE unit = ?", (unit,)):
+                    self.db.execute(
+                        "INSERT OR REPLACE INTO vectors (unit, vector) VALUES (?, ?)",
+                        (unit, vector.astype("<f2").tobytes()),
+                    )
+                    self.db.execute("DELETE FROM unread WHERE unit = ?", (unit,))
 
     def stats(self) -> dict[str, Any]:
         """Counts for people: documents by kind, passages, vectors, bytes."""
         return {
             "documents": dict(self._rows("SELECT kind, count(*) FROM documents GROUP BY kind ORDER BY kind")),
             "passages": self.value("SELECT count(*) FROM passages"),
+            "units": self.value("SELECT count(*) FROM units"),
             "vectors": self.value("SELECT count(*) FROM vectors"),
             "without_vector": self.pending(),
             "embedder": self.embedder.name if self.embedder else None,
@@ -150,6 +151,7 @@ class IndexFile:
     def _take(self, document: Document, passages: Callable[[Document], Iterator[Passage]]) -> None:
         """Put a document's passages in the place of those it had; what is the same in both is not touched."""
         number = self._document(document)
+        taken = 0
         old: dict[bytes, list[tuple[int, int, int]]] = {}
         for passage, digest, start, end in self._rows(
             "SELECT id, hash, line_start, line_end FROM passages WHERE document = ? ORDER BY id DESC", (number,)
@@ -160,7 +162,8 @@ class IndexFile:
             while piece := list(islice(found, PIECE)):
                 with self._writing():
                     for passage in piece:
-                        self._put(number, document, passage, old)
+                        taken += len(passage.units)
+                        self._put(number, document, passage, old, with_units=taken <= EMBEDDED)
         except OSError as error:  # gone since we looked, or not for us to read: as if it were empty
             log.warning("a file cannot be read", error=error.strerror)
         with self._writing():
@@ -180,7 +183,13 @@ class IndexFile:
         return int(self.value("SELECT id FROM documents WHERE path = ?", (document.path,)))
 
     def _put(
-        self, number: int, document: Document, passage: Passage, old: dict[bytes, list[tuple[int, int, int]]]
+        self,
+        number: int,
+        document: Document,
+        passage: Passage,
+        old: dict[bytes, list[tuple[int, int, int]]],
+        *,
+        with_units: bool,
     ) -> None:
         day = passage.day.isoformat() if passage.day else None
         digest = _digest(passage.heading, day or "", passage.source, passage.text)
@@ -190,7 +199,7 @@ class IndexFile:
             if tuple(at) != lines:
                 self.db.execute("UPDATE passages SET line_start = ?, line_end = ? WHERE id = ?", (*lines, known))
             return
-        text = passage.text.encode("utf-8", "replace").decode("utf-8").replace("\0", "\ufffd")
+        text = readable(passage.text)
         self.db.execute(
             """INSERT INTO passages (document, line_start, line_end, text, heading, day, source, hash)
                VALUES (?, ?, ?, ?, ?, ?, ?, ?)""",
@@ -201,12 +210,23 @@ class IndexFile:
         name = Path(document.path).stem if document.kind == "note" else ""
         stems = joined((dated, name, passage.heading, passage.text))
         self.db.execute("INSERT INTO words (rowid, stems) VALUES (?, ?)", (made, stems))
-        self.db.execute("INSERT INTO unread VALUES (?)", (made,))
+        if with_units:
+            self._put_units(made, [searched(passage.heading, day, unit) for unit in passage.units])
         fresh = {term for term in stems.split() if not term[0].isdigit()} - self._known_terms
         self.db.executemany("INSERT OR IGNORE INTO terms VALUES (?, ?)", ((term, sound(term)) for term in fresh))
         if len(self._known_terms) > KNOWN_TERMS:
             self._known_terms.clear()
         self._known_terms |= fresh
+
+    def _put_units(self, passage: int, texts: Iterable[str]) -> None:
+        for text in texts:
+            digest = _digest(text)
+            unit = self.value("SELECT id FROM units WHERE hash = ?", (digest,))
+            if unit is None:
+                self.db.execute("INSERT INTO units (text, hash) VALUES (?, ?)", (readable(text), digest))
+                unit = self.db.last_insert_rowid()
+                self.db.execute("INSERT INTO unread VALUES (?)", (unit,))
+            self.db.execute("INSERT OR IGNORE INTO passage_units VALUES (?, ?)", (passage, unit))
 
     def _drop(self, path: str) -> None:
         for (passage,) in self._rows(
@@ -223,10 +243,15 @@ class IndexFile:
                 self._drop(path)
 
     def _remove(self, passage: int) -> None:
+        units = [unit for (unit,) in self._rows("SELECT unit FROM passage_units WHERE passage = ?", (passage,))]
         self.db.execute("DELETE FROM words WHERE rowid = ?", (passage,))
-        for table, column in (("passages", "id"), ("vectors", "passage"), ("unread", "passage")):
-            self.db.execute(f"DELETE FROM {table} WHERE {column} = ?", (passage,))
-        self.removed.append(passage)
+        self.db.execute("DELETE FROM passages WHERE id = ?", (passage,))
+        self.db.execute("DELETE FROM passage_units WHERE passage = ?", (passage,))
+        for unit in units:
+            if self.value("SELECT 1 FROM passage_units WHERE unit = ?", (unit,)) is None:
+                for table, column in (("units", "id"), ("vectors", "unit"), ("unread", "unit")):
+                    self.db.execute(f"DELETE FROM {table} WHERE {column} = ?", (unit,))
+                self.removed.append(unit)
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
@@ -301,6 +326,11 @@ def _connected(path: Path) -> apsw.Connection:
     db.execute("PRAGMA journal_mode = WAL").fetchall()
     db.execute("PRAGMA synchronous = NORMAL")  # a power cut may cost a moment's indexing, which is then done again
     return db
+
+
+def readable(text: str) -> str:
+    """Text as SQLite keeps it: lone surrogates and NUL are replaced."""
+    return text.encode("utf-8", "replace").decode("utf-8").replace("\0", "\ufffd")
 
 
 def _digest(*parts: str) -> bytes:

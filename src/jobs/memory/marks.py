@@ -34,6 +34,8 @@ def author_of(source: str) -> str:
     return source.removeprefix(EXTERNAL).removeprefix(":").strip()
 
 
+REPLACED = "MEMORY.md no longer says: "
+"""How the day's log begins to tell of a fact that gave way."""
 SOMEBODY = "somebody"
 """The author of foreign words whose author is not known."""
 

@@ -36,6 +36,8 @@ class Passage:
     """What its mark, its heading or its document's name says."""
     source: str
     """owner, agent, external: NAME, or file (nothing is known); "owner, agent" where both speak."""
+    units: tuple[str, ...] = ()
+    """Its items or messages, one by one: what it means is looked for in each."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +120,15 @@ def _passage(units: list[Unit], day: date | None) -> Passage:
     own_day = next((unit.mark.day for unit in units if unit.mark.day), None)
     heading = units[0].heading
     text = "\n".join(unit.text for unit in units)
-    return Passage(units[0].start, units[-1].end, text, heading, own_day or day or day_in(heading), source)
+    return Passage(
+        units[0].start,
+        units[-1].end,
+        text,
+        heading,
+        own_day or day or day_in(heading),
+        source,
+        tuple(unit.text for unit in units),
+    )
 
 
 def _units(text: Iterable[str]) -> Iterator[Unit]:

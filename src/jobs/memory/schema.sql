@@ -39,14 +39,27 @@ CREATE TABLE terms (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX terms_by_sound ON terms (sound);
 
+-- What is embedded: the single items and messages of the passages, each once however many passages it is in.
+CREATE TABLE units (
+    id   INTEGER PRIMARY KEY AUTOINCREMENT,
+    text TEXT NOT NULL,                -- with its day and heading, as the embedder reads it
+    hash BLOB NOT NULL UNIQUE
+) STRICT;
+CREATE TABLE passage_units (
+    passage INTEGER NOT NULL,
+    unit    INTEGER NOT NULL REFERENCES units (id),
+    PRIMARY KEY (passage, unit)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX passages_by_unit ON passage_units (unit);
+
 -- 16-bit floats, in the order in which they were made, so that a reader can ask for what is new.
 CREATE TABLE vectors (
-    id      INTEGER PRIMARY KEY AUTOINCREMENT,
-    passage INTEGER NOT NULL UNIQUE,
-    vector  BLOB NOT NULL
+    id     INTEGER PRIMARY KEY AUTOINCREMENT,
+    unit   INTEGER NOT NULL UNIQUE,
+    vector BLOB NOT NULL
 ) STRICT;
 
--- Passages without a vector.
+-- Units without a vector.
 CREATE TABLE unread (
-    passage INTEGER PRIMARY KEY
+    unit INTEGER PRIMARY KEY
 ) STRICT;

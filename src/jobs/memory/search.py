@@ -1,31 +1,42 @@
 """Search: words and meaning, each with its best passages, put together by one score.
 
-    score = cosine + 0.6 · BM25 share + up to 0.02 for what is new
+    score = meaning + 0.8 · BM25 share + up to 0.02 for what is new
 
 The BM25 share is the score over the most that the query's words could give, words that are nowhere counted with it: a
 passage that has one common word of a long question gets little, one that has its rare words gets most. Measured in
 `benchmarks/memory`.
 """
 
+import json
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import apsw
+import structlog
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from jobs.memory.documents import Kind
+from jobs.memory.embedding import EmbedderFailed
 from jobs.memory.index_file import IndexFile
-from jobs.memory.marks import is_foreign
+from jobs.memory.marks import REPLACED, is_foreign
+from jobs.memory.nearest import Nearest
 from jobs.memory.words import other_script, query_words, sound, stem, stems
 
 if TYPE_CHECKING:
     from jobs.memory.embedding import Vectors
 
-WORDS = 0.6
+log = structlog.get_logger()
+
+WORDS = 0.8
+BEST_UNIT = 0.7
+"""How much of a passage's meaning is its best item or message; the rest is the mean of all of them."""
+FACT = 0.05
+"""What a line of MEMORY.md gets over one of anything else, and what one that it has replaced loses."""
 NEW = 0.02
 """What the newest passage gets over one that is endlessly old: it decides between near-equals and nothing else."""
 HALF_LIFE_DAYS = 120
@@ -77,17 +88,20 @@ class Hit:
 @dataclass(frozen=True)
 class Candidate:
     passage: int
-    cosine: float
+    meaning: float
+    """Of its units' cosines with the query; 0 without a vector."""
     words: float
     """The BM25 share, 0 to 1."""
     day: date | None = None
     kind: str = ""
+    is_replaced: bool = False
+    """A note of what MEMORY.md said before."""
 
 
 class Search:
     def __init__(self, index: IndexFile) -> None:
         self._index = index
-        self._vectors = _Matrix(index)
+        self._nearest = Nearest(index)
         index.db.register_fts5_function("small_bm25", small_bm25)
 
     def search(self, wanted: Wanted, today: date) -> list[Hit]:
@@ -103,25 +117,80 @@ class Search:
         allowed = self._allowed(wanted)
         most = max(CANDIDATES, 2 * wanted.limit)
         by_words = self._by_words(wanted.query, most, allowed)
-        by_meaning, cosine_of = self._vectors.nearest(wanted.query, most, allowed)
-        numbers = {*by_words, *by_meaning}
+        query, nearest = self._by_meaning(wanted.query, most, allowed)
+        numbers = {*by_words, *nearest}
         if not numbers:
             return []
         missing = [number for number in numbers if number not in by_words]
         if by_words and missing:
             by_words |= self._by_words(wanted.query, len(missing), set(missing))
+        meanings = self._meanings(query, numbers)
         marks = ",".join("?" * len(numbers))
         rows = self._index.rows(
-            f"""SELECT passages.id, day, kind FROM passages JOIN documents ON documents.id = document
-                WHERE passages.id IN ({marks})""",
+            f"""SELECT passages.id, day, kind, substr(text, 1, 200)
+                FROM passages JOIN documents ON documents.id = document WHERE passages.id IN ({marks})""",
             list(numbers),
         )
         return [
             Candidate(
-                number, cosine_of(number), by_words.get(number, 0.0), date.fromisoformat(day) if day else None, kind
+                number,
+                meanings.get(number, 0.0),
+                by_words.get(number, 0.0),
+                date.fromisoformat(day) if day else None,
+                kind,
+                is_replaced=REPLACED in text,
             )
-            for number, day, kind in rows
+            for number, day, kind, text in rows
         ]
+
+    def _by_meaning(self, query: str, most: int, allowed: set[int] | None) -> "tuple[Vectors | None, list[int]]":
+        """The query's vector and the passages with the units nearest to it; none where vectors are not to be had."""
+        embedder = self._index.embedder
+        if embedder is None or not self._index.value("SELECT 1 FROM vectors LIMIT 1"):
+            return None, []
+        try:
+            vector = embedder.query(query)
+        except EmbedderFailed as error:
+            log.warning("searched by words only", reason=str(error))
+            return None, []
+        near = self._nearest.to(vector, None if allowed is None else lambda: self._units_of(allowed))
+        best = sorted(near, key=lambda unit: -near[unit])[: 2 * most]
+        passages: dict[int, None] = {}
+        for at in range(0, len(best), 100):  # in the order of their units
+            marks = ",".join("?" * len(best[at : at + 100]))
+            found: dict[int, list[int]] = {}
+            for unit, passage in self._index.rows(
+                f"SELECT unit, passage FROM passage_units WHERE unit IN ({marks})", best[at : at + 100]
+            ):
+                found.setdefault(unit, []).append(passage)
+            for unit in best[at : at + 100]:
+                passages |= dict.fromkeys(found.get(unit, ()))
+        inside = (passage for passage in passages if allowed is None or passage in allowed)
+        return vector, list(islice(inside, most))
+
+    def _units_of(self, passages: set[int]) -> list[int]:
+        rows = self._index.rows(
+            "SELECT DISTINCT unit FROM passage_units WHERE passage IN (SELECT value FROM json_each(?))",
+            (json.dumps(sorted(passages)),),
+        )
+        return [unit for (unit,) in rows]
+
+    def _meanings(self, query: "Vectors | None", passages: set[int]) -> dict[int, float]:
+        """How near each of these passages is: its best unit counts most, the others tell what it is about."""
+        if query is None:
+            return {}
+        marks = ",".join("?" * len(passages))
+        units: dict[int, list[int]] = {}
+        for passage, unit in self._index.rows(
+            f"SELECT passage, unit FROM passage_units WHERE passage IN ({marks})", list(passages)
+        ):
+            units.setdefault(passage, []).append(unit)
+        cosines = self._nearest.cosines(query, {unit for those in units.values() for unit in those})
+        found = {}
+        for passage, those in units.items():
+            if known := [cosines[unit] for unit in those if unit in cosines]:
+                found[passage] = BEST_UNIT * max(known) + (1 - BEST_UNIT) * sum(known) / len(known)
+        return found
 
     def hits(self, ranked: Iterable[tuple[float, int]], limit: int) -> list[Hit]:
         """Passages as they are shown. What overlaps or touches a better one of the same document goes with it."""
@@ -251,67 +320,6 @@ class Search:
         return Hit(path, start, end, text, round(points, 4), day, source, heading, kind, person)
 
 
-class _Matrix:
-    """The vectors in memory, as 32-bit floats: exact, and quick enough to some 100 000 passages."""
-
-    def __init__(self, index: IndexFile) -> None:
-        self._index = index
-        self._seen: tuple[int, int] | None = None
-        self._newest = 0
-        self._removed = 0
-        self._numbers: list[int] = []
-        self._places: dict[int, int] = {}
-        self._rows: Vectors | None = None
-
-    def nearest(self, query: str, limit: int, allowed: set[int] | None) -> "tuple[list[int], Callable[[int], float]]":
-        """The passages nearest in meaning, and a function from a passage to its cosine (0 without a vector)."""
-        embedder = self._index.embedder
-        if embedder is None:
-            return [], lambda _: 0.0
-        import numpy as np
-
-        rows = self._load(embedder.dimension)
-        if not len(rows):
-            return [], lambda _: 0.0
-        cosines = rows @ embedder.query(query)
-        if allowed is not None:
-            inside = np.fromiter((number in allowed for number in self._numbers), bool, len(self._numbers))
-            eligible = np.flatnonzero(inside)
-        else:
-            eligible = np.arange(len(self._numbers))
-        best = eligible[np.argsort(-cosines[eligible], kind="stable")[:limit]]
-
-        def cosine_of(number: int) -> float:
-            place = self._places.get(number)
-            return float(cosines[place]) if place is not None else 0.0
-
-        return [self._numbers[place] for place in best], cosine_of
-
-    def _load(self, dimension: int) -> "Vectors":
-        """Read what is new, and everything when another process has written."""
-        import numpy as np
-
-        seen = (self._index.rebuilt, self._index.value("PRAGMA data_version"))
-        if seen != self._seen or self._rows is None:
-            self._numbers, self._places, self._newest = [], {}, 0
-            self._rows = np.empty((0, dimension), np.float32)
-            self._removed = len(self._index.removed)
-        rows = self._index.rows("SELECT id, passage, vector FROM vectors WHERE id > ? ORDER BY id", (self._newest,))
-        if rows:
-            fresh = np.frombuffer(b"".join(vector for _, _, vector in rows), "<f2").reshape(len(rows), dimension)
-            self._rows = np.concatenate((self._rows, fresh.astype(np.float32)))
-            for _, number, _ in rows:
-                self._places[number] = len(self._numbers)
-                self._numbers.append(number)
-            self._newest = rows[-1][0]
-        for number in self._index.removed[self._removed :]:
-            if (place := self._places.pop(number, None)) is not None:
-                self._rows[place] = 0.0
-        self._removed = len(self._index.removed)
-        self._seen = seen
-        return self._rows
-
-
 class _Named:
     """Whether a text names a person, in any case form and either alphabet."""
 
@@ -326,9 +334,11 @@ class _Named:
 
 def score(candidate: Candidate, today: date) -> float:
     """One number of both sides and of how new it is; facts of MEMORY.md are as good as new."""
-    points = candidate.cosine + WORDS * candidate.words
+    points = candidate.meaning + WORDS * candidate.words
     if candidate.kind == "memory":
-        return points + NEW
+        return points + FACT + NEW
+    if candidate.is_replaced:
+        points -= FACT
     if candidate.day is None:
         return points
     age = max(0, (today - candidate.day).days)

@@ -10,7 +10,8 @@ from pydantic import BaseModel, Field
 
 from jobs.memory.documents import CONVERSATIONS, DAYS, MEMORY, Kind, Records, lane_and_day
 from jobs.memory.index import IndexUnavailable, MemoryIndex
-from jobs.memory.marks import AGENT, EXTERNAL, OWNER, Mark, author_of, external, is_foreign
+from jobs.memory.marks import AGENT, EXTERNAL, OWNER, REPLACED, Mark, author_of, external, is_foreign
+from jobs.memory.periods import period
 from jobs.memory.search import Hit, Wanted
 from jobs.memory.storage import Line, MemoryStorage, StorageError
 from jobs.spine.tool import Effect, NoArguments, Tool, ToolError, Words
@@ -42,6 +43,9 @@ class MemorySearch(BaseModel):
     limit: int = Field(5, ge=1, le=50)
     person: str | None = Field(None, description="Only what this person said, was told or is named in")
     kind: Kind | None = None
+    period: str | None = Field(
+        None, description='Only these days: "2026-03-05", "2026-03", "yesterday", "last week", "прошлый месяц", "March"'
+    )
     since: date | None = Field(None, description="A day: only from it on")
     until: date | None = Field(None, description="A day: only up to it")
 
@@ -106,7 +110,13 @@ class MemoryTools:
 
     async def search(self, call: MemorySearch) -> Any:
         kinds = (call.kind,) if call.kind else ()
-        wanted = Wanted(call.query, call.limit, call.person, kinds, call.since, call.until)
+        since, until = call.since, call.until
+        if call.period:
+            days = period(call.period, self._now().date())
+            if days is None:
+                raise ToolError(f"{call.period!r} names no days; give since and until as days, such as 2026-03-05")
+            since, until = days
+        wanted = Wanted(call.query, call.limit, call.person, kinds, since, until)
         try:
             hits = await self._index.search(wanted)
         except IndexUnavailable as error:
@@ -141,7 +151,7 @@ class MemoryTools:
                 gone = (
                     Mark(saved.before_source, at.date()) if is_foreign(saved.before_source) else self._mark(AGENT, at)
                 )
-                self._storage.log(f"MEMORY.md no longer says: {saved.before}", at, gone)
+                self._storage.log(f"{REPLACED}{saved.before}", at, gone)
             told = {
                 "saved": "MEMORY.md",
                 "section": saved.section,

@@ -134,12 +134,13 @@ def day_words(text: str) -> list[str]:
     """The days of a year that a text names, one word for each however it is written: of "15 ноября" it is day1115."""
     days = [(int(match[2]), int(match[3])) for match in _ISO_DAY.finditer(text)]
     days += [(int(match[2]), int(match[1])) for match in _DOTTED_DAY.finditer(text)]
-    days += [(_month(match[2]), int(match[1])) for match in _NAMED_DAY.finditer(text)]
-    days += [(_month(match[1]), int(match[2])) for match in _DAY_NAMED.finditer(text)]
+    days += [(month_of(match[2]), int(match[1])) for match in _NAMED_DAY.finditer(text)]
+    days += [(month_of(match[1]), int(match[2])) for match in _DAY_NAMED.finditer(text)]
     return [f"day{month:02}{day:02}" for month, day in dict.fromkeys(days) if 1 <= month <= 12 and 1 <= day <= 31]
 
 
-def _month(name: str) -> int:
+def month_of(name: str) -> int:
+    """The number of a month from its name in any form; 0 when it is none."""
     return _MONTH_OF.get(stem(name.lower()), 0)
 
 
