@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from jobs.memory.embedding import Vectors
 
-COMPARED = 512
+COMPARED = 384
 """Units that are compared exactly."""
 BLOCK = 20_000
 """Vectors that are read at once while their signs are taken."""

@@ -42,10 +42,12 @@ NEW = 0.02
 HALF_LIFE_DAYS = 120
 CANDIDATES = 50
 """Of each side."""
+SHARES = 4
+"""Of so many times as many the BM25 share is known; what meaning finds beside them has next to none."""
 K1, B = 1.2, 0.75
 BM25_MOST = K1 + 1
 """What BM25 gives a word at most, in units of its rarity."""
-SMALL = 1000
+SMALL = 400
 """Passages up to which BM25 is computed here."""
 JOINED_CHARACTERS = 1200
 """How long neighbouring passages may become when they are joined."""
@@ -116,15 +118,13 @@ class Search:
             return []
         allowed = self._allowed(wanted)
         most = max(CANDIDATES, 2 * wanted.limit)
-        by_words = self._by_words(wanted.query, most, allowed)
-        query, nearest = self._by_meaning(wanted.query, most, allowed)
+        shares = self._by_words(*self._terms(wanted.query), SHARES * most, allowed)
+        by_words = list(shares)[:most]
+        query, nearest, cosines = self._by_meaning(wanted.query, most, allowed)
         numbers = {*by_words, *nearest}
         if not numbers:
             return []
-        missing = [number for number in numbers if number not in by_words]
-        if by_words and missing:
-            by_words |= self._by_words(wanted.query, len(missing), set(missing))
-        meanings = self._meanings(query, numbers)
+        meanings = self._meanings(query, numbers, cosines)
         marks = ",".join("?" * len(numbers))
         rows = self._index.rows(
             f"""SELECT passages.id, day, kind, substr(text, 1, 200)
@@ -135,7 +135,7 @@ class Search:
             Candidate(
                 number,
                 meanings.get(number, 0.0),
-                by_words.get(number, 0.0),
+                shares.get(number, 0.0),
                 date.fromisoformat(day) if day else None,
                 kind,
                 is_replaced=REPLACED in text,
@@ -143,16 +143,21 @@ class Search:
             for number, day, kind, text in rows
         ]
 
-    def _by_meaning(self, query: str, most: int, allowed: set[int] | None) -> "tuple[Vectors | None, list[int]]":
-        """The query's vector and the passages with the units nearest to it; none where vectors are not to be had."""
+    def _by_meaning(
+        self, query: str, most: int, allowed: set[int] | None
+    ) -> "tuple[Vectors | None, list[int], dict[int, float]]":
+        """The query's vector, the passages with the units nearest to it, and these units' cosines.
+
+        None of them where vectors are not to be had.
+        """
         embedder = self._index.embedder
         if embedder is None or not self._index.value("SELECT 1 FROM vectors LIMIT 1"):
-            return None, []
+            return None, [], {}
         try:
             vector = embedder.query(query)
         except EmbedderFailed as error:
             log.warning("searched by words only", reason=str(error))
-            return None, []
+            return None, [], {}
         near = self._nearest.to(vector, None if allowed is None else lambda: self._units_of(allowed))
         best = sorted(near, key=lambda unit: -near[unit])[: 2 * most]
         passages: dict[int, None] = {}
@@ -166,7 +171,7 @@ class Search:
             for unit in best[at : at + 100]:
                 passages |= dict.fromkeys(found.get(unit, ()))
         inside = (passage for passage in passages if allowed is None or passage in allowed)
-        return vector, list(islice(inside, most))
+        return vector, list(islice(inside, most)), near
 
     def _units_of(self, passages: set[int]) -> list[int]:
         rows = self._index.rows(
@@ -175,7 +180,9 @@ class Search:
         )
         return [unit for (unit,) in rows]
 
-    def _meanings(self, query: "Vectors | None", passages: set[int]) -> dict[int, float]:
+    def _meanings(
+        self, query: "Vectors | None", passages: set[int], known_cosines: dict[int, float]
+    ) -> dict[int, float]:
         """How near each of these passages is: its best unit counts most, the others tell what it is about."""
         if query is None:
             return {}
@@ -185,7 +192,8 @@ class Search:
             f"SELECT passage, unit FROM passage_units WHERE passage IN ({marks})", list(passages)
         ):
             units.setdefault(passage, []).append(unit)
-        cosines = self._nearest.cosines(query, {unit for those in units.values() for unit in those})
+        others = {unit for those in units.values() for unit in those} - known_cosines.keys()
+        cosines = known_cosines | self._nearest.cosines(query, others)
         found = {}
         for passage, those in units.items():
             if known := [cosines[unit] for unit in those if unit in cosines]:
@@ -195,8 +203,10 @@ class Search:
     def hits(self, ranked: Iterable[tuple[float, int]], limit: int) -> list[Hit]:
         """Passages as they are shown. What overlaps or touches a better one of the same document goes with it."""
         shown: list[Hit] = []
-        for points, number in ranked:
-            hit = self._hit(number, points)
+        looked_at = list(islice(ranked, max(40, 4 * limit)))
+        rows = self._rows_of([number for _, number in looked_at])
+        for points, number in looked_at:
+            hit = _hit(rows[number], points)
             for place, better in enumerate(shown):
                 if (both := _joined(better, hit)) is not None:
                     shown[place] = both
@@ -208,9 +218,8 @@ class Search:
 
     # ------------------------------------------------------------------ words
 
-    def _by_words(self, query: str, limit: int, allowed: set[int] | None) -> dict[int, float]:
-        """The BM25 share of the passages that have the most of the query's words."""
-        terms, most = self._terms(query)
+    def _by_words(self, terms: list[str], most: float, limit: int, allowed: set[int] | None) -> dict[int, float]:
+        """The BM25 share of the passages that have the most of the query's words, see `_terms`."""
         if not terms:
             return {}
         match = " OR ".join(f'"{term}"' for term in terms)
@@ -310,14 +319,19 @@ class Search:
 
     # ------------------------------------------------------------------ showing
 
-    def _hit(self, number: int, points: float) -> Hit:
-        path, kind, person, *rest = self._index.rows(
-            """SELECT path, kind, person, line_start, line_end, text, day, source, heading
-               FROM passages JOIN documents ON documents.id = document WHERE passages.id = ?""",
-            (number,),
-        )[0]
-        start, end, text, day, source, heading = rest
-        return Hit(path, start, end, text, round(points, 4), day, source, heading, kind, person)
+    def _rows_of(self, numbers: list[int]) -> dict[int, Any]:
+        marks = ",".join("?" * len(numbers))
+        rows = self._index.rows(
+            f"""SELECT passages.id, path, kind, person, line_start, line_end, text, day, source, heading
+                FROM passages JOIN documents ON documents.id = document WHERE passages.id IN ({marks})""",
+            numbers,
+        )
+        return {row[0]: row for row in rows}
+
+
+def _hit(row: Any, points: float) -> Hit:
+    _, path, kind, person, start, end, text, day, source, heading = row
+    return Hit(path, start, end, text, round(points, 4), day, source, heading, kind, person)
 
 
 class _Named:
