@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from jobs.db import LOOK_AGAIN
 from jobs_simulator.chat import Chat
 from jobs_simulator.clock import Clock
+from jobs_simulator.play.memory import MemoryPart
 from jobs_simulator.stage import Program, Stage
 from jobs_simulator.telegram import Account
 
@@ -42,6 +43,7 @@ class Scenario:
         self.failed: list[str] = []
 
     async def run(self) -> None:
+        memory = MemoryPart(self._stage, self._step, self._check)
         async with self._stage:
             program = await self._start()
             async with (
@@ -51,7 +53,7 @@ class Scenario:
                 self._chat(self._stranger) as stranger,
             ):
                 await self._first_contact(owner, maria)
-                await self._facts_are_told(owner)
+                await memory.told(owner)
                 await self._task_is_given(owner, maria)
                 print("\n--- kill -9, and a new start ---\n", flush=True)
                 await program.kill()
@@ -61,7 +63,7 @@ class Scenario:
                 await self._task_is_negotiated(owner, maria)
                 await self._task_is_done(owner, maria)
                 await self._reminders(program, owner, maria)
-                program = await self._memory(program, owner)
+                program = await memory.kept(program, owner, self._start)
             self._check("it stops with exit code 0", await program.stop() == 0)
 
     # ------------------------------------------------------------------- steps
@@ -135,50 +137,6 @@ class Scenario:
         await self._step("it stands in the owner's list", owner.ask("/tasks", "смету"))
         digests = [text for text in owner.heard if "Доброе утро" in text]
         self._check("the morning digest names it", any("Просрочено" in text and "смету" in text for text in digests))
-
-    async def _facts_are_told(self, owner: Chat) -> None:
-        await self._step("a fact is told in Russian", owner.ask("Запомни: код домофона на даче: 4512", "Запомнил"))
-        await self._step("it changes", owner.ask("Запомни: код домофона на даче: 7788", "Запомнил"))
-        facts = self._facts()
-        self._check("the new one stands in MEMORY.md, the old one does not", "7788" in facts and "4512" not in facts)
-        day = datetime.now(ZONE).date().isoformat()
-        log = (self._stage.workspace / "memory" / f"{day}.md").read_text(encoding="utf-8")
-        self._check("the old one is noted in the day's log", "4512" in log)
-
-    async def _memory(self, program: Program, owner: Chat) -> Program:
-        """After two more starts: what was told, what others said, what was edited by hand, a kill in the middle."""
-        for _ in range(2):
-            print("\n--- another start ---\n", flush=True)
-            await program.stop()
-            program = await self._start()
-        await self._step(
-            "three starts later it is found by a question in English",
-            owner.ask("what do you remember about the entry phone code at the summer house?", "7788"),
-        )
-        memory = self._stage.workspace / "MEMORY.md"
-        memory.write_text(memory.read_text(encoding="utf-8").replace("7788", "9090"), encoding="utf-8")
-        await self._step(
-            "MEMORY.md edited by hand is believed at once", owner.ask("Что ты помнишь про код домофона?", "9090")
-        )
-        await self._step(
-            "what a contact said is found, with her name and the day",
-            owner.ask("Что ты помнишь про отпуск Марии?", "Мария Иванова", "вернулась из отпуска", "conversations/"),
-        )
-        self._check("and is no fact in MEMORY.md", "отпуск" not in self._facts())
-        await owner.ask("/new", "новый разговор")
-        print("\n--- kill -9 while a fact is written ---\n", flush=True)
-        seen = len(self._stage.model.requests)
-        await owner.say("Запомни: запасные ключи у соседа Геннадия")
-        await self._stage.model.wait_for_request(lambda request: bool(request.tool_results), after=seen)
-        await program.kill()
-        program = await self._start()
-        await self._step("the turn is finished by the next start", owner.expect("ключи", "Геннадия"))
-        facts = self._facts()
-        self._check("the fact is there once, nothing is torn", facts.count("Геннадия") == 1 and "9090" in facts)
-        return program
-
-    def _facts(self) -> str:
-        return (self._stage.workspace / "MEMORY.md").read_text(encoding="utf-8")
 
     def _day(self, days: int) -> str:
         """The date so many days from now, where the owner lives."""

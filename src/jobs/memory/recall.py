@@ -16,7 +16,7 @@ log = structlog.get_logger()
 
 SECONDS = 5.0
 """How long the index is asked for an answer; the turn decides how long it waits for it."""
-FLOOR = 0.25
+FLOOR = 0.22
 """The score below which a passage has little to do with the message."""
 NEAR_BEST = 0.6
 """And what it has to reach of the best one's."""

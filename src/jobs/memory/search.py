@@ -1,6 +1,6 @@
 """Search: words and meaning, each with its best passages, put together by one score.
 
-    score = meaning + 0.8 · BM25 share + up to 0.02 for what is new
+    score = meaning + BM25 share^1.5 + up to 0.02 for what is new
 
 The BM25 share is the score over the most that the query's words could give, words that are nowhere counted with it: a
 passage that has one common word of a long question gets little, one that has its rare words gets most. Measured in
@@ -32,7 +32,9 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-WORDS = 0.8
+WORDS = 1.0
+STEEP = 1.5
+"""The power of the BM25 share: half of the words is less than half a proof, all of them is one."""
 BEST_UNIT = 0.7
 """How much of a passage's meaning is its best item or message; the rest is the mean of all of them."""
 FACT = 0.05
@@ -348,7 +350,7 @@ class _Named:
 
 def score(candidate: Candidate, today: date) -> float:
     """One number of both sides and of how new it is; facts of MEMORY.md are as good as new."""
-    points = candidate.meaning + WORDS * candidate.words
+    points = candidate.meaning + WORDS * candidate.words**STEEP
     if candidate.kind == "memory":
         return points + FACT + NEW
     if candidate.is_replaced:
