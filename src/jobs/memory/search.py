@@ -1,6 +1,6 @@
 """Search: words and meaning, each with its best passages, put together by one score.
 
-    score = meaning + BM25 share^1.5 + up to 0.02 for what is new
+    score = (meaning + BM25 share^1.5) · up to 1.05 for what is new · 1.1 for a line of MEMORY.md
 
 The BM25 share is the score over the most that the query's words could give, words that are nowhere counted with it: a
 passage that has one common word of a long question gets little, one that has its rare words gets most. Measured in
@@ -37,10 +37,10 @@ STEEP = 1.5
 """The power of the BM25 share: half of the words is less than half a proof, all of them is one."""
 BEST_UNIT = 0.7
 """How much of a passage's meaning is its best item or message; the rest is the mean of all of them."""
-FACT = 0.05
-"""What a line of MEMORY.md gets over one of anything else, and what one that it has replaced loses."""
-NEW = 0.02
-"""What the newest passage gets over one that is endlessly old: it decides between near-equals and nothing else."""
+FACT = 0.1
+"""By what share a line of MEMORY.md is better than one of anything else, and one that it has replaced is worse."""
+NEW = 0.05
+"""By what share the newest passage is better than one that is endlessly old: it decides between near-equals only."""
 HALF_LIFE_DAYS = 120
 CANDIDATES = 50
 """Of each side."""
@@ -349,16 +349,16 @@ class _Named:
 
 
 def score(candidate: Candidate, today: date) -> float:
-    """One number of both sides and of how new it is; facts of MEMORY.md are as good as new."""
-    points = candidate.meaning + WORDS * candidate.words**STEEP
+    """One number of both sides, of how new it is and of whether it holds; facts of MEMORY.md are as good as new."""
+    points = candidate.meaning + WORDS * math.pow(candidate.words, STEEP)
     if candidate.kind == "memory":
-        return points + FACT + NEW
+        return points * (1 + FACT + NEW)
     if candidate.is_replaced:
-        points -= FACT
+        points *= 1 - FACT
     if candidate.day is None:
         return points
     age = max(0, (today - candidate.day).days)
-    return float(points + NEW * 0.5 ** (age / HALF_LIFE_DAYS))
+    return points * (1 + NEW * math.pow(0.5, age / HALF_LIFE_DAYS))
 
 
 def _rarity(total: int, having: int) -> float:

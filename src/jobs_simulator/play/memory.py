@@ -1,4 +1,4 @@
-"""The demo's memory: facts told and changed, found after restarts in the other language, edited by hand, killed half-way."""
+"""The demo's memory: facts told and changed, found after restarts in the other language, edited, killed half-way."""
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
