@@ -1,4 +1,4 @@
-"""Does memory find it? Recall and MRR of words, of vectors, of the usual mixture and of what Jobs does.
+"""Does memory find it? Recall and MRR of words, vectors and their mixture as usually built, of Jobs' own sides, of Jobs.
 
 Two memories (`material.py`), each asked in both languages. Right is a passage that has the fact, whatever else it has.
 """
@@ -12,6 +12,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from material import OTHER, TODAY, Fact, facts, write
+from plain import Plain
 
 from jobs.memory.embedding import embedder_of
 from jobs.memory.engine import Engine, Places
@@ -21,9 +22,9 @@ DEEP = 10
 Ranking = Callable[[Candidate], float]
 
 WAYS: dict[str, Ranking] = {
-    "words": lambda found: found.words,
-    "vectors": lambda found: found.meaning,
-    "0.7 / 0.3": lambda found: 0.7 * found.meaning + 0.3 * found.words,
+    "Jobs' words": lambda found: found.words,
+    "Jobs' vectors": lambda found: found.meaning,
+    "Jobs' 0.7/0.3": lambda found: 0.7 * found.meaning + 0.3 * found.words,
     "Jobs": lambda found: score(found, TODAY),
 }
 
@@ -50,9 +51,11 @@ def main() -> None:
             write(Path(folder), language)
             engine = Engine.open(Places(Path(folder) / "workspace", Path(folder), ZoneInfo("UTC")))
             print(language, engine.reindex(), flush=True)
+            plain = Plain(engine)
             for asked in _asked(engine, language):
-                for way, ranking in WAYS.items():
-                    rank = _rank(engine, asked, ranking)
+                ways = plain.rankings(asked.question) | {way: _ranked(asked, rule) for way, rule in WAYS.items()}
+                for way, ranked in ways.items():
+                    rank = _place(engine, asked.fact, ranked)
                     for pair in (asked.pair, "all"):
                         places.setdefault(way, {}).setdefault(pair, []).append(rank)
                     if options.misses and way == "Jobs" and rank > 1:
@@ -71,12 +74,14 @@ def _asked(engine: Engine, language: str) -> list[Asked]:
     ]
 
 
-def _rank(engine: Engine, asked: Asked, ranking: Ranking) -> float:
+def _ranked(asked: Asked, rule: Ranking) -> list[tuple[float, int]]:
+    return sorted(((rule(each), each.passage) for each in asked.candidates if rule(each) > 0), reverse=True)
+
+
+def _place(engine: Engine, fact: Fact, ranked: list[tuple[float, int]]) -> float:
     """The place of the first hit that has the fact; infinite when there is none in DEEP."""
-    found = [each for each in asked.candidates if ranking(each) > 0]
-    ranked = sorted(((ranking(each), each.passage) for each in found), reverse=True)
     hits = engine.found.hits(ranked, DEEP)
-    return next((place for place, hit in enumerate(hits, 1) if asked.fact.text in hit.text), float("inf"))
+    return next((place for place, hit in enumerate(hits, 1) if fact.text in hit.text), float("inf"))
 
 
 def _dump(path: Path, engine: Engine, asked: Asked) -> None:
@@ -90,13 +95,13 @@ def _dump(path: Path, engine: Engine, asked: Asked) -> None:
 
 
 def _print(places: dict[str, dict[str, list[float]]]) -> None:
-    print(f"\n{'':10} {'asked→in':8} {'n':>3} {'R@1':>6} {'R@5':>6} {'R@10':>6} {'MRR':>6}")
+    print(f"\n{'':14} {'asked→in':8} {'n':>3} {'R@1':>6} {'R@5':>6} {'R@10':>6} {'MRR':>6}")
     for way, pairs in places.items():
         for pair in sorted(pairs, key=lambda name: (name == "all", name)):
             found = pairs[pair]
             shares = [100 * sum(rank <= most for rank in found) / len(found) for most in (1, 5, 10)]
             mean = sum(1 / rank for rank in found) / len(found)
-            print(f"{way:10} {pair:8} {len(found):3} " + " ".join(f"{share:6.1f}" for share in shares), f"{mean:6.3f}")
+            print(f"{way:14} {pair:8} {len(found):3} " + " ".join(f"{share:6.1f}" for share in shares), f"{mean:6.3f}")
 
 
 if __name__ == "__main__":
