@@ -1,4 +1,4 @@
-"""Search as it is usually built: SQLite's words, a vector a passage as the model gives it, 0.7 of one and 0.3 of the other."""
+"""Search as it is usually built: SQLite's words, a vector a passage as the model gives it, 0.7 and 0.3 of them."""
 
 import apsw
 import numpy as np

@@ -1,4 +1,4 @@
-"""Does memory find it? Recall and MRR of words, vectors and their mixture as usually built, of Jobs' own sides, of Jobs.
+"""Does memory find it? Recall and MRR of search as it is usually built, of Jobs' own sides, and of what Jobs does.
 
 Two memories (`material.py`), each asked in both languages. Right is a passage that has the fact, whatever else it has.
 """

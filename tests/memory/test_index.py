@@ -95,6 +95,25 @@ def test_a_look_that_is_cut_goes_on_and_sees_memory_md_first(places: Places) -> 
     engine.close()
 
 
+def test_megabytes_of_markdown_are_taken_in_step_by_step_with_answers_between(places: Places) -> None:
+    text = "".join(f"Запись {number} про слона и жирафа, вторник\n\n" for number in range(20_000))
+    (places.workspace / "long.md").write_text(f"{text}Последним пришёл дикобраз\n", encoding="utf-8")
+    engine = Engine(places, None)
+    steps = 0
+    while not engine.index.refresh(0):
+        steps += 1
+        if steps == 5:
+            (places.workspace / "MEMORY.md").write_text("- giraffe\n", encoding="utf-8")
+    assert steps > 10
+    assert engine.search(Wanted("giraffe"), 0)
+    [hit, *_] = engine.search(Wanted("дикобраз"), 0)
+    assert hit.line_end == 40_001
+    before = engine.index.stats()["passages"]
+    engine.index.refresh()
+    assert engine.index.stats()["passages"] == before
+    engine.close()
+
+
 def test_whoever_is_forgotten_is_gone_from_the_index(spine: Spine, tmp_path: Path) -> None:
     engine = Engine(Places(tmp_path / "none", spine.db.path.parent, MOSCOW), None)
     spine.accept("пароль от сейфа кальмар", MASHA)

@@ -27,8 +27,8 @@ log = structlog.get_logger()
 
 VERSION = 2
 """Of the schema, the passages and the stems: another one means an index made anew."""
-PIECE = 2000
-"""Passages that are written in one transaction, so that another process waits for the file a second at most."""
+PIECE = 200
+"""Passages that are written in one transaction, so that a question or another process waits for 0.2 s at most."""
 
 EMBEDDED = 5_000
 """Items of one document that get vectors; the rest of a longer one is found by words."""
@@ -50,6 +50,7 @@ class IndexFile:
         """Units that have gone since the file was opened by this process."""
         self.rebuilt = 0
         self._round: Iterator[None] | None = None  # a look that was not finished
+        self._taking = ""  # the document it is at
         """How often everything was made anew since then."""
 
     def close(self) -> None:
@@ -60,8 +61,8 @@ class IndexFile:
     def refresh(self, seconds: float = math.inf) -> bool:
         """Take in every document that is new or different, and drop what is gone. Returns whether all of it was done.
 
-        When `seconds` are over (one document is not cut), the rest waits for the next call, which looks first whether
-        MEMORY.md or a day's log has changed since.
+        When `seconds` are over, the rest waits for the next call, which looks first whether MEMORY.md or a day's log
+        has changed since.
         """
         until = time.monotonic() + seconds
         if self._round is None:
@@ -75,12 +76,11 @@ class IndexFile:
         return True
 
     def _look(self) -> Iterator[None]:
-        """One look at everything, a step for each document that is read."""
+        """One look at everything, in steps of PIECE passages at most."""
         known = dict(self._rows("SELECT path, stamp FROM documents"))
         for document in sorted(self._files.documents(), key=_urgency):
             if known.pop(document.path, None) != document.stamp:
-                self._take(document, self._files.passages)
-                yield
+                yield from self._take(document, self._files.passages)
         gone = [path for path in known if not path.startswith(f"{CONVERSATIONS}/")]
         if gone:
             with self._writing():
@@ -90,16 +90,19 @@ class IndexFile:
         if marks and marks != (before := self._state("records")):
             for document in self._records.changed(before):
                 if known.get(document.path) != document.stamp:
-                    self._take(document, self._records.passages)
-                    yield
+                    yield from self._take(document, self._records.passages)
             with self._writing():
                 self._drop_forgotten()
                 self._note("records", marks)
 
     def _take_changed(self, documents: Iterable[Document]) -> None:
         for document in documents:
-            if self.value("SELECT stamp FROM documents WHERE path = ?", (document.path,)) != document.stamp:
-                self._take(document, self._files.passages)
+            known = self.value("SELECT stamp FROM documents WHERE path = ?", (document.path,))
+            taking = self._taking
+            if known != document.stamp and document.path != taking:
+                for _ in self._take(document, self._files.passages):
+                    pass
+                self._taking = taking
 
     def forget(self) -> None:
         """Forget everything: the next `refresh` reads all documents anew."""
@@ -109,7 +112,7 @@ class IndexFile:
                 self.db.execute(f"DELETE FROM {table}")
             self._note("records", "")
         self._known_terms.clear()
-        self._round = None
+        self._round, self._taking = None, ""
         self.rebuilt += 1
 
     def pending(self) -> int:
@@ -148,9 +151,10 @@ class IndexFile:
 
     # ------------------------------------------------------------------ writing
 
-    def _take(self, document: Document, passages: Callable[[Document], Iterator[Passage]]) -> None:
+    def _take(self, document: Document, passages: Callable[[Document], Iterator[Passage]]) -> Iterator[None]:
         """Put a document's passages in the place of those it had; what is the same in both is not touched."""
         number = self._document(document)
+        self._taking = document.path
         taken = 0
         old: dict[bytes, list[tuple[int, int, int]]] = {}
         for passage, digest, start, end in self._rows(
@@ -164,6 +168,7 @@ class IndexFile:
                     for passage in piece:
                         taken += len(passage.units)
                         self._put(number, document, passage, old, with_units=taken <= EMBEDDED)
+                yield
         except OSError as error:  # gone since we looked, or not for us to read: as if it were empty
             log.warning("a file cannot be read", error=error.strerror)
         with self._writing():
@@ -172,6 +177,8 @@ class IndexFile:
                     self._remove(passage_id)
             # Only now: a kill on the way means that the document is read again.
             self.db.execute("UPDATE documents SET stamp = ? WHERE id = ?", (document.stamp, number))
+        self._taking = ""
+        yield
 
     def _document(self, document: Document) -> int:
         with self._writing():
