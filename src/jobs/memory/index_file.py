@@ -168,7 +168,8 @@ class IndexFile:
                     for passage in piece:
                         taken += len(passage.units)
                         self._put(number, document, passage, old, with_units=taken <= EMBEDDED)
-                yield
+                if len(piece) == PIECE:
+                    yield
         except OSError as error:  # gone since we looked, or not for us to read: as if it were empty
             log.warning("a file cannot be read", error=error.strerror)
         with self._writing():
