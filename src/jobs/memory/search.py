@@ -15,16 +15,14 @@ from datetime import date
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-import apsw
 import structlog
-from rapidfuzz import process
-from rapidfuzz.distance import OSA
 
 from jobs.memory.documents import Kind
 from jobs.memory.embedding import EmbedderFailed
 from jobs.memory.index_file import IndexFile
 from jobs.memory.marks import REPLACED, is_foreign
 from jobs.memory.nearest import Nearest
+from jobs.memory.word_search import WordSearch
 from jobs.memory.words import other_script, query_words, sound, stem, stems
 
 if TYPE_CHECKING:
@@ -46,18 +44,8 @@ CANDIDATES = 50
 """Of each side."""
 SHARES = 4
 """Of so many times as many the BM25 share is known; what meaning finds beside them has next to none."""
-K1, B = 1.2, 0.75
-BM25_MOST = K1 + 1
-"""What BM25 gives a word at most, in units of its rarity."""
-SMALL = 400
-"""Passages up to which BM25 is computed here."""
 JOINED_CHARACTERS = 1200
 """How long neighbouring passages may become when they are joined."""
-FUZZY_FROM = 4
-"""Letters from which a word may be misspelt."""
-ALTERNATIVES = 6
-GUESSED = 2.0
-"""How many times rarer a word is taken to be when only words like it are known: a guess then gives half as much."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +94,7 @@ class Search:
     def __init__(self, index: IndexFile) -> None:
         self._index = index
         self._nearest = Nearest(index)
-        index.db.register_fts5_function("small_bm25", small_bm25)
+        self._words = WordSearch(index)
 
     def search(self, wanted: Wanted, today: date) -> list[Hit]:
         """The best passages, best first, neighbours joined. Any text is a valid query; an empty one finds nothing."""
@@ -120,7 +108,7 @@ class Search:
             return []
         allowed = self._allowed(wanted)
         most = max(CANDIDATES, 2 * wanted.limit)
-        shares = self._by_words(*self._terms(wanted.query), SHARES * most, allowed)
+        shares = self._words.shares(wanted.query, SHARES * most, allowed)
         by_words = list(shares)[:most]
         query, nearest, cosines = self._by_meaning(wanted.query, most, allowed)
         numbers = {*by_words, *nearest}
@@ -218,73 +206,6 @@ class Search:
                     shown.append(hit)
         return shown
 
-    # ------------------------------------------------------------------ words
-
-    def _by_words(self, terms: list[str], most: float, limit: int, allowed: set[int] | None) -> dict[int, float]:
-        """The BM25 share of the passages that have the most of the query's words, see `_terms`."""
-        if not terms:
-            return {}
-        match = " OR ".join(f'"{term}"' for term in terms)
-        ranked = f"SELECT rowid, {self._ranking()}(words) AS points FROM words WHERE words MATCH ?"
-        if allowed is None:
-            rows = self._index.rows(f"{ranked} ORDER BY points LIMIT ?", (match, limit))
-        else:
-            inside = [row for row in self._index.rows(ranked, (match,)) if row[0] in allowed]
-            rows = sorted(inside, key=lambda row: row[1])[:limit]
-        return {number: min(1.0, -points / most) for number, points in rows}
-
-    def _ranking(self) -> str:
-        return "small_bm25" if self._index.value("SELECT count(*) FROM passages") <= SMALL else "bm25"
-
-    def _terms(self, query: str) -> tuple[list[str], float]:
-        """What to look for, and the most that BM25 could give for it."""
-        total = self._index.value("SELECT count(*) FROM passages")
-        terms: dict[str, None] = {}
-        most = 0.0
-        for word in query_words(query)[:64]:
-            known, certain = self._alternatives(word)
-            terms |= dict.fromkeys(known)
-            rarity = max((_rarity(total, known[term]) for term in known), default=_rarity(total, 0))
-            most += rarity if certain else GUESSED * rarity
-        return list(terms), max(most * BM25_MOST, 1e-9)
-
-    def _alternatives(self, word: str) -> tuple[dict[str, int], bool]:
-        """The stems a word is looked for by, with the number of passages that have each, and whether it is meant so.
-
-        Itself and its spelling in the other alphabet; where neither is known, words that sound like it or differ by a
-        letter or two, which is a guess.
-        """
-        known = self._counted([stem(word), *other_script(word)])
-        if known:
-            return known, True
-        key = sound(word)
-        like: list[str] = []
-        if key:
-            like = [term for (term,) in self._index.rows("SELECT term FROM terms WHERE sound = ? LIMIT 50", (key,))]
-        if len(word) >= FUZZY_FROM and not word.isdigit():
-            like += self._misspelt(stem(word))
-        guesses = dict(list(self._counted(like).items())[:ALTERNATIVES])
-        return guesses, not guesses
-
-    def _misspelt(self, term: str) -> list[str]:
-        """Known stems that begin with the same letter, or end alike, and differ little."""
-        slips = 1 if len(term) < 7 else 2
-        rows = self._index.rows(
-            "SELECT term FROM terms WHERE length(term) BETWEEN ? AND ?",
-            (len(term) - slips, len(term) + slips),
-        )
-        choices = [row[0] for row in rows]
-        found: Any = process.extract(term, choices, scorer=OSA.distance, score_cutoff=slips, limit=ALTERNATIVES)
-        return [choice for choice, _, _ in found]
-
-    def _counted(self, terms: list[str]) -> dict[str, int]:
-        counted = {}
-        for term in dict.fromkeys(terms):
-            count = self._index.value("SELECT doc FROM vocabulary WHERE term = ?", (term,))
-            if count:
-                counted[term] = int(count)
-        return counted
-
     # ------------------------------------------------------------------ filters
 
     def _allowed(self, wanted: Wanted) -> set[int] | None:
@@ -313,7 +234,7 @@ class Search:
 
     def _naming(self, person: str) -> set[int]:
         """The passages in which a person's name stands, in any case form and either alphabet."""
-        words = [self._alternatives(word)[0] for word in query_words(person)]
+        words = [self._words.alternatives(word)[0] for word in query_words(person)]
         if not words or not all(words):
             return set()
         match = " AND ".join("(" + " OR ".join(f'"{term}"' for term in known) + ")" for known in words)
@@ -359,37 +280,6 @@ def score(candidate: Candidate, today: date) -> float:
         return points
     age = max(0, (today - candidate.day).days)
     return points * (1 + NEW * math.pow(0.5, age / HALF_LIFE_DAYS))
-
-
-def _rarity(total: int, having: int) -> float:
-    """The inverse document frequency as `small_bm25` and SQLite's bm25() have it."""
-    share = (total - having + 0.5) / (having + 0.5)
-    return math.log1p(share) if total <= SMALL else max(1e-6, math.log(share))
-
-
-def small_bm25(api: apsw.FTS5ExtensionApi, *_: Any) -> float:
-    """BM25 where a word in half of all passages still counts: in the memory of the first weeks every word is in many.
-
-    SQLite's own gives such words nothing. Beyond SMALL passages the two are nearly the same, and that one is quicker.
-    """
-    known: tuple[float, list[float]] | None = api.aux_data
-    if known is None:
-        having = [0] * api.phrase_count
-
-        def count(_api: apsw.FTS5ExtensionApi, phrase: int) -> None:
-            having[phrase] += 1
-
-        for phrase in range(api.phrase_count):
-            api.query_phrase(phrase, count, phrase)
-        average = api.column_total_size(-1) / max(1, api.row_count)
-        known = api.aux_data = average, [_rarity(api.row_count, number) for number in having]
-    average, rarities = known
-    length = 1 - B + B * api.column_size(-1) / average
-    points = 0.0
-    for phrase, rarity in enumerate(rarities):
-        times = sum(map(len, api.phrase_locations(phrase)))
-        points += rarity * times * (K1 + 1) / (times + K1 * length)
-    return -points
 
 
 def _joined(better: Hit, other: Hit) -> Hit | None:
