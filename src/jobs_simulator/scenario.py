@@ -151,7 +151,7 @@ class Scenario:
 
     async def _start(self) -> Program:
         command = ("-m", "jobs_simulator.clock", str(self._clock.path), "up")
-        return await self._stage.program(command=command, LOG_LEVEL="warning").start()
+        return await self._stage.program(command=command, LOG_LEVEL="warning", MEMORY_MODEL="haiku").start()
 
     async def _stranger_attacks(self, stranger: Chat) -> None:
         """Each attempt is answered, and nothing comes of it."""
