@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 COMPARED = 384
 """Units that are compared exactly."""
-BLOCK = 20_000
+BLOCK = 4_000
 """Vectors that are read at once while their signs are taken."""
 
 
@@ -30,7 +30,7 @@ class Nearest:
         self._newest = 0
         self._removed = 0
         self._units: NDArray[np.int64] | None = None
-        self._signs: NDArray[np.uint8] | None = None
+        self._signs: NDArray[np.uint64] | None = None
         self._gone: set[int] = set()
 
     def to(self, query: "Vectors", allowed: Callable[[], Sequence[int]] | None = None) -> dict[int, float]:
@@ -43,9 +43,11 @@ class Nearest:
         units, signs = self._units, self._signs
         if allowed is not None:
             inside = np.isin(units, np.fromiter(allowed(), np.int64))
-            units, signs = units[inside], signs[inside]
+            units, signs = units[inside], signs[:, inside]
         if len(units) > COMPARED:
-            differing = np.bitwise_count(signs ^ _signs(query[None])).sum(axis=1, dtype=np.uint16)
+            differing = np.zeros(len(units), np.uint16)
+            for word, asked in zip(signs, _signs(query[None])[:, 0], strict=True):
+                differing += np.bitwise_count(word ^ asked)
             units = units[np.argpartition(differing, COMPARED)[:COMPARED]]
         return self.cosines(query, [unit for unit in units.tolist() if unit not in self._gone])
 
@@ -73,7 +75,7 @@ class Nearest:
         seen = (self._index.rebuilt, self._index.value("PRAGMA data_version"))
         if seen != self._seen or self._units is None or self._signs is None:
             self._units = np.empty(0, np.int64)
-            self._signs = np.empty((0, (dimension + 63) // 64 * 8), np.uint8).view(np.uint64)
+            self._signs = np.empty(((dimension + 63) // 64, 0), np.uint64)
             self._newest = 0
             self._gone = set()
             self._removed = len(self._index.removed)
@@ -84,7 +86,7 @@ class Nearest:
             rows = [row for row in rows if len(row[2]) == 2 * dimension]
             if rows:
                 fresh = np.frombuffer(b"".join(vector for _, _, vector in rows), "<f2").reshape(len(rows), dimension)
-                self._signs = np.concatenate((self._signs, _signs(fresh)))
+                self._signs = np.concatenate((self._signs, _signs(fresh)), axis=1)
                 self._units = np.concatenate((self._units, np.array([unit for _, unit, _ in rows], np.int64)))
                 self._gone -= {unit for _, unit, _ in rows}
         self._gone.update(self._index.removed[self._removed :])
@@ -93,9 +95,10 @@ class Nearest:
 
 
 def _signs(vectors: "NDArray[Any]") -> "NDArray[np.uint64]":
+    """A column for each vector, so that all of a row are compared in one go."""
     import numpy as np
 
     bits = np.packbits(vectors > 0, axis=1)
     padded = np.zeros((len(bits), (bits.shape[1] + 7) // 8 * 8), np.uint8)
     padded[:, : bits.shape[1]] = bits
-    return padded.view(np.uint64)
+    return np.ascontiguousarray(padded.view(np.uint64).T)
