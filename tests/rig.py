@@ -11,12 +11,17 @@ from typing import Any, Self
 from tests.support import MASHA, OWNER, PETYA, Spine, settings, spine_in
 
 from jobs.config import Settings
+from jobs.memory.documents import Records
+from jobs.memory.engine import Places
 from jobs.memory.index import MemoryIndex
+from jobs.memory.recall import Recall
 from jobs.memory.storage import MemoryStorage
 from jobs.memory.tools import MemoryTools
 from jobs.spine.lanes import Lanes
 from jobs.spine.model import Turn
 from jobs.tools.by_role import tools_by_role
+from jobs.tools.note_keeper import NoteKeeper
+from jobs.tools.remembering import OwnersMemory
 from jobs.tools.schedule_tools import ScheduleTools
 from jobs.tools.scheduler import Scheduler
 from jobs.users.consent import Consent
@@ -24,6 +29,7 @@ from jobs.users.doorkeeper import Doorkeeper
 from jobs.users.letters import Letters
 from jobs.users.marks import Marks
 from jobs.users.models import Models
+from jobs.users.outcome import Reply as Answered
 from jobs.users.people import PeopleFinder
 from jobs.users.profile import MARKER
 from jobs.users.session_manager import SessionManager
@@ -47,11 +53,14 @@ class Nobody:
 class Run:
     """What one start of the program builds on the data of a rig."""
 
-    def __init__(self, spine: Spine, wanted: Settings, servers: Callable[[], dict[str, Any]]) -> None:
+    def __init__(self, spine: Spine, wanted: Settings, servers: Callable[[], dict[str, Any]], remembers: bool) -> None:
         users, outbox = spine.users, spine.outbox
         storage = MemoryStorage(wanted.workspace_dir)
         marks = Marks(spine.db)
-        memory = MemoryTools(storage, MemoryIndex(storage), marks.remembered)
+        places = Places(wanted.workspace_dir, spine.db.path.parent, wanted.tz)
+        records = Records(places.records, places.zone)
+        self.index = MemoryIndex(places)
+        memory = MemoryTools(storage, self.index, records, lambda: marks.authors(users.owner_id))
         self.door = Doorkeeper(spine.db, users, outbox, wanted)
         letters = Letters(spine.db, outbox, users, confirm=wanted.confirm_first_messages)
         tasks, finder = Tasks(spine.db, users, outbox, letters), PeopleFinder(users, Nobody())
@@ -73,7 +82,11 @@ class Run:
         ask = wanted.untrusted_text == "ask"
         self.consent = Consent(spine.db, users, outbox, marks, finder, ask=ask)
         models = Models(spine.db, wanted)
-        self.sessions = SessionManager(wanted, spine.db, users, tools_of, servers, models, self.consent)
+        self.notes = NoteKeeper(spine.db, users, records, storage, self._ask_short if remembers else None)
+        recall = Recall(storage, self.index, users.owner_id, wanted.memory_budget_tokens)
+        remembering = OwnersMemory(recall, self.notes.ending) if remembers else None
+        self.sessions = SessionManager(wanted, spine.db, users, tools_of, servers, models, self.consent, remembering)
+        self.sessions.recall_seconds = 30
         self.runner = TurnRunner(spine.db, users, self.sessions, spine.turns, outbox, _quiet)
         self.lanes = Lanes(
             spine.inbox,
@@ -86,15 +99,19 @@ class Run:
         self.door.on_free = self.lanes.wake
         self.door.on_barred = spine.turns.abandon
 
+    async def _ask_short(self, prompt: str, text: str) -> Answered:
+        return await self.sessions.ask_short(prompt, text, "haiku")
+
 
 class Rig:
     """`async with Rig(folder, brain)` has a model and sessions; `ask` runs a turn; `restart` is a new program."""
 
-    def __init__(self, folder: Path, brain: Brain, **changes: Any) -> None:
+    def __init__(self, folder: Path, brain: Brain, *, remembers: bool = False, **changes: Any) -> None:
         self.folder = folder
         self.model = ModelSimulator(brain)
         self.servers: dict[str, Any] = {}
         self._changes = changes
+        self._remembers = remembers
         self._context = spine_in(folder)
 
     async def __aenter__(self) -> Self:
@@ -113,7 +130,7 @@ class Rig:
         assert self.processes() == []
 
     def _start(self) -> None:
-        self.run = Run(self.spine, self.settings, lambda: self.servers)
+        self.run = Run(self.spine, self.settings, lambda: self.servers, self._remembers)
         self.run.sessions.start()
         self.run.consent.start()
 
@@ -121,6 +138,7 @@ class Rig:
         self.run.door.stop()
         await self.run.lanes.drain(0)
         await self.run.sessions.stop()
+        await self.run.index.stop()
 
     async def restart(self) -> None:
         """All sessions are closed and built anew, as when the program is started again."""

@@ -23,6 +23,8 @@ DRAIN_SECONDS = 30.0
 """How long running turns may take to end when Jobs is told to stop."""
 SEND_SECONDS = 5.0
 """How long their answers may then take to leave."""
+NOTES_SECONDS = 15.0
+"""How long notes of the owner's conversation may then take; what is not noted is still in the records."""
 CONNECT_SECONDS = 30.0
 LOOK_SECONDS = 10.0
 """How long the first turns wait for older messages to be read from history, so that they come first."""
@@ -141,6 +143,7 @@ class App:
         await self._until(parts.reconciler.looked)
         parts.followups.timer.start()  # what people wrote while Jobs was down may be the answer
         parts.digest.timer.start()
+        parts.consolidation.timer.start()
         settle()
         if parts.switches.frozen or parts.switches.paused:
             log.warning("halted by the owner", frozen=parts.switches.frozen, paused=parts.switches.paused)
@@ -152,6 +155,7 @@ class App:
             part.stop()
         parts.followups.timer.stop()
         parts.digest.timer.stop()
+        await parts.consolidation.stop()
         parts.door.stop()
         for task in tasks:
             task.cancel()
@@ -159,7 +163,10 @@ class App:
         await parts.lanes.drain(0 if self._signed_out else DRAIN_SECONDS)
         await parts.presence.drain()
         await parts.sender.drain(0 if self._signed_out else SEND_SECONDS)
+        if not parts.switches.frozen:
+            await parts.notes.drain(NOTES_SECONDS)
         await parts.sessions.stop()
+        await parts.index.stop()
 
     async def _watch(self, client: Client) -> None:
         """Telethon reconnects for ever; its connection ends by itself only when there is no going on."""

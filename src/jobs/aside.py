@@ -10,6 +10,7 @@ import apsw
 from jobs import config
 from jobs.config import Settings
 from jobs.db import LOOK_AGAIN, Database, DatabaseError, DataLock, HolderUnknown, open_as_is
+from jobs.memory.embedding import why_not
 from jobs.spine.aside import Aside, given_up, retry
 from jobs.texts import Language, say, say_time
 from jobs.users.repository import UsersRepository
@@ -41,6 +42,8 @@ def doctor(settings: Settings) -> int:
     finally:
         db.close()
     print(say("doctor_found" if found else "doctor_nothing", language, n=len(found)))
+    if settings.embedding_model is None and (reason := why_not()):
+        print(say(reason, language))
     return SOMETHING_FOUND if found else DONE
 
 

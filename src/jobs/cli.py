@@ -9,6 +9,7 @@ import typer
 
 from jobs import __version__, config
 from jobs.config import Settings, SettingsError
+from jobs.memory.command import cli as memory
 
 cli = typer.Typer(
     help="Jobs: a personal assistant in Telegram that gets things done through people.",
@@ -16,6 +17,8 @@ cli = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+cli.add_typer(memory, name="memory")
 
 FAILED = 1
 WRONG_SETTINGS = 2

@@ -129,6 +129,11 @@ class Settings(BaseSettings):
     workspace_dir: Path = Field(default_factory=lambda: default_folder("workspace"))
     tz: ZoneInfo = Field(default_factory=lambda: ZoneInfo(_system_zone()), validation_alias=AliasChoices("TZ"))
     log_level: str = "info"
+    memory_model: str = "haiku"
+    memory_nightly: time | None = None
+    memory_nightly_usd: float = Field(0.05, gt=0)
+    embedding_model: str | None = None
+    memory_budget_tokens: int = Field(4000, ge=0, le=100_000)
     max_warm_sessions: int = Field(4, ge=1, le=100)
     answer_others: bool = False
     first_messages_per_day: int = Field(10, ge=0)
@@ -165,6 +170,13 @@ class Settings(BaseSettings):
             return ZoneInfo(value.removeprefix(":"))
         except (KeyError, OSError, ValueError) as error:
             raise ValueError("is not a time zone's name; use one such as Europe/Moscow or UTC") from error
+
+    @field_validator("memory_nightly", mode="before")
+    @classmethod
+    def _nightly(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        return None if value.strip().lower() == "off" else parse_clock(value)
 
     @field_validator("quiet_hours", mode="before")
     @classmethod
@@ -242,6 +254,16 @@ class Settings(BaseSettings):
     @property
     def has_model(self) -> bool:
         return bool(self.anthropic_api_key or self.claude_code_oauth_token)
+
+    def proxy_for(self, url: str) -> str | None:
+        """The proxy for an address that is reached by HTTP from here; None: none, or one that is not for it."""
+        direct = urlsplit(url).hostname in self.unproxied_hosts
+        return None if direct or self.http_proxy is None or self.http_proxy.is_socks else self.http_proxy.url
+
+    @property
+    def keeps_notes(self) -> bool:
+        """Whether a cheap model may be asked on memory's behalf."""
+        return self.memory_model.lower() != "off"
 
     @property
     def unproxied_hosts(self) -> list[str]:

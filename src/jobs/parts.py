@@ -6,7 +6,10 @@ from jobs.config import Settings
 from jobs.db import Database
 from jobs.masks import Masks, session_secrets
 from jobs.mcp_manager.config import McpConfig
+from jobs.memory.documents import Records
+from jobs.memory.engine import places_of
 from jobs.memory.index import MemoryIndex
+from jobs.memory.recall import Recall
 from jobs.memory.storage import MemoryStorage
 from jobs.memory.tools import MemoryTools
 from jobs.spine.inbox import Inbox
@@ -22,6 +25,7 @@ from jobs.telegram.commands import Commands
 from jobs.telegram.commands.admission import Admission
 from jobs.telegram.commands.control import Control
 from jobs.telegram.commands.decisions import Decisions
+from jobs.telegram.commands.memory import MemoryCommand
 from jobs.telegram.commands.model import ModelChoice
 from jobs.telegram.commands.reports import Reports
 from jobs.telegram.commands.side import Side
@@ -37,8 +41,11 @@ from jobs.telegram.reconcile import Reconciler
 from jobs.telegram.sender import Sender
 from jobs.telegram.watchdog import Connection, Watchdog
 from jobs.tools.by_role import tools_by_role
+from jobs.tools.consolidation import Consolidation
 from jobs.tools.digest import Digest
 from jobs.tools.followups import Followups
+from jobs.tools.note_keeper import NoteKeeper
+from jobs.tools.remembering import OwnersMemory
 from jobs.tools.schedule_tools import ScheduleTools
 from jobs.tools.scheduler import Scheduler
 from jobs.users.consent import Consent
@@ -47,6 +54,7 @@ from jobs.users.forget import Forgetting
 from jobs.users.letters import Letters
 from jobs.users.marks import Marks
 from jobs.users.models import Models
+from jobs.users.outcome import Reply
 from jobs.users.people import PeopleFinder
 from jobs.users.repository import UsersRepository
 from jobs.users.session_manager import SessionManager
@@ -109,7 +117,9 @@ class Parts:
     def _build_sessions(self) -> None:
         db, outbox, people, settings = self.db, self.outbox, self.people, self.settings
         self.storage = MemoryStorage(settings.workspace_dir)
-        self.index = MemoryIndex(self.storage)
+        places = places_of(settings)
+        self.index = MemoryIndex(places)
+        records = Records(places.records, places.zone)
         self.mcp = McpConfig(settings.data_dir / "mcp_servers.json")
         marks = Marks(db)
         tools_of = tools_by_role(
@@ -118,7 +128,7 @@ class Parts:
             self.tasks,
             OwnerTools(people, self.letters, self.finder),
             OwnerTaskTools(self.tasks, self.finder, self.followups.next_step),
-            MemoryTools(self.storage, self.index, marks.remembered),
+            MemoryTools(self.storage, self.index, records, lambda: marks.authors(people.owner_id)),
             ScheduleTools(db, people, self.scheduler),
             FileTools(outbox, settings.workspace_dir, people.owner_id),
             StandingTools(self.finder, self.door),
@@ -126,7 +136,29 @@ class Parts:
         )
         self.models = Models(db, settings)
         self.consent = Consent(db, people, outbox, marks, self.finder, ask=settings.untrusted_text == "ask")
-        self.sessions = SessionManager(settings, db, people, tools_of, self.mcp.servers, self.models, self.consent)
+        asks = settings.keeps_notes
+        self.notes = NoteKeeper(db, people, records, self.storage, self._ask_for_notes if asks else None)
+        recall = Recall(self.storage, self.index, people.owner_id, settings.memory_budget_tokens)
+        self.sessions = SessionManager(
+            settings,
+            db,
+            people,
+            tools_of,
+            self.mcp.servers,
+            self.models,
+            self.consent,
+            OwnersMemory(recall, self.notes.ending),
+        )
+        self.consolidation = Consolidation(
+            db, outbox, people, self.storage, self._ask_nightly if asks else None, settings.memory_nightly
+        )
+
+    async def _ask_for_notes(self, prompt: str, text: str) -> Reply:
+        return await self.sessions.ask_short(prompt, text, self.settings.memory_model)
+
+    async def _ask_nightly(self, prompt: str, text: str) -> Reply:
+        settings = self.settings
+        return await self.sessions.ask_short(prompt, text, settings.memory_model, settings.memory_nightly_usd)
 
     def _build_chats(self) -> None:
         """What a person sees while a turn works, the lanes it works in, and how its words leave."""
@@ -189,6 +221,7 @@ class Parts:
             ),
             self.consent,
             Admission(self.finder, self.door),
+            MemoryCommand(self.storage),
         )
 
     def _build_receiving(self) -> None:
@@ -209,3 +242,4 @@ class Parts:
         self.scheduler.look()
         self.followups.timer.look()
         self.digest.timer.look()
+        self.consolidation.timer.look()

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from jobs.db import LOOK_AGAIN
 from jobs_simulator.chat import Chat
 from jobs_simulator.clock import Clock
+from jobs_simulator.play.memory import MemoryPart
 from jobs_simulator.stage import Program, Stage
 from jobs_simulator.telegram import Account
 
@@ -42,6 +43,7 @@ class Scenario:
         self.failed: list[str] = []
 
     async def run(self) -> None:
+        memory = MemoryPart(self._stage, self._step, self._check)
         async with self._stage:
             program = await self._start()
             async with (
@@ -51,6 +53,7 @@ class Scenario:
                 self._chat(self._stranger) as stranger,
             ):
                 await self._first_contact(owner, maria)
+                await memory.told(owner)
                 await self._task_is_given(owner, maria)
                 print("\n--- kill -9, and a new start ---\n", flush=True)
                 await program.kill()
@@ -60,6 +63,7 @@ class Scenario:
                 await self._task_is_negotiated(owner, maria)
                 await self._task_is_done(owner, maria)
                 await self._reminders(program, owner, maria)
+                program = await memory.kept(program, owner, self._start)
             self._check("it stops with exit code 0", await program.stop() == 0)
 
     # ------------------------------------------------------------------- steps
@@ -147,7 +151,7 @@ class Scenario:
 
     async def _start(self) -> Program:
         command = ("-m", "jobs_simulator.clock", str(self._clock.path), "up")
-        return await self._stage.program(command=command, LOG_LEVEL="warning").start()
+        return await self._stage.program(command=command, LOG_LEVEL="warning", MEMORY_MODEL="haiku").start()
 
     async def _stranger_attacks(self, stranger: Chat) -> None:
         """Each attempt is answered, and nothing comes of it."""

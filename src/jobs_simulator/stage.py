@@ -216,6 +216,7 @@ class Stage:
             "DATA_DIR": str(self.data),
             "WORKSPACE_DIR": str(self.workspace),
             "TZ": "Europe/Moscow",
+            "MEMORY_MODEL": "off",
             **NO_LIMITS,
             **self._settings,
             **settings,

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from tests.rig import spoken
 
+from jobs.memory.storage import MemoryStorage
 from jobs_simulator.model import ModelRequest, Reply, Stall, Text, ToolCall
 from jobs_simulator.stage import Stage
 
@@ -104,6 +105,20 @@ async def test_commands_are_answered_by_code_in_the_persons_language(stage: Stag
         await person.ask("/usage", "ECHO")  # not a command for her: her session gets it as words
         texts = [request.last_user_text for request in stage.model.requests]
         assert texts == ["Добрый день, это Мария", "/usage"]
+
+
+async def test_the_owner_sees_what_is_remembered_and_takes_the_last_change_back(stage: Stage) -> None:
+    workspace = stage.workspace
+    await stage.start()
+    async with stage.person(stage.owner) as owner:
+        await owner.ask("/memory", "ничего не запомнил")
+        MemoryStorage(workspace).append("любит чай")
+        MemoryStorage(workspace).append("живёт в Твери")
+        await owner.ask("/память", "любит чай", "живёт в Твери")
+        await owner.ask("/memory undo", "Вернул")
+        assert "Твери" not in await owner.ask("/memory", "любит чай")
+        await owner.ask("/memory undo", "Вернул")
+        await owner.ask("/memory undo", "Возвращать нечего")
 
 
 async def test_nothing_of_a_stopped_turn_goes_on(stage: Stage) -> None:

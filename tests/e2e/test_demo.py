@@ -44,6 +44,9 @@ async def test_the_scenario_plays_to_its_end(tmp_path: Path) -> None:
         "she proposes another day",
         "the owner returns it",
         "without an answer the owner is asked what to do",
+        "three starts later it is found by a question in English",
+        "what a contact said is found, with her name and the day",
+        "the fact is there once, nothing is torn",
     ):
         assert claim in printed
 

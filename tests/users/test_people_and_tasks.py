@@ -10,6 +10,8 @@ from pydantic import ValidationError
 from tests.rig import Nobody
 from tests.support import MASHA, MOSCOW, NOON, OWNER, PETYA, Spine, settings
 
+from jobs.memory.documents import Records
+from jobs.memory.engine import Places
 from jobs.memory.index import MemoryIndex
 from jobs.memory.storage import MemoryStorage
 from jobs.memory.tools import MemoryTools
@@ -350,7 +352,8 @@ def built(
     spine: Spine, tasks: Tasks, owner: OwnerTools, givers: OwnerTaskTools, tmp_path: Path
 ) -> dict[Role, list[Tool[Any]]]:
     storage = MemoryStorage(tmp_path / "workspace")
-    memory = MemoryTools(storage, MemoryIndex(storage))
+    places = Places(tmp_path / "workspace", tmp_path, MOSCOW)
+    memory = MemoryTools(storage, MemoryIndex(places), Records(places.records, places.zone))
     scheduler = ScheduleTools(spine.db, spine.users, Scheduler(spine.db, spine.inbox, spine.outbox, spine.users))
     workspace = tmp_path / "workspace"
     files = FileTools(spine.outbox, workspace, OWNER)
@@ -383,5 +386,5 @@ def test_every_tool_that_writes_is_recorded_with_its_turn(built: dict[Role, list
     reading = {tool.name for role in Role for tool in built[role] if not tool.has_effect}
     assert reading == {
         *("get_user_tasks", "get_overdue_tasks", "resolve_user", "list_users", "list_scheduled_tasks", "get_my_tasks"),
-        "memory_search",
+        *("memory_search", "memory_read", "memory_context", "memory_reindex"),
     }

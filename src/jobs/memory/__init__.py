@@ -1,4 +1,4 @@
-"""What Jobs remembers: Markdown files that the owner can read, and a search over them."""
+"""What Jobs remembers: Markdown files that the owner can read, the conversations, and a search over them."""
 
 from typing import TYPE_CHECKING
 

@@ -1,13 +1,33 @@
 """The memory's files: `MEMORY.md` for what lasts, `memory/YYYY-MM-DD.md` for the days. The files are the truth."""
 
 import os
+import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
+
+from jobs.memory.documents import DAYS, MEMORY
+from jobs.memory.marks import FILE, Mark, is_foreign, marked, read_mark, shown
+from jobs.memory.tidying import Change, Proposal, tidied
+from jobs.memory.words import stems
 
 HEADING = "## "
 GENERAL = "General"
 """The section of a fact that names none."""
+VERSIONS = 50
+"""How many earlier versions of MEMORY.md are kept."""
+HISTORY = ".history"
+UNDONE = "undone.md"
+TRIES = 5
+
+_ITEM = re.compile(r"\s*[-*+]\s+")
+_KEY = re.compile(r"(.{2,60}?)\s*(?::|=|—|–| - )\s*\S")
+_TIME = re.compile(r"\d{2}:\d{2} ")
+
+
+class StorageError(Exception):
+    """What was asked cannot be done; one sentence for the owner's session."""
 
 
 @dataclass(frozen=True)
@@ -18,74 +38,285 @@ class Line:
     """Relative to the workspace."""
     number: int
     """From 1."""
-    section: str
     text: str
+    """As it is shown, with its source and day."""
+    source: str = FILE
+
+
+@dataclass(frozen=True)
+class Saved:
+    section: str
+    done: str
+    """added, known (it stood there), updated (it says more now) or replaced (it said something else)."""
+    before: str | None = None
+    before_source: str = FILE
+    similar: tuple[str, ...] = ()
+    """Other facts about much the same, for the one who wrote to look at."""
 
 
 class MemoryStorage:
-    """Reads and writes the Markdown files under the workspace."""
+    """Reads and writes the Markdown files under the workspace.
+
+    A write leaves the old file or the new one, whatever is killed. An edit by hand is never written over: the file is
+    read anew before each change, and the version before it is kept.
+    """
 
     def __init__(self, workspace: Path) -> None:
         self._workspace = workspace
-        self.memory = workspace / "MEMORY.md"
-        self.days = workspace / "memory"
+        self.memory = workspace / MEMORY
+        self.days = workspace / DAYS
+        self._history = self.days / HISTORY
 
-    def append(self, text: str, section: str | None = None) -> str:
-        """Add a fact under a section of MEMORY.md, made if need be; a fact that stands there already is left.
+    def append(self, text: str, section: str | None = None, mark: Mark | None = None, replaces: str = "") -> Saved:
+        """Put a fact under a section of MEMORY.md, made if need be; line breaks become spaces.
 
-        Line breaks in `text` become spaces. Returns the section's name.
+        The same fact is not written twice. One that says more takes the place of the one it contains; one with the same
+        key ("Phone: …") or that `replaces` another (its words) takes its place. Raises StorageError when there is none.
         """
-        section = _one_line(section or "") or GENERAL
-        entry = f"- {_one_line(text)}"
-        lines = self._read(self.memory).splitlines()
-        if entry in lines:
-            return section
-        heading = HEADING + section
-        if heading not in lines:
-            lines += ["", heading] if lines else [heading]
-        at = lines.index(heading) + 1
-        while at < len(lines) and not lines[at].startswith(HEADING):
-            at += 1
-        while lines[at - 1] == "":
-            at -= 1
-        lines.insert(at, entry)
-        _write(self.memory, "\n".join(lines) + "\n")
-        return section
+        text, mark = _one_line(text), mark or Mark()
+        wanted = _one_line(section or "")
+        saved: list[Saved] = []
 
-    def log(self, text: str, day: date) -> None:
-        """Add a line to a day's log."""
-        path = self.days / f"{day.isoformat()}.md"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        before = self._read(path)
-        _write(path, f"{before}- {_one_line(text)}\n")
+        def change(lines: list[str]) -> list[str]:
+            saved[:] = [_put(lines, text, wanted, marked(text, mark), replaces)]
+            return lines
 
-    def lines(self) -> list[Line]:
-        """Every remembered line with something in it, from MEMORY.md first, then the days, newest first."""
-        days = sorted(self.days.glob("*.md"), reverse=True)
+        self._change_memory(change)
+        return saved[0]
+
+    def lines(self) -> list[str]:
+        """The lines of MEMORY.md as they stand in the file."""
+        return _split(_read(self.memory))
+
+    def tidy(self, seen: list[str], proposal: Proposal, today: date, mark: Mark) -> list[Change]:
+        """Do what a proposal about the lines `seen` asks for, as one change that one undo takes back.
+
+        Nothing is done when the file has changed since they were seen.
+        """
+        done: list[Change] = []
+
+        def change(lines: list[str]) -> list[str]:
+            done.clear()
+            if lines != seen:
+                return lines
+            after, changes = tidied(lines, proposal, today)
+            done.extend(changes)
+            for added in proposal.add:
+                text = _one_line(added.text)
+                saved = _put(after, text, _one_line(added.section), marked(text, mark), "")
+                if saved.done == "added":
+                    done.append(Change("added", (), text))
+                elif saved.before:
+                    done.append(Change("joined", (saved.before,), text))
+            return after
+
+        self._change_memory(change)
+        return done
+
+    def log(self, text: str, at: datetime, mark: Mark | None = None) -> bool:
+        """Add a line to the log of a local time's day. Returns False when the same is there already."""
+        text = _one_line(text)
+        path = self.days / f"{at.date().isoformat()}.md"
+        before = _read(path)
+        if any(_TIME.sub("", _words_of(line), count=1) == text for line in before.split("\n")):
+            return False
+        entry = marked(f"{at:%H:%M} {text}", mark or Mark())
+        if before and not before.endswith("\n"):
+            before += "\n"
+        _write(path, f"{before}- {entry}\n")
+        return True
+
+    def find(self, words: str) -> list[Line]:
+        """The lines of MEMORY.md and the day logs that have all these words, in any of their forms."""
+        wanted = set(stems(words))
+        if not wanted:
+            return []
         found = []
-        for path in (self.memory, *days):
-            section = ""
-            for number, text in enumerate(self._read(path).splitlines(), 1):
-                if text.startswith("#"):
-                    section = text.lstrip("# ").strip()
-                elif text.strip():
-                    found.append(Line(str(path.relative_to(self._workspace)), number, section, text.strip()))
+        for path in self._own():
+            for number, line in enumerate(_read(path).split("\n"), 1):
+                if not line.startswith("#") and wanted <= set(stems(_words_of(line))):
+                    name = path.relative_to(self._workspace).as_posix()
+                    found.append(Line(name, number, shown(line.strip()), read_mark(line)[1].source))
         return found
 
-    def _read(self, path: Path) -> str:
-        try:
-            return path.read_text(encoding="utf-8", errors="replace")
-        except FileNotFoundError:
-            return ""
+    def forget(self, words: str) -> list[Line]:
+        """Remove what `find` finds, from the earlier versions too, so that nothing brings it back. Returns it."""
+        wanted = set(stems(words))
+        gone = self.find(words)
+        if not gone:
+            return []
+        for path in [*self._own(), *self._versions(), self._history / UNDONE]:
+            lines = _read(path).split("\n")
+            kept = [line for line in lines if line.startswith("#") or not wanted <= set(stems(_words_of(line)))]
+            if len(kept) < len(lines):
+                _write(path, "\n".join(kept))
+        return gone
+
+    def undo(self) -> bool:
+        """Bring back the version of MEMORY.md before the last change. Returns False when there is none."""
+        now = _read(self.memory)
+        for version in reversed(self._versions()):
+            before = _read(version)
+            if before != now:
+                _write(self._history / UNDONE, now)
+                _write(self.memory, before)
+                version.unlink()
+                return True
+            version.unlink()
+        return False
+
+    @property
+    def newest_version(self) -> int:
+        """The number of the version before the last change; 0 without one."""
+        versions = self._versions()
+        return int(versions[-1].stem) if versions else 0
+
+    def read(self, path: str, line_start: int = 1, line_end: int | None = None) -> list[Line]:
+        """Lines of a Markdown file of the workspace, marks as a reader sees them. Raises StorageError."""
+        file = (self._workspace / path).resolve()
+        if not file.is_relative_to(self._workspace.resolve()) or file.suffix.lower() not in (".md", ".markdown"):
+            raise StorageError(f"{path} is not one of memory's files")
+        if not file.is_file():
+            raise StorageError(f"there is no {path}")
+        return _lines(file, path)[max(0, line_start - 1) : line_end]
+
+    def facts(self, *, foreign: bool = True) -> str:
+        """MEMORY.md as it is shown; "" when there is none. `foreign` False: without what other people have said."""
+        lines = [line.text for line in _lines(self.memory, MEMORY) if foreign or not is_foreign(line.source)]
+        return "\n".join(lines).strip()
+
+    def day(self, day: date) -> list[Line]:
+        """A day's log as it is shown; no lines when there is none."""
+        path = self.days / f"{day.isoformat()}.md"
+        return _lines(path, path.relative_to(self._workspace).as_posix()) if path.is_file() else []
+
+    def _own(self) -> list[Path]:
+        return [self.memory, *sorted(self.days.glob("????-??-??.md"), reverse=True)]
+
+    def _versions(self) -> list[Path]:
+        """The kept versions, oldest first."""
+        return sorted(self._history.glob("[0-9]*.md"))
+
+    def _change_memory(self, change: Callable[[list[str]], list[str]]) -> None:
+        for _ in range(TRIES):
+            before = _read(self.memory)
+            after = "\n".join(change(_split(before))) + "\n"
+            if after == before or not (after.strip() or before):
+                return
+            self._keep(before)
+            if _read(self.memory) == before:  # else somebody has just saved it: once more, on top of that
+                _write(self.memory, after)
+                return
+        raise StorageError("MEMORY.md is being written by somebody else; try again")
+
+    def _keep(self, text: str) -> None:
+        """Keep a version of MEMORY.md, unless it is the last one kept."""
+        versions = self._versions()
+        if versions and _read(versions[-1]) == text:
+            return
+        number = int(versions[-1].stem) + 1 if versions else 1
+        _write(self._history / f"{number:08}.md", text)
+        for old in versions[: max(0, len(versions) + 1 - VERSIONS)]:
+            old.unlink(missing_ok=True)
+
+
+def _put(lines: list[str], text: str, section: str, entry: str, replaces: str) -> Saved:
+    """Change the lines of MEMORY.md so that they say `text`."""
+    items = {at: _words_of(line) for at, line in enumerate(lines) if _ITEM.match(line)}
+    if replaces:
+        wanted = stems(replaces)
+        place = next((at for at, words in items.items() if stems(words) == wanted), None)
+        if place is None:
+            raise StorageError("no line of MEMORY.md has these words to be replaced; look with memory_read first")
+        done = "replaced"
+    else:
+        place, done = _same_fact(items, lines, text, section)
+    if place is not None:
+        before, source = items[place], read_mark(lines[place])[1].source
+        if before != text:
+            lines[place] = f"- {entry}"
+        if before == text:
+            return Saved(_section_of(lines, place), "known")
+        return Saved(_section_of(lines, place), done, before, source)
+    section = section or GENERAL
+    similar = _similar(items.values(), text)
+    heading = next((line for line in lines if line.strip().casefold() == (HEADING + section).casefold()), None)
+    if heading is None:
+        heading = HEADING + section
+        lines += ["", heading] if any(lines) else [heading]
+    at = lines.index(heading) + 1
+    while at < len(lines) and not re.match(r"#{1,2} ", lines[at]):
+        at += 1
+    while at > 0 and not lines[at - 1].strip():
+        at -= 1
+    lines.insert(at, f"- {entry}")
+    return Saved(heading.removeprefix(HEADING).strip(), "added", similar=similar)
+
+
+def _same_fact(items: dict[int, str], lines: list[str], text: str, section: str) -> tuple[int | None, str]:
+    """The line that the new fact belongs to, and what becomes of it."""
+    words = stems(text)
+    key = _key(text)
+    for at, old in items.items():
+        if stems(old) == words:
+            return at, "updated"
+    for at, old in items.items():
+        old_words = stems(old)
+        if len(old_words) >= 2 and words[: len(old_words)] == old_words:
+            return at, "updated"
+        is_here = not section or _section_of(lines, at).casefold() == section.casefold()
+        if key and is_here and _key(old) == key:
+            return at, "replaced"
+    return None, "added"
+
+
+def _key(text: str) -> list[str]:
+    """What a fact of the form "key: value" is about."""
+    match = _KEY.match(text)
+    return stems(match[1]) if match and "http" not in match[1] else []
+
+
+def _similar(items: Iterable[str], text: str) -> tuple[str, ...]:
+    words = set(stems(text))
+    alike = [(len(words & set(stems(old))) / max(1, len(words | set(stems(old)))), old) for old in items]
+    return tuple(old for share, old in sorted(alike, reverse=True)[:3] if share >= 0.3)
+
+
+def _section_of(lines: list[str], at: int) -> str:
+    return next((line.lstrip("# ").strip() for line in reversed(lines[:at]) if line.startswith("#")), "")
+
+
+def _words_of(line: str) -> str:
+    """An item's words, without its dash and its mark."""
+    return read_mark(_ITEM.sub("", line, count=1))[0].strip()
+
+
+def _split(text: str) -> list[str]:
+    return text.removesuffix("\n").split("\n") if text else []
+
+
+def _lines(path: Path, name: str) -> list[Line]:
+    text = _read(path).removesuffix("\n").split("\n")
+    return [Line(name, number, shown(line), read_mark(line)[1].source) for number, line in enumerate(text, 1)]
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8", errors="surrogateescape")
+    except FileNotFoundError:
+        return ""
 
 
 def _write(path: Path, text: str) -> None:
     """Replace a file so that a kill leaves the old one or the new one, never a torn one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(f".{path.name}.new")
-    with fresh.open("w", encoding="utf-8") as file:
+    with fresh.open("w", encoding="utf-8", errors="surrogateescape", newline="") as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
+    if path.exists():
+        fresh.chmod(path.stat().st_mode & 0o777)
     fresh.replace(path)
 
 

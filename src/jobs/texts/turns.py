@@ -33,6 +33,11 @@ TEXTS: Texts = {
     "doing_resolve_user": {"ru": "ищу человека", "en": "looking for a person"},
     "doing_list_users": {"ru": "смотрю, кого знаю", "en": "looking whom I know"},
     "doing_memory_search": {"ru": "ищу в памяти", "en": "searching memory"},
+    "doing_memory_read": {"ru": "читаю память", "en": "reading memory"},
+    "doing_memory_context": {"ru": "читаю память", "en": "reading memory"},
+    "doing_memory_log": {"ru": "записываю в дневник", "en": "noting the day"},
+    "doing_memory_forget": {"ru": "убираю из памяти", "en": "forgetting"},
+    "doing_memory_reindex": {"ru": "перечитываю память", "en": "reading memory anew"},
     "doing_memory_append": {"ru": "запоминаю", "en": "remembering"},
     "doing_schedule_task": {"ru": "ставлю напоминание", "en": "setting a reminder"},
 }

@@ -7,9 +7,13 @@ from jobs.db import Database
 from jobs.spine.model import InboxRow
 from jobs.spine.tool import Words
 from jobs.times import now, to_text
+from jobs.users.quotations import short_name
 
 KEPT = 2000
 """Characters of such words that are kept, to tell the owner what brought the mark."""
+
+AUTHORS = 3
+"""How many names stand beside what is remembered."""
 
 FORWARDED = "forwarded"
 QUOTED = "quoted"
@@ -75,13 +79,10 @@ class Marks:
                 )
                 self._mark_turn(turn_id)
 
-    def remembered(self, line: str) -> bool:
-        """Whether a line of MEMORY.md was written down while other people's words stood in the conversation."""
-        rows = self._db.execute(
-            """SELECT arguments ->> '$.text' AS text FROM tool_calls
-               WHERE tool = 'memory_append' AND turn_id IN (SELECT id FROM turns WHERE marked = 1)"""
-        )
-        return line.removeprefix("- ") in {" ".join(str(row["text"]).split()) for row in rows}
+    def authors(self, lane: int) -> str:
+        """Whose words stand in the conversation of a lane's session, as one line; "" when nobody's do."""
+        names = dict.fromkeys(short_name(mark.author) for mark in self.of(lane))
+        return ", ".join(list(names)[-AUTHORS:])
 
     def _mark_turn(self, turn_id: int) -> None:
         """What is answered in such a turn may repeat the words: no recap has it."""

@@ -15,6 +15,8 @@ from jobs.users.attachments import NO_FILES, Files
 from jobs.users.message_blocks import clean, message_blocks, text_block
 from jobs.users.message_blocks import quoted as _quoted
 from jobs.users.model import Person, Role
+from jobs.users.quotations import short_name
+from jobs.users.remembering import Recalled
 
 TEMPLATES = Path(__file__).with_name("templates")
 RECAP_MESSAGES = 30
@@ -38,14 +40,18 @@ class Undelivered:
     reason: str
 
 
-def system_prompt(person: Person, owner: Person, opened: str) -> str:
-    """The role's template, filled in; an edit of it takes effect at the next turn."""
+def system_prompt(person: Person, owner: Person, opened: str, facts: str = "") -> str:
+    """The role's template, filled in; an edit of it takes effect at the next turn.
+
+    `facts`: what is remembered; only the owner's template has a place for it.
+    """
     path = TEMPLATES / f"{person.role}.md"
     return _template(path, path.stat().st_mtime_ns).safe_substitute(
         owner=_one_line(owner.name) or "the owner",
         person=_one_line(person.name) or "somebody without a name",
         zone=person.zone.key,
         opened=opened,
+        memory=clean(facts).replace("</memory", "‹/memory") or "(empty)",
     )
 
 
@@ -67,6 +73,8 @@ def turn_content(
     stopped: Sequence[Row] = (),
     files: Files = NO_FILES,
     undelivered: Sequence[Undelivered] = (),
+    recalled: Sequence[Recalled] = (),
+    changes: Sequence[str] = (),
 ) -> list[dict[str, Any]]:
     """The turn as content blocks: what Jobs says about it in one block, then each message verbatim in its own."""
     last = turn.rows[-1]
@@ -91,6 +99,7 @@ def turn_content(
             for call in turn.finished_calls
         )
         lines.append("Do not repeat what is done; finish the rest and answer.")
+    lines.extend(_memory_lines(recalled, changes))
     lines.append("</jobs-context>")
     return [text_block("\n".join(lines)), *message_blocks(turn.rows, person, files)]
 
@@ -102,6 +111,26 @@ def more_content(rows: Sequence[InboxRow], person: Person, files: Files = NO_FIL
         "This came while you were working. Take it into account, and answer everything together.\n</jobs-context>"
     )
     return [text_block(note), *message_blocks(rows, person, files)]
+
+
+def _memory_lines(recalled: Sequence[Recalled], changes: Sequence[str]) -> list[str]:
+    """What memory has to a turn. Of other people's words only whose and when: their text would be an unasked guest."""
+    lines = []
+    if changes:
+        lines.append("MEMORY.md has changed since you read it; what it says now holds:")
+        lines.extend(_quoted(change) for change in changes)
+    if own := [passage for passage in recalled if passage.text]:
+        lines.append("From memory, perhaps to the point:")
+        lines.extend(_recalled_line(passage) for passage in own)
+    if others := [passage for passage in recalled if not passage.text]:
+        lines.append("What others said may belong to it too; memory_search tells their words:")
+        lines.extend(f"- {short_name(each.author)}, {each.day or 'no date'} ({_quoted(each.where)})" for each in others)
+    return lines
+
+
+def _recalled_line(passage: Recalled) -> str:
+    about = ", ".join(_quoted(part) for part in (passage.day, passage.source, passage.where) if part)
+    return f"- ({about}) {_quoted(passage.text)}"
 
 
 def _undelivered_line(words: Undelivered) -> str:

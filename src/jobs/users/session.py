@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import json
 import uuid
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -81,12 +81,14 @@ class Session:
         launcher: Path,
         opened: str,
         wall: Wall | None = None,
+        on_compaction: Callable[[], None] | None = None,
     ) -> None:
         self._settings = settings
         self._paths = paths
         self._file = file
         self._launcher = launcher
         self._wall = wall
+        self._on_compaction = on_compaction
         self.plan = plan
         self.opened = opened
         """The time that stands in the prompt."""
@@ -305,7 +307,13 @@ class Session:
         if self.plan.role is Role.OWNER:
             noting = [HookMatcher(hooks=[self._note_built_in], timeout=5)]
             guard = [HookMatcher(hooks=[self._guard_owner], on_failure="block", timeout=SILENCE_SECONDS + HOOK_MARGIN)]
-            return {"PreToolUse": guard, "PostToolUse": noting, "PostToolUseFailure": noting}
+            compacting = [HookMatcher(hooks=[self._note_compaction], timeout=5)]
+            return {
+                "PreToolUse": guard,
+                "PostToolUse": noting,
+                "PostToolUseFailure": noting,
+                "PreCompact": compacting,
+            }
         return {"PreToolUse": [HookMatcher(hooks=[self._deny_unlisted], on_failure="block", timeout=5)]}
 
     async def _deny_unlisted(self, call: Any, _id: str | None, _context: Any) -> Any:
@@ -330,6 +338,12 @@ class Session:
         if refusal:
             return _denied(name, refusal)
         return {} if going() else _denied(name, "The owner has stopped this.")
+
+    async def _note_compaction(self, _call: Any, _id: str | None, _context: Any) -> Any:
+        """The CLI is about to cut the conversation's context."""
+        if self._on_compaction:
+            self._on_compaction()
+        return {}
 
     async def _note_built_in(self, call: Any, _id: str | None, _context: Any) -> Any:
         """Keep what a built-in tool did, for the note to a turn that runs again. Jobs' own tools keep it themselves.

@@ -31,6 +31,7 @@ from jobs.users.models import Models
 from jobs.users.outcome import Reply, Stopped
 from jobs.users.profile import MARKER, SessionPaths
 from jobs.users.quotations import short_name
+from jobs.users.remembering import NothingRemembered, Remembering
 from jobs.users.repository import UsersRepository
 from jobs.users.session_file import SessionFile
 from jobs.users.wall import Wall
@@ -41,13 +42,16 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 IDLE_SECONDS = 600.0
+RECALL_SECONDS = 0.2
+"""How long a turn whose session is ready waits for memory; it then goes without, and has memory_search."""
 
 
 class SessionManager:
     """Runs each person's turns in their own session.
 
     `tools_of` gives a person's tools by the access table; `mcp_servers` the owner's configured servers; `models` the
-    model of each role; `consent` is asked before the owner's session acts.
+    model of each role; `consent` is asked before the owner's session acts; `memory` is what the owner's session is
+    given without asking, and what keeps what is worth it of a conversation that ends.
     """
 
     def __init__(
@@ -59,6 +63,7 @@ class SessionManager:
         mcp_servers: Callable[[], dict[str, Any]],
         models: Models,
         consent: Consent,
+        memory: Remembering | None = None,
     ) -> None:
         self._settings = settings
         self._db = db
@@ -68,6 +73,9 @@ class SessionManager:
         self._models = models
         self._consent = consent
         self._marks = consent.marks
+        self.recall_seconds = RECALL_SECONDS
+        self._memory = memory or NothingRemembered()
+        self._facts: dict[int, str] = {}  # what stands in the prompt of each session
         self._warm: OrderedDict[int, Session] = OrderedDict()  # least recently used first
         self._busy: set[int] = set()
         self._to_stop: set[int] = set()
@@ -119,16 +127,24 @@ class SessionManager:
         Raises ModelUnavailable, SessionFailed or Stopped.
         """
         self._busy.add(person.id)
+        is_owner = person.role is Role.OWNER
         try:
-            session = await self._session(person)
+            # Found while the session is being opened.
+            finding = asyncio.ensure_future(self._memory.find(_own_words(turn) if is_owner else ()))
+            try:
+                session = await self._session(person)
+                done, _ = await asyncio.wait({finding}, timeout=self.recall_seconds)
+            finally:
+                finding.cancel()
+            found = finding.result() if done else ()
             if person.id in self._to_stop:
                 raise Stopped
             turn = grown(turn)
             turn = replace(turn, rows=self.heard(turn.rows, person))
-            if person.role is Role.OWNER:
+            if is_owner:
                 self._marks.begin(person.id, turn.id, resumed=session.resumed)
                 self._marks.note_rows(person.id, turn.id, turn.rows)
-            content = self._content(turn, person, session, files)
+            content = self._content(turn, person, session, files, found)
             return await session.run(content, ToolJournal(self._db, turn.id), activity)
         except BaseException:
             self._warm.pop(person.id, None)
@@ -139,10 +155,13 @@ class SessionManager:
             if person.id in self._warm:
                 self._close_when_idle(person.id)
 
-    def _content(self, turn: Turn, person: Person, session: "Session", files: Files) -> list[dict[str, Any]]:
+    def _content(
+        self, turn: Turn, person: Person, session: "Session", files: Files, found: Sequence[Any]
+    ) -> list[dict[str, Any]]:
         """The turn's blocks, with what the session cannot know from its own conversation.
 
-        What code has told the owner is left out: it is other people's words, and not for a session to act on.
+        What code has told the owner is left out: it is other people's words, and not for a session to act on. Nobody
+        else's session is given anything of memory.
         """
         is_owner = person.role is Role.OWNER
 
@@ -153,9 +172,20 @@ class SessionManager:
             prompts.Undelivered(self._name_of(row["chat"], person), row["text"], row["error"])
             for row in outbox.undelivered(self._db, person.id, turn.id, is_owner=is_owner)
         ]
+        memory: dict[str, Any] = {}
+        if is_owner:
+            memory = {
+                "recalled": self._memory.choose(found, goes_on=session.resumed),
+                "changes": self._memory.changes(),
+            }
         if not session.resumed:
             return prompts.turn_content(
-                turn, person, recap=recent(prompts.RECAP_MESSAGES), undelivered=undelivered, files=files
+                turn,
+                person,
+                recap=recent(prompts.RECAP_MESSAGES),
+                undelivered=undelivered,
+                files=files,
+                **memory,
             )
         return prompts.turn_content(
             turn,
@@ -164,6 +194,7 @@ class SessionManager:
             said_since=[] if is_owner else outbox.said_since(self._db, person.id, turn.id),
             stopped=recent(prompts.STOPPED_MESSAGES) if was_stopped(self._db, turn) else [],
             files=files,
+            **memory,
         )
 
     def _name_of(self, chat: int, reader: Person) -> str | None:
@@ -212,12 +243,22 @@ class SessionManager:
         if not task.cancelled() and (error := task.exception()):
             log.warning("a session did not take it", error=repr(error))
 
+    async def ask_short(self, prompt: str, text: str, model: str | None, most_usd: float | None = None) -> Reply:
+        """A question to a model outside of any conversation, see `short_turn.ask`."""
+        await asyncio.to_thread(sdk.load)
+        from jobs.users import short_turn
+
+        return await short_turn.ask(
+            self._settings, self._launcher, self._empty, prompt=prompt, text=text, model=model, most_usd=most_usd
+        )
+
     async def forget(self, person_id: int) -> None:
         """End the person's session for good: the next turn begins a new one, with a recap. Not while a turn runs."""
         if person_id in self._warm:
             await self._close(person_id)
         (self._settings.data_dir / "sessions" / f"{person_id}.session").unlink(missing_ok=True)
         self._marks.clear(person_id)
+        self._ending(person_id)
 
     async def _session(self, person: Person) -> "Session":
         """The person's session, connected: the warm one if it still is what it should be, else a new one."""
@@ -238,11 +279,12 @@ class SessionManager:
         return session
 
     def _is_current(self, session: "Session", person: Person) -> bool:
-        """Whether the prompt would be the same today but for the time the session was opened."""
+        """Whether the prompt would be the same today but for when the session was opened and what was known then."""
         opened = session.opened
         plan = session.plan
+        facts = self._facts.get(person.id, "")
         return (
-            plan.prompt == prompts.system_prompt(person, self._users.owner(), opened)
+            plan.prompt == prompts.system_prompt(person, self._users.owner(), opened, facts)
             and plan.mcp_servers == self._servers_of(person)
             and plan.model == self._models.of(person.role)
         )
@@ -252,9 +294,10 @@ class SessionManager:
 
         self._empty.mkdir(mode=0o700, exist_ok=True)  # what is not touched for days may be swept from there
         opened = prompts.shown_time(now(), person)
+        facts = self._facts[person.id] = self._memory.facts() if person.role is Role.OWNER else ""
         plan = SessionPlan(
             role=person.role,
-            prompt=prompts.system_prompt(person, self._users.owner(), opened),
+            prompt=prompts.system_prompt(person, self._users.owner(), opened, facts),
             tools=self._tools_of(person),
             mcp_servers=self._servers_of(person),
             model=self._models.of(person.role),
@@ -262,7 +305,8 @@ class SessionManager:
         paths = SessionPaths.make(self._settings.data_dir, person.id, self._empty)
         file = SessionFile(self._settings.data_dir / "sessions" / f"{person.id}.session", paths.config / "projects")
         wall = Wall(self._consent, person.id, plan.tools) if person.role is Role.OWNER else None
-        return Session(self._settings, plan, paths, file, self._launcher, opened, wall)
+        ending = self._memory.ending if person.role is Role.OWNER else None
+        return Session(self._settings, plan, paths, file, self._launcher, opened, wall, ending)
 
     def _servers_of(self, person: Person) -> dict[str, Any]:
         return self._mcp_servers() if person.role in MCP_SERVERS else {}
@@ -276,6 +320,10 @@ class SessionManager:
             idle.sort(key=lambda person_id: person_id == self._users.owner_id)
             await self._close(idle[0])
 
+    def _ending(self, person_id: int) -> None:
+        if person_id == self._users.owner_id:
+            self._memory.ending()
+
     async def _close(self, person_id: int) -> None:
         if timer := self._idle.pop(person_id, None):
             timer.cancel()
@@ -285,8 +333,13 @@ class SessionManager:
         def due() -> None:
             if person_id in self._warm and person_id not in self._busy:
                 self._in_background(self._close(person_id))
+                self._ending(person_id)
 
         self._idle[person_id] = asyncio.get_running_loop().call_later(IDLE_SECONDS, due)
+
+
+def _own_words(turn: Turn) -> list[str]:
+    return [row.text for row in turn.rows if row.extras.forwarded_from is None]
 
 
 def _empty_folder(note: Path) -> Path:

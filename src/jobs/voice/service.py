@@ -4,7 +4,6 @@ Source of the form's fields: the API reference of OpenAI, "Create transcription"
 """
 
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from jobs.config import Settings
 from jobs.texts import Language
@@ -27,9 +26,7 @@ class ServiceEngine:
         self._url = (settings.openai_base_url or DEFAULT_URL).rstrip("/")
         self._key = settings.openai_api_key
         self._model = settings.transcription_model
-        direct = urlsplit(self._url).hostname in settings.unproxied_hosts
-        proxy = settings.http_proxy
-        self._proxy = None if direct or proxy is None or proxy.is_socks else proxy.url
+        self._proxy = settings.proxy_for(self._url)
 
     async def transcribe(self, path: Path, language: Language) -> str:
         """See `jobs.voice.transcriber.Engine`."""

@@ -27,6 +27,8 @@ class RequestKind(StrEnum):
     COUNT_TOKENS = "count_tokens"  # POST /v1/messages/count_tokens
     PROBE = "probe"  # the CLI asks whether key and quota are good
     TITLE = "title"  # the CLI wants a name for the session
+    NOTES = "notes"  # Jobs has the cheap model note what is worth keeping of a conversation
+    NIGHTLY = "nightly"  # Jobs has it tidy the memory
     COMPACT = "compact"  # the CLI wants a summary that replaces the history
 
 

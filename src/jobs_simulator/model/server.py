@@ -42,6 +42,7 @@ class ModelSimulator:
     Attributes:
         requests: every request for a turn, oldest first, also those that were refused.
         side_requests: what the CLI asked on its own account.
+        aside: answers Jobs' questions that belong to no conversation (NOTES, NIGHTLY); None: a plain answer of its own.
         faults: failures laid over the replies.
         brain_errors: what a brain raised; the client got a 400 for it, which it does not retry.
         on_request, on_finished: called with the request once it was received and once its last byte was written.
@@ -52,6 +53,7 @@ class ModelSimulator:
         self.requests: list[ModelRequest] = []
         self.side_requests: list[ModelRequest] = []
         self.brain_errors: list[Exception] = []
+        self.aside: Brain | None = None
         self.faults = Faults()
         self.on_request: Callable[[ModelRequest], None] | None = None
         self.on_finished: Callable[[ModelRequest], None] | None = None
@@ -168,7 +170,12 @@ class ModelSimulator:
             await asyncio.gather(sending, watching, return_exceptions=True)
 
     async def _send(self, request: ModelRequest, responder: Responder) -> None:
-        reply = side_reply(request.kind) if request.kind is not RequestKind.TURN else await self._reply_to(request)
+        if request.kind is RequestKind.TURN:
+            reply = await self._reply_to(request)
+        elif self.aside and request.kind in (RequestKind.NOTES, RequestKind.NIGHTLY):
+            reply = await self.aside(request)
+        else:
+            reply = side_reply(request.kind, request.body)
         await Delivery(request, reply, responder, response_headers()).run()
 
     async def _reply_to(self, request: ModelRequest) -> Reply:

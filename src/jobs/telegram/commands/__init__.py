@@ -17,6 +17,7 @@ from jobs.telegram.commands.answers import Answers
 from jobs.telegram.commands.command import Answer, Call, Command
 from jobs.telegram.commands.control import Control
 from jobs.telegram.commands.decisions import Decisions
+from jobs.telegram.commands.memory import MemoryCommand
 from jobs.telegram.commands.model import ModelChoice
 from jobs.telegram.commands.reports import Reports
 from jobs.telegram.commands.side import HUMAN, Side
@@ -57,6 +58,7 @@ class Commands:
         side: Side,
         consent: Consent,
         admission: Admission,
+        memory: MemoryCommand,
     ) -> None:
         self._outbox = outbox
         self._users = users
@@ -79,6 +81,7 @@ class Commands:
             Command("unban", admission.unban, ("разбан", "allow", "unmute"), takes_words=True),
             Command("mute", admission.mute, ("молчать",), takes_words=True),
             Command("limit", admission.limit, ("лимит",), takes_words=True),
+            Command("memory", memory.run, ("память",), takes_words=True),
             Command("pause", control.pause, ("пауза",)),
             Command("panic", control.panic, ("паника",), takes_words=True),
             Command("resume", control.resume, ("продолжить", "дальше")),

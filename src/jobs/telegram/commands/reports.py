@@ -160,8 +160,9 @@ class Reports:
         reader = call.person
         rows = self._db.execute(
             """SELECT started_at, lane, input_tokens + output_tokens AS tokens, cost_usd FROM turns
-               WHERE started_at >= ? ORDER BY started_at""",
-            (to_text(now() - timedelta(days=USAGE_DAYS)),),
+               WHERE started_at >= ?1
+               UNION ALL SELECT at, ?2, tokens, cost_usd FROM short_turns WHERE at >= ?1 ORDER BY 1""",
+            (to_text(now() - timedelta(days=USAGE_DAYS)), reader.id),
         )
 
         def day(row: Row) -> str:

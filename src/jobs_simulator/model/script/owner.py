@@ -26,6 +26,9 @@ from .wording import (
 
 _LEAD = re.compile(r"^(?:о\s+том,?\s+что|чтобы\s+(?:я\s+)?|что|насч[её]т|about|that|of|to|[:,–—-])\s*", re.IGNORECASE)
 
+_QUOTATION = re.compile(r'<(?P<tag>words-\w+) of="(?P<name>[^"]*)">\n(?P<words>.*?)\n</(?P=tag)>', re.DOTALL)
+"""Another person's words, as a tool of Jobs' hands them over."""
+
 
 def hello(scene: Scene) -> Play:
     return told(scene.say("hello_owner"))
@@ -62,8 +65,12 @@ def recall(scene: Scene) -> Play:
     passages = entries(result, "passages")
     if not passages:
         return scene.say("recalled_nothing")
-    lines = [f"• {passage.get('text', '')}{_source(passage)}" for passage in passages]
+    lines = [f"• {_QUOTATION.sub(_quoted, str(passage.get('text', '')))}{_source(passage)}" for passage in passages]
     return scene.say("recalled", list="\n".join(lines))
+
+
+def _quoted(match: re.Match[str]) -> str:
+    return f"{match['name']}: «{match['words']}»"
 
 
 def _source(passage: Mapping[str, Any]) -> str:

@@ -1,0 +1,142 @@
+"""`./jobs memory …`: search and upkeep without Telegram and without a model."""
+
+import json
+import sys
+from dataclasses import asdict
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+from jobs import config
+from jobs.config import Settings
+from jobs.times import now
+
+if TYPE_CHECKING:  # what searches is loaded by the command that does: the other ones start without it
+    from jobs.memory.engine import Engine
+    from jobs.memory.search import Hit
+
+cli = typer.Typer(
+    help="Search and keep the memory: MEMORY.md, the day logs, notes, conversations.", no_args_is_help=True
+)
+
+EMBED_SECONDS = 20.0
+"""How long one search may spend on passages that have no vector yet; the rest is found by words until it has."""
+
+
+@cli.command()
+def search(
+    query: Annotated[str, typer.Argument(help="Any text, Russian or English.")] = "",
+    person: Annotated[str | None, typer.Option(help="Only what this person said, was told or is named in.")] = None,
+    since: Annotated[
+        str | None, typer.Option(help="Only from this day on: 2026-11-22; also “last week”, “март”, 2026-03.")
+    ] = None,
+    until: Annotated[str | None, typer.Option(help="Only up to this day, or the end of such a stretch.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many passages.")] = 5,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a query.")] = False,
+    queries: Annotated[
+        Path | None, typer.Option(help="A file with a query a line; prints a JSON line for each.")
+    ] = None,
+) -> None:
+    """Find passages by words and by meaning, best first. Exit codes: 0; 2 a wrong argument, the settings or a file."""
+    from jobs.memory.search import Wanted
+
+    if bool(query.strip()) == bool(queries):
+        _refuse("give either a query or --queries FILE")
+    try:
+        asked = [query] if queries is None else _lines_of(queries)
+    except OSError as error:
+        _refuse(f"{queries} cannot be read ({error.strerror})")
+    settings = config.load()
+    days = [_day(since, settings, 0), _day(until, settings, 1)]
+    engine = _engine(settings)
+    try:
+        engine.index.refresh()
+        engine.embed(EMBED_SECONDS if queries is None else float("inf"), _progress)
+        for text in asked:
+            hits = engine.search(Wanted(text, limit, person, since=days[0], until=days[1]))
+            if as_json or queries:
+                print(
+                    json.dumps({"query": text, "hits": [asdict(hit) for hit in hits]}, ensure_ascii=False), flush=True
+                )
+            else:
+                _print(hits)
+    finally:
+        engine.close()
+
+
+@cli.command()
+def reindex() -> None:
+    """Make the index anew from the files and Jobs' records, and print its counts."""
+    engine = _engine(config.load())
+    try:
+        _print_stats(engine.reindex(_progress))
+    finally:
+        engine.close()
+
+
+@cli.command()
+def stats(as_json: Annotated[bool, typer.Option("--json", help="As one JSON object.")] = False) -> None:
+    """Print what is in the index."""
+    engine = _engine(config.load())
+    try:
+        engine.index.refresh()
+        found = engine.index.stats()
+    finally:
+        engine.close()
+    if as_json:
+        print(json.dumps(found, ensure_ascii=False))
+    else:
+        _print_stats(found)
+
+
+def _engine(settings: Settings) -> "Engine":
+    from jobs.memory.engine import Engine, places_of
+
+    if not settings.workspace_dir.is_dir():
+        _refuse(f"WORKSPACE_DIR names {settings.workspace_dir}, which is not a folder")
+    return Engine.open(places_of(settings))
+
+
+def _day(text: str | None, settings: Settings, end: int) -> date | None:
+    """The first day of what is meant, or with `end` 1 its last."""
+    from jobs.memory.periods import period
+
+    if text is None:
+        return None
+    days = period(text, now().astimezone(settings.tz).date())
+    return days[end] if days else _refuse(f"{text!r} names no day; one looks like 2026-11-22")
+
+
+def _lines_of(path: Path) -> list[str]:
+    text = path.read_text(encoding="utf-8", errors="replace")
+    return [line.rstrip("\r") for line in text.removesuffix("\n").split("\n")]
+
+
+def _print(hits: "list[Hit]") -> None:
+    for hit in hits:
+        lines = f"{hit.line_start}-{hit.line_end}" if hit.line_end > hit.line_start else str(hit.line_start)
+        about = ", ".join(part for part in (hit.date, hit.source) if part)
+        print(f"{hit.path}:{lines}  ({about})  {hit.score:.2f}")
+        print("    " + hit.text.replace("\n", "\n    "))
+    if not hits:
+        print("Nothing is remembered about that.")
+
+
+def _print_stats(found: dict[str, Any]) -> None:
+    for kind, count in found["documents"].items():
+        print(f"{kind}: {count}")
+    print(f"passages: {found['passages']}, of items: {found['units']}, with vectors: {found['vectors']}")
+    print(f"embedder: {found['embedder'] or 'none, words only; ./jobs doctor says why'}")
+    print(f"{found['path']}: {found['bytes']} bytes")
+
+
+def _progress(left: int) -> None:
+    if sys.stderr.isatty() and left:
+        print(f"\r{left} passages left to read …   ", end="", file=sys.stderr, flush=True)
+
+
+def _refuse(sentence: str) -> NoReturn:
+    print(f"jobs: {sentence}", file=sys.stderr)
+    raise SystemExit(2)

@@ -1,0 +1,29 @@
+"""/memory: what is remembered for good, and taking its last change back."""
+
+from jobs.memory.storage import MemoryStorage
+from jobs.spine.model import Choice
+from jobs.telegram.commands.command import Answer, Call
+from jobs.texts import say
+
+UNDO = frozenset({"undo", "отмена", "отменить", "назад"})
+
+
+class MemoryCommand:
+    def __init__(self, storage: MemoryStorage) -> None:
+        self._storage = storage
+
+    def run(self, call: Call) -> Answer:
+        language = call.person.language
+        first, _, number = call.words.casefold().partition(" ")
+        if first in UNDO:
+            return Answer(say(self._undo(number.strip()), language))
+        whole = self._storage.facts()
+        if not whole:
+            return Answer(say("memory_empty", language))
+        return Answer(whole, (Choice(say("choice_undo", language), "/memory undo"),))
+
+    def _undo(self, number: str) -> str:
+        """`number`: of the change that is meant, "" the last. Returns the key of what is said about it."""
+        if number.isdecimal() and int(number[:18]) != self._storage.newest_version:
+            return "memory_changed_since"
+        return "memory_undone" if self._storage.undo() else "memory_nothing_to_undo"

@@ -1,0 +1,227 @@
+"""The index: vectors of any embedder, made again with another, found by their signs; a look that is cut goes on."""
+
+import asyncio
+import json
+import threading
+from collections.abc import Iterator, Sequence
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from tests.support import MASHA, MOSCOW, OWNER, Spine, settings
+
+from jobs import aside
+from jobs.memory import embedding
+from jobs.memory.embedding import EmbedderFailed, Service, ServiceEmbedder, embedder_of
+from jobs.memory.engine import Engine, Places, places_of
+from jobs.memory.nearest import Nearest
+from jobs.memory.search import Wanted
+from jobs.users.forget import Forgetting
+from jobs.users.letters import Letters
+
+
+class Letters26:
+    """An embedder of how often each letter stands in a text."""
+
+    batch = 4
+
+    def __init__(self, name: str = "letters/1") -> None:
+        self.name = name
+
+    def passages(self, texts: Sequence[str]) -> Any:
+        return np.stack([self.query(text) for text in texts])
+
+    def query(self, text: str) -> Any:
+        vector = np.array([text.lower().count(chr(97 + number)) for number in range(26)], np.float32) - 0.3
+        return vector / np.linalg.norm(vector)
+
+
+@pytest.fixture
+def places(tmp_path: Path) -> Places:
+    (tmp_path / "workspace" / "memory").mkdir(parents=True)
+    (tmp_path / "workspace" / "MEMORY.md").write_text("- zebra\n- lamp\n", encoding="utf-8")
+    return Places(tmp_path / "workspace", tmp_path, MOSCOW)
+
+
+def test_another_embedder_makes_the_index_anew_by_itself(places: Places) -> None:
+    for name, seen in (("letters/1", 0), ("letters/1", 2), ("letters/2", 0)):
+        engine = Engine(places, Letters26(name))
+        engine.index.refresh()
+        assert engine.index.stats()["vectors"] == seen
+        engine.embed(10)
+        assert engine.index.stats()["vectors"] == 2
+        engine.close()
+
+
+def test_the_signs_find_what_all_the_numbers_would(places: Places) -> None:
+    engine = Engine(places, Letters26())
+    choose = np.random.default_rng(7)
+    about = choose.standard_normal((200, 128))  # as texts are: about one thing or another
+    vectors = (about[np.arange(4000) // 20] + 0.5 * choose.standard_normal((4000, 128))).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    with engine.index._writing():
+        engine.index.db.executemany("INSERT INTO unread VALUES (?)", ((number,) for number in range(4000)))
+    engine.index.give(range(4000), vectors)
+    nearest = Nearest(engine.index)
+    found = 0
+    for noise in choose.standard_normal((20, 128)).astype(np.float32):
+        query = about[choose.integers(200)].astype(np.float32) + noise
+        query /= np.linalg.norm(query)
+        best = set(np.argsort(-(vectors @ query))[:10].tolist())
+        near = nearest.to(query)
+        found += len(best & set(sorted(near, key=lambda unit: -near[unit])[:10]))
+    assert found >= 180
+    only = nearest.to(vectors[5], lambda: [5, 6, 7])
+    assert set(only) == {5, 6, 7}
+    assert only[5] == pytest.approx(1.0, abs=0.01)
+    engine.close()
+
+
+def test_a_look_that_is_cut_goes_on_and_sees_memory_md_first(places: Places) -> None:
+    for number in range(30):
+        (places.workspace / f"note{number:02}.md").write_text(f"заметка{number}\n", encoding="utf-8")
+    engine = Engine(places, None)
+    assert not engine.index.refresh(0)
+    assert engine.search(Wanted("zebra"), 0)
+    assert not engine.search(Wanted("заметка29"), 0)
+    (places.workspace / "MEMORY.md").write_text("- giraffe\n", encoding="utf-8")
+    assert not engine.index.refresh(0)
+    assert engine.search(Wanted("giraffe"), 0)
+    while not engine.index.refresh(0):
+        pass
+    assert engine.search(Wanted("заметка29"), 0)
+    engine.close()
+
+
+def test_megabytes_of_markdown_are_taken_in_step_by_step_with_answers_between(places: Places) -> None:
+    text = "".join(f"Запись {number} про слона и жирафа, вторник\n\n" for number in range(20_000))
+    (places.workspace / "long.md").write_text(f"{text}Последним пришёл дикобраз\n", encoding="utf-8")
+    engine = Engine(places, None)
+    steps = 0
+    while not engine.index.refresh(0):
+        steps += 1
+        if steps == 5:
+            (places.workspace / "MEMORY.md").write_text("- giraffe\n", encoding="utf-8")
+    assert steps > 10
+    assert engine.search(Wanted("giraffe"), 0)
+    [hit, *_] = engine.search(Wanted("дикобраз"), 0)
+    assert hit.line_end == 40_001
+    before = engine.index.stats()["passages"]
+    engine.index.refresh()
+    assert engine.index.stats()["passages"] == before
+    engine.close()
+
+
+def test_whoever_is_forgotten_is_gone_from_the_index(spine: Spine, tmp_path: Path) -> None:
+    engine = Engine(Places(tmp_path / "none", spine.db.path.parent, MOSCOW), None)
+    spine.accept("пароль от сейфа кальмар", MASHA)
+    assert engine.search(Wanted("кальмар"))
+    masha = spine.users.get(MASHA)
+    assert masha
+    Forgetting(spine.db, spine.users, spine.outbox, Letters(spine.db, spine.outbox, spine.users, confirm=True)).forget(
+        masha
+    )
+    assert engine.search(Wanted("кальмар")) == []
+    engine.close()
+
+
+def test_the_question_at_work_is_no_answer_to_itself(spine: Spine, tmp_path: Path) -> None:
+    engine = Engine(Places(tmp_path / "none", spine.db.path.parent, MOSCOW), None)
+    spine.accept("где мой осьминог", OWNER)
+    assert engine.search(Wanted("осьминог")) == []
+    spine.db.execute("UPDATE inbox SET state = 'done'")
+    assert engine.search(Wanted("осьминог"))
+    engine.close()
+
+
+# ---------------------------------------------------------------------- a service
+
+
+class Embeddings(ThreadingHTTPServer):
+    """A loopback service of embeddings; `down` makes it answer 500."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.asked: list[tuple[str, str | None, dict[str, Any]]] = []
+        self.down = False
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Embeddings
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.server.asked.append((self.path, self.headers["Authorization"], body))
+        rows = [
+            {"index": number, "embedding": Letters26().query(text).tolist()}
+            for number, text in enumerate(body["input"])
+        ]
+        self.send_response(500 if self.server.down else 200)
+        self.end_headers()
+        self.wfile.write(json.dumps({"data": rows[::-1]}).encode())
+
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+
+@pytest.fixture
+def service() -> Iterator[Embeddings]:
+    server = Embeddings()
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_an_openai_compatible_service_embeds(service: Embeddings, tmp_path: Path) -> None:
+    (tmp_path / "workspace").mkdir()
+    (tmp_path / "workspace" / "MEMORY.md").write_text("- zebra\n- lamp\n", encoding="utf-8")
+    url = f"http://127.0.0.1:{service.server_port}/v1"
+    wanted = settings(tmp_path, embedding_model="m1", openai_base_url=url, openai_api_key="sk-x")
+    engine = Engine.open(places_of(wanted))
+    engine.index.refresh()
+    engine.embed(10)
+    assert engine.index.stats()["vectors"] == 2
+    assert engine.search(Wanted("bzear"))[0].text == "- zebra"
+    path, authorization, body = service.asked[0]
+    assert (path, authorization, body["model"]) == ("/v1/embeddings", "Bearer sk-x", "m1")
+    assert "sk-x" not in repr(places_of(wanted))
+    engine.close()
+
+
+def test_without_its_service_words_still_find(service: Embeddings, tmp_path: Path) -> None:
+    embedder = ServiceEmbedder(Service(f"http://127.0.0.1:{service.server_port}/v1", "m1"))
+    service.down = True
+    with pytest.raises(EmbedderFailed, match="does not answer"):
+        embedder.query("x")
+    with pytest.raises(EmbedderFailed):
+        embedder.query("x")
+    assert len(service.asked) == 1  # it is left alone for a while
+    (tmp_path / "workspace").mkdir()
+    (tmp_path / "workspace" / "MEMORY.md").write_text("- zebra\n", encoding="utf-8")
+    engine = Engine(Places(tmp_path / "workspace", tmp_path, MOSCOW), embedder)
+    engine.index.refresh()
+    engine.embed(5)
+    assert engine.search(Wanted("zebra"))
+    engine.close()
+
+
+# ---------------------------------------------------------------------- a machine that cannot
+
+
+async def test_a_processor_without_avx2_searches_by_words_and_doctor_says_so(
+    tmp_path: Path, spine: Spine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(embedding.platform, "machine", lambda: "x86_64")
+    monkeypatch.setattr(embedding, "_has_avx2", lambda: False)
+    assert embedder_of(None) is None
+    wanted = settings(tmp_path, data_dir=spine.db.path.parent)
+    monkeypatch.setenv("LANG", "en_US.UTF-8")
+    await asyncio.to_thread(aside.doctor, wanted)
+    assert "has no AVX2" in capsys.readouterr().out
+    await asyncio.to_thread(aside.doctor, wanted.model_copy(update={"embedding_model": "m1"}))
+    assert "AVX2" not in capsys.readouterr().out
