@@ -17,8 +17,11 @@ from jobs.memory.tools import MemoryTools
 from jobs.spine.lanes import Lanes
 from jobs.spine.model import Turn
 from jobs.tools.by_role import tools_by_role
+from jobs.tools.errands import Errands
+from jobs.tools.notices import Notices
 from jobs.tools.schedule_tools import ScheduleTools
 from jobs.tools.scheduler import Scheduler
+from jobs.tools.schedules import Schedules
 from jobs.users.consent import Consent
 from jobs.users.doorkeeper import Doorkeeper
 from jobs.users.letters import Letters
@@ -44,6 +47,12 @@ class Nobody:
         return None
 
 
+def schedule_tools(spine: Spine, scheduler: Scheduler) -> ScheduleTools:
+    """The tools for schedules on a spine without sessions; nobody new is found."""
+    schedules = Schedules(spine.db, spine.outbox, spine.users, scheduler)
+    return ScheduleTools(spine.db, spine.users, schedules, PeopleFinder(spine.users, Nobody()))
+
+
 class Run:
     """What one start of the program builds on the data of a rig."""
 
@@ -57,7 +66,12 @@ class Run:
         tasks, finder = Tasks(spine.db, users, outbox, letters), PeopleFinder(users, Nobody())
         owner_tools, task_tools = OwnerTools(users, letters, finder), OwnerTaskTools(tasks, finder)
         files = FileTools(outbox, wanted.workspace_dir, users.owner_id)
-        schedule = ScheduleTools(spine.db, users, Scheduler(spine.db, spine.inbox, outbox, users))
+        self.scheduler = spine.scheduler(wanted.workspace_dir)
+        self.schedules = Schedules(spine.db, outbox, users, self.scheduler)
+        schedule = ScheduleTools(spine.db, users, self.schedules, finder)
+        self.notices = Notices(spine.db, outbox, users)
+        self.errands = Errands(self.scheduler)
+        spine.turns.on_ended = self.errands.turn_ended
         tools_of = tools_by_role(
             users,
             outbox,
@@ -69,11 +83,14 @@ class Run:
             files,
             StandingTools(finder, self.door),
             wanted.workspace_dir,
+            self.notices,
         )
         ask = wanted.untrusted_text == "ask"
         self.consent = Consent(spine.db, users, outbox, marks, finder, ask=ask)
         models = Models(spine.db, wanted)
-        self.sessions = SessionManager(wanted, spine.db, users, tools_of, servers, models, self.consent)
+        self.sessions = SessionManager(
+            wanted, spine.db, users, tools_of, servers, models, self.consent, self.errands.of
+        )
         self.runner = TurnRunner(spine.db, users, self.sessions, spine.turns, outbox, _quiet)
         self.lanes = Lanes(
             spine.inbox,

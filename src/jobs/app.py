@@ -127,6 +127,7 @@ class App:
         await parts.directory.learn_contacts()
         await remove_leftovers(parts.client, parts.db, parts.chats)
         parts.client.on_reconnected = parts.reconciler.look_soon
+        parts.client.on_clock_set = parts.look_at_clock
         tasks.append(asyncio.create_task(parts.reconciler.run(), name="reconciler"))
         tasks.append(asyncio.create_task(parts.watchdog.run(), name="watchdog"))
         for task in tasks:

@@ -12,6 +12,7 @@ from jobs.memory.tools import MemoryTools
 from jobs.spine.inbox import Inbox
 from jobs.spine.lanes import Lanes
 from jobs.spine.outbox import Outbox
+from jobs.spine.own_lanes import is_persons
 from jobs.spine.switches import Switches
 from jobs.spine.turns import Turns
 from jobs.telegram.attachments import TelegramAttachments
@@ -24,6 +25,7 @@ from jobs.telegram.commands.control import Control
 from jobs.telegram.commands.decisions import Decisions
 from jobs.telegram.commands.model import ModelChoice
 from jobs.telegram.commands.reports import Reports
+from jobs.telegram.commands.schedules import ScheduleCommands
 from jobs.telegram.commands.side import Side
 from jobs.telegram.directory import TelegramDirectory
 from jobs.telegram.first_messages import FirstMessages
@@ -37,9 +39,12 @@ from jobs.telegram.sender import Sender
 from jobs.telegram.watchdog import Connection, Watchdog
 from jobs.tools.by_role import tools_by_role
 from jobs.tools.digest import Digest
+from jobs.tools.errands import Errands
 from jobs.tools.followups import Followups
+from jobs.tools.notices import Notices
 from jobs.tools.schedule_tools import ScheduleTools
 from jobs.tools.scheduler import Scheduler
+from jobs.tools.schedules import Schedules
 from jobs.users.consent import Consent
 from jobs.users.doorkeeper import Doorkeeper
 from jobs.users.forget import Forgetting
@@ -103,7 +108,13 @@ class Parts:
         outbox.on_sent = self.tasks.sent
         self.followups = Followups(db, outbox, people, settings.quiet_hours)
         self.digest = Digest(db, outbox, people, self.letters, settings.digest_time)
-        self.scheduler = Scheduler(db, self.inbox, outbox, people)
+        self.scheduler = Scheduler(
+            db, self.inbox, outbox, people, self.letters, settings.workspace_dir, settings.schedule_run_usd
+        )
+        self.schedules = Schedules(db, outbox, people, self.scheduler)
+        self.notices = Notices(db, outbox, people)
+        self.errands = Errands(self.scheduler)
+        self.turns.on_ended = self.errands.turn_ended
 
     def _build_sessions(self) -> None:
         db, outbox, people, settings = self.db, self.outbox, self.people, self.settings
@@ -118,14 +129,17 @@ class Parts:
             OwnerTools(people, self.letters, self.finder),
             OwnerTaskTools(self.tasks, self.finder, self.followups.next_step),
             MemoryTools(self.storage, self.index, marks.remembered),
-            ScheduleTools(db, people, self.scheduler),
+            ScheduleTools(db, people, self.schedules, self.finder),
             FileTools(outbox, settings.workspace_dir, people.owner_id),
             StandingTools(self.finder, self.door),
             settings.workspace_dir,
+            self.notices,
         )
         self.models = Models(db, settings)
         self.consent = Consent(db, people, outbox, marks, self.finder, ask=settings.untrusted_text == "ask")
-        self.sessions = SessionManager(settings, db, people, tools_of, self.mcp.servers, self.models, self.consent)
+        self.sessions = SessionManager(
+            settings, db, people, tools_of, self.mcp.servers, self.models, self.consent, self.errands.of
+        )
 
     def _build_chats(self) -> None:
         """What a person sees while a turn works, the lanes it works in, and how its words leave."""
@@ -155,7 +169,7 @@ class Parts:
         self.door.on_free = self.lanes.wake
         self.door.on_barred = self.turns.abandon
         self.lanes.on_more = self.runner.steer
-        self.lanes.on_waiting = self.presence.noticed
+        self.lanes.on_waiting = lambda lane: self.presence.noticed(lane) if is_persons(lane) else None
         first_messages = FirstMessages(self.db, outbox, people, settings.first_messages_per_day)
         self.sender = Sender(client, outbox, people, self.chats, limiter, first_messages, self._signed_out)
 
@@ -180,6 +194,7 @@ class Parts:
             ),
             self.consent,
             Admission(self.finder, self.door),
+            ScheduleCommands(db, people, self.schedules),
         )
 
     def _build_receiving(self) -> None:
@@ -197,6 +212,10 @@ class Parts:
         """Whatever was halted, or changed by another process, is looked at anew."""
         self.lanes.wake_all()
         self.outbox.wake_all()
-        self.scheduler.look()
+        self.look_at_clock()
+
+    def look_at_clock(self) -> None:
+        """What is due may be due at once: the clock was set, or the machine slept."""
+        self.scheduler.timer.look()
         self.followups.timer.look()
         self.digest.timer.look()

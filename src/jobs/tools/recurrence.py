@@ -13,7 +13,7 @@ from typing import Literal, Self
 from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
-from dateutil.rrule import rrulestr
+from dateutil.rrule import rrule, rrulestr
 from pydantic import BaseModel, ConfigDict
 
 from jobs.times import first_valid
@@ -22,6 +22,13 @@ SHORTEST = timedelta(minutes=1)
 """Nothing recurs more often than this."""
 LONGEST = timedelta(days=3660)
 DAY = timedelta(days=1)
+MOST_COUNTED = 1000
+"""Occurrences that an RRULE may count to."""
+HORIZON = timedelta(days=40 * 366)
+HORIZONS = {"HOURLY": timedelta(days=2 * 366), "DAILY": timedelta(days=10 * 366)}
+"""How far ahead a next occurrence is looked for, by the frequency of an RRULE: beyond it there is none."""
+_PERIODS = {"HOURLY": timedelta(hours=1), "DAILY": DAY, "WEEKLY": 7 * DAY}
+"""Frequencies of a fixed length in wall time: by whole intervals of it a rule's beginning may be moved."""
 SAMPLE = 20
 """How many occurrences are looked at to see whether a rule recurs too often."""
 
@@ -102,10 +109,35 @@ def _in_zone(zone: ZoneInfo, until: re.Match[str]) -> str:
     return moment.astimezone(zone).strftime("%Y%m%dT%H%M%S")
 
 
+def _rrule(text: str, start: datetime, zone: ZoneInfo, since: datetime) -> rrule:
+    """The rule, made to begin shortly before `since` where that changes nothing, and to end in the foreseeable future.
+
+    dateutil goes through all occurrences from the first one on, and without end where there is none.
+    """
+    bare = text.strip().upper().removeprefix("RRULE:")
+    if "\n" in bare:
+        raise ValueError("give one RRULE, without DTSTART, EXDATE or RDATE")
+    parts = dict(part.partition("=")[::2] for part in bare.split(";"))
+    frequency, interval = parts.get("FREQ", ""), int(parts.get("INTERVAL") or 1)
+    if frequency in ("MINUTELY", "SECONDLY"):
+        raise ValueError("nothing may recur more often than once a minute; for minutes there is every_minutes or cron")
+    if int(parts.get("COUNT") or 0) > MOST_COUNTED:
+        raise ValueError(f"COUNT may be {MOST_COUNTED} at most; give an end with UNTIL instead")
+    rule = rrulestr(_UNTIL.sub(partial(_in_zone, zone), bare), dtstart=start)
+    assert isinstance(rule, rrule)
+    if "COUNT" in parts:
+        return rule
+    if frequency in _PERIODS and (periods := (since - start) // (_PERIODS[frequency] * interval) - 1) > 0:
+        rule = rule.replace(dtstart=start + periods * _PERIODS[frequency] * interval)
+    horizon = max(start, since) + HORIZONS.get(frequency, HORIZON)
+    if parts.get("UNTIL", "9999")[:8] > f"{horizon:%Y%m%d}":
+        rule = rule.replace(until=horizon)
+    return rule
+
+
 def _by_rrule(text: str, moment: datetime, start: datetime, zone: ZoneInfo) -> Iterator[datetime]:
     """Counted in wall time, from the local time of `start`."""
     local_start = start.astimezone(zone).replace(tzinfo=None, microsecond=0)
-    rule = rrulestr(_UNTIL.sub(partial(_in_zone, zone), text.removeprefix("RRULE:")), dtstart=local_start)
     since = moment.astimezone(zone).replace(tzinfo=None) - DAY  # the same wall time may be an hour earlier
-    for local in rule.xafter(since, inc=True):
+    for local in _rrule(text, local_start, zone, since).xafter(since, inc=True):
         yield first_valid(local, zone)

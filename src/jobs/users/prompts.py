@@ -36,14 +36,16 @@ class Undelivered:
     reason: str
 
 
-def system_prompt(person: Person, owner: Person, opened: str) -> str:
-    """The role's template, read anew each time so that an edit takes effect at the next turn."""
+def system_prompt(person: Person, owner: Person, opened: str, about: str = "") -> str:
+    """The role's template, read anew each time so that an edit takes effect at the next turn. `about`: the errand."""
     text = (resources.files("jobs.users") / "templates" / f"{person.role}.md").read_text(encoding="utf-8")
     return Template(text).safe_substitute(
         owner=_one_line(owner.name) or "the owner",
         person=_one_line(person.name) or "somebody without a name",
         zone=person.zone.key,
         opened=opened,
+        about=about,
+        language={"ru": "Russian", "en": "English"}[person.language],
     )
 
 
@@ -60,6 +62,7 @@ def turn_content(
     stopped: Sequence[Row] = (),
     files: Files = NO_FILES,
     undelivered: Sequence[Undelivered] = (),
+    earlier: Sequence[str] = (),
 ) -> list[dict[str, Any]]:
     """The turn as content blocks: what Jobs says about it in one block, then each message verbatim in its own."""
     last = turn.rows[-1]
@@ -68,6 +71,9 @@ def turn_content(
         lines.append("You have lost your memory of this conversation. Its last messages, from the records:")
         lines.extend(_recap_line(row, person) for row in recap)
         lines.append("Go on from there without mentioning this.")
+    if earlier:
+        lines.append("What earlier runs of this came to, oldest first:")
+        lines.extend(f"- {_quoted(each)[:RECAP_CHARACTERS]}" for each in earlier)
     if stopped:
         lines.append("They stopped your last turn, and what you did in it is not in your memory. The last messages:")
         lines.extend(_recap_line(row, person) for row in stopped)

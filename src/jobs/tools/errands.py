@@ -1,0 +1,23 @@
+"""Which part of Jobs has an errand in which lane of Jobs' own, and is told how its turns end."""
+
+from jobs.spine.model import Turn, TurnEnd
+from jobs.spine.own_lanes import LaneKind, OwnLane
+from jobs.tools.scheduler import Scheduler
+from jobs.users.errands import Errand
+
+
+class Errands:
+    def __init__(self, scheduler: Scheduler) -> None:
+        self._scheduler = scheduler
+
+    def of(self, lane: OwnLane) -> Errand | None:
+        """What is to be done in a lane; None when it was taken back."""
+        match lane.kind:
+            case LaneKind.SCHEDULE:
+                return self._scheduler.errand(lane.number)
+            case _:
+                return None
+
+    def turn_ended(self, turn: Turn, end: TurnEnd) -> None:
+        """A turn is over, in whatever lane. Joins the transaction that closes it."""
+        self._scheduler.turn_ended(turn, end)
