@@ -242,7 +242,7 @@ async def test_one_that_is_run_now_keeps_its_times(spine: Spine, scheduler: Sche
     [
         ({"at": "2026-11-25T18:00", "zone": "Mars/Olympus"}, "no time zone"),
         ({"cron": "99 * * * *"}, "five fields"),
-        ({"rrule": "FREQ=SECONDLY"}, "once a minute"),
+        ({"rrule": "FREQ=SECONDLY"}, "every_minutes or cron"),
         ({"rrule": "FREQ=DAILY;UNTIL=20200101T000000"}, "never comes"),
     ],
 )

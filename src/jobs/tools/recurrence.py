@@ -22,12 +22,13 @@ SHORTEST = timedelta(minutes=1)
 """Nothing recurs more often than this."""
 LONGEST = timedelta(days=3660)
 DAY = timedelta(days=1)
+UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, OverflowError, CronSimError)
+"""What a rule raises that makes no sense."""
 MOST_COUNTED = 1000
 """Occurrences that an RRULE may count to."""
-HORIZON = timedelta(days=40 * 366)
-HORIZONS = {"HOURLY": timedelta(days=2 * 366), "DAILY": timedelta(days=10 * 366)}
-"""How far ahead a next occurrence is looked for, by the frequency of an RRULE: beyond it there is none."""
-_PERIODS = {"HOURLY": timedelta(hours=1), "DAILY": DAY, "WEEKLY": 7 * DAY}
+HORIZON = timedelta(days=12 * 366)
+"""How far ahead a next occurrence of an RRULE is looked for: beyond it there is none."""
+_PERIODS = {"DAILY": DAY, "WEEKLY": 7 * DAY}
 """Frequencies of a fixed length in wall time: by whole intervals of it a rule's beginning may be moved."""
 SAMPLE = 20
 """How many occurrences are looked at to see whether a rule recurs too often."""
@@ -56,7 +57,7 @@ class Rule(BaseModel):
         except CronSimError as error:
             how = "write five fields, as 0 9 * * 1-5"
             raise ValueError(f"{self.text!r} is not a cron expression ({error}); {how}") from None
-        except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
+        except UNREADABLE as error:
             raise ValueError(f"{self.text!r} is not a rule: {error}") from None
         if not first:
             raise ValueError(f"{self.text!r} never comes")
@@ -119,8 +120,10 @@ def _rrule(text: str, start: datetime, zone: ZoneInfo, since: datetime) -> rrule
         raise ValueError("give one RRULE, without DTSTART, EXDATE or RDATE")
     parts = dict(part.partition("=")[::2] for part in bare.split(";"))
     frequency, interval = parts.get("FREQ", ""), int(parts.get("INTERVAL") or 1)
-    if frequency in ("MINUTELY", "SECONDLY"):
-        raise ValueError("nothing may recur more often than once a minute; for minutes there is every_minutes or cron")
+    if frequency in ("HOURLY", "MINUTELY", "SECONDLY"):  # dateutil goes through every hour there is
+        raise ValueError(
+            f"FREQ={frequency} is not taken; for what comes more often than daily use every_minutes or cron"
+        )
     if int(parts.get("COUNT") or 0) > MOST_COUNTED:
         raise ValueError(f"COUNT may be {MOST_COUNTED} at most; give an end with UNTIL instead")
     rule = rrulestr(_UNTIL.sub(partial(_in_zone, zone), bare), dtstart=start)
@@ -129,7 +132,7 @@ def _rrule(text: str, start: datetime, zone: ZoneInfo, since: datetime) -> rrule
         return rule
     if frequency in _PERIODS and (periods := (since - start) // (_PERIODS[frequency] * interval) - 1) > 0:
         rule = rule.replace(dtstart=start + periods * _PERIODS[frequency] * interval)
-    horizon = max(start, since) + HORIZONS.get(frequency, HORIZON)
+    horizon = max(start, since) + HORIZON
     if parts.get("UNTIL", "9999")[:8] > f"{horizon:%Y%m%d}":
         rule = rule.replace(until=horizon)
     return rule

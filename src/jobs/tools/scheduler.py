@@ -22,7 +22,7 @@ from jobs.spine.own_lanes import LaneKind, OwnLane
 from jobs.texts import say, say_time
 from jobs.times import from_text, now, to_text
 from jobs.tools.checks import CheckFailed, check
-from jobs.tools.recurrence import Rule
+from jobs.tools.recurrence import UNREADABLE, Rule
 from jobs.tools.schedule_runs import Firing, Outcome, Runs
 from jobs.tools.timer import Timer
 from jobs.users.errands import Errand
@@ -111,7 +111,7 @@ class Scheduler:
         due = from_text(row["due_at"])
         try:
             latest, following = _occasion(row, due, moment)
-        except (ValueError, KeyError, TypeError, OverflowError) as error:
+        except UNREADABLE as error:
             self.pause_failed(row, f"its time cannot be read: {error}")
             return
         if following:

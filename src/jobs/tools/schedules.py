@@ -132,7 +132,7 @@ class Schedules:
             since = self._db.value(
                 "SELECT max(created_at) FROM inbox WHERE lane = ? AND origin = 'owner'", (self._users.owner_id,)
             )
-            if last is None or last["attempts"] == 0 or (since or "") > last["created_at"]:
+            if last is None or last["attempts"] == 0 or (since or "") >= last["created_at"]:
                 return None
             occasion = last["key"]
         firing = Firing.of(occasion)
