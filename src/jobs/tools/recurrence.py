@@ -26,8 +26,6 @@ UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, OverflowError, Cr
 """What a rule raises that makes no sense."""
 MOST_COUNTED = 1000
 """Occurrences that an RRULE may count to."""
-HORIZON = timedelta(days=12 * 366)
-"""How far ahead a next occurrence of an RRULE is looked for: beyond it there is none."""
 _PERIODS = {"DAILY": DAY, "WEEKLY": 7 * DAY}
 """Frequencies of a fixed length in wall time: by whole intervals of it a rule's beginning may be moved."""
 SAMPLE = 20
@@ -111,9 +109,9 @@ def _in_zone(zone: ZoneInfo, until: re.Match[str]) -> str:
 
 
 def _rrule(text: str, start: datetime, zone: ZoneInfo, since: datetime) -> rrule:
-    """The rule, made to begin shortly before `since` where that changes nothing, and to end in the foreseeable future.
+    """The rule, made to begin shortly before `since` where that changes nothing: dateutil goes through all it has been.
 
-    dateutil goes through all occurrences from the first one on, and without end where there is none.
+    Where there is no occurrence at all it goes on to the year 9999, so what would take it seconds is refused.
     """
     bare = text.strip().upper().removeprefix("RRULE:")
     if "\n" in bare:
@@ -124,6 +122,8 @@ def _rrule(text: str, start: datetime, zone: ZoneInfo, since: datetime) -> rrule
         raise ValueError(
             f"FREQ={frequency} is not taken; for what comes more often than daily use every_minutes or cron"
         )
+    if parts.keys() & {"BYMONTHDAY", "BYSETPOS"} and frequency not in ("MONTHLY", "YEARLY"):
+        raise ValueError("BYMONTHDAY and BYSETPOS go with FREQ=MONTHLY or FREQ=YEARLY")
     if int(parts.get("COUNT") or 0) > MOST_COUNTED:
         raise ValueError(f"COUNT may be {MOST_COUNTED} at most; give an end with UNTIL instead")
     rule = rrulestr(_UNTIL.sub(partial(_in_zone, zone), bare), dtstart=start)
@@ -132,9 +132,6 @@ def _rrule(text: str, start: datetime, zone: ZoneInfo, since: datetime) -> rrule
         return rule
     if frequency in _PERIODS and (periods := (since - start) // (_PERIODS[frequency] * interval) - 1) > 0:
         rule = rule.replace(dtstart=start + periods * _PERIODS[frequency] * interval)
-    horizon = max(start, since) + HORIZON
-    if parts.get("UNTIL", "9999")[:8] > f"{horizon:%Y%m%d}":
-        rule = rule.replace(until=horizon)
     return rule
 
 

@@ -1,5 +1,6 @@
 """The tools for what is to happen at a time. They answer with the next three times in words: so a mistake is seen."""
 
+import asyncio
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import islice
@@ -113,7 +114,7 @@ class ScheduleTools:
         self._refuse_scheduled_runs(lane)
         owner = self._users.owner()
         zone = call.in_zone(owner.zone)
-        due, rule, start = call.times(zone)
+        due, rule, start = await asyncio.to_thread(call.times, zone)  # a rule that never comes takes a while
         target = await self._people.one(call.to) if call.to else None
 
         def effect() -> Any:
@@ -164,7 +165,7 @@ class ScheduleTools:
         due, rule, start = from_text(row["due_at"]), row["rule"], row["starts_at"]
         if call.is_given:
             self._refuse_scheduled_runs(lane)
-            due, new_rule, begins = call.times(zone)
+            due, new_rule, begins = await asyncio.to_thread(call.times, zone)
             start = to_text(begins)
             rule = str(new_rule) if new_rule else None
             if call.in_minutes and row["rule"] and new_rule is None:  # a snooze: its rule goes on afterwards
