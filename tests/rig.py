@@ -18,6 +18,8 @@ from jobs.spine.lanes import Lanes
 from jobs.spine.model import Turn
 from jobs.tools.by_role import tools_by_role
 from jobs.tools.errands import Errands
+from jobs.tools.findings import Findings
+from jobs.tools.heartbeat import Heartbeat
 from jobs.tools.notices import Notices
 from jobs.tools.schedule_tools import ScheduleTools
 from jobs.tools.scheduler import Scheduler
@@ -68,9 +70,12 @@ class Run:
         files = FileTools(outbox, wanted.workspace_dir, users.owner_id)
         self.scheduler = spine.scheduler(wanted.workspace_dir)
         self.schedules = Schedules(spine.db, outbox, users, self.scheduler)
-        schedule = ScheduleTools(spine.db, users, self.schedules, finder)
+        schedule = self.schedule = ScheduleTools(spine.db, users, self.schedules, finder)
         self.notices = Notices(spine.db, outbox, users)
-        self.errands = Errands(self.scheduler)
+        findings = Findings(spine.db, users, wanted.workspace_dir, lambda _task: False)
+        self.heartbeat = Heartbeat(spine.db, spine.inbox, users, findings, wanted)
+        self.notices.on_said = self.heartbeat.notified
+        self.errands = Errands(self.scheduler, self.heartbeat)
         spine.turns.on_ended = self.errands.turn_ended
         tools_of = tools_by_role(
             users,

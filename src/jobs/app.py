@@ -142,6 +142,7 @@ class App:
         await self._until(parts.reconciler.looked)
         parts.followups.timer.start()  # what people wrote while Jobs was down may be the answer
         parts.digest.timer.start()
+        parts.heartbeat.timer.start()
         settle()
         if parts.switches.frozen or parts.switches.paused:
             log.warning("halted by the owner", frozen=parts.switches.frozen, paused=parts.switches.paused)
@@ -153,6 +154,7 @@ class App:
             part.stop()
         parts.followups.timer.stop()
         parts.digest.timer.stop()
+        parts.heartbeat.timer.stop()
         parts.door.stop()
         for task in tasks:
             task.cancel()

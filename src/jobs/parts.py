@@ -23,6 +23,7 @@ from jobs.telegram.commands import Commands
 from jobs.telegram.commands.admission import Admission
 from jobs.telegram.commands.control import Control
 from jobs.telegram.commands.decisions import Decisions
+from jobs.telegram.commands.heartbeat import HeartbeatCommand
 from jobs.telegram.commands.model import ModelChoice
 from jobs.telegram.commands.reports import Reports
 from jobs.telegram.commands.schedules import ScheduleCommands
@@ -40,7 +41,9 @@ from jobs.telegram.watchdog import Connection, Watchdog
 from jobs.tools.by_role import tools_by_role
 from jobs.tools.digest import Digest
 from jobs.tools.errands import Errands
+from jobs.tools.findings import Findings
 from jobs.tools.followups import Followups
+from jobs.tools.heartbeat import Heartbeat
 from jobs.tools.notices import Notices
 from jobs.tools.schedule_tools import ScheduleTools
 from jobs.tools.scheduler import Scheduler
@@ -113,7 +116,10 @@ class Parts:
         )
         self.schedules = Schedules(db, outbox, people, self.scheduler)
         self.notices = Notices(db, outbox, people)
-        self.errands = Errands(self.scheduler)
+        findings = Findings(db, people, settings.workspace_dir, self.followups.asked_owner)
+        self.heartbeat = Heartbeat(db, self.inbox, people, findings, settings)
+        self.notices.on_said = self.heartbeat.notified
+        self.errands = Errands(self.scheduler, self.heartbeat)
         self.turns.on_ended = self.errands.turn_ended
 
     def _build_sessions(self) -> None:
@@ -195,6 +201,7 @@ class Parts:
             self.consent,
             Admission(self.finder, self.door),
             ScheduleCommands(db, people, self.schedules),
+            HeartbeatCommand(db, self.heartbeat, self.settings.heartbeat_daily_usd),
         )
 
     def _build_receiving(self) -> None:
@@ -219,3 +226,4 @@ class Parts:
         self.scheduler.timer.look()
         self.followups.timer.look()
         self.digest.timer.look()
+        self.heartbeat.timer.look()

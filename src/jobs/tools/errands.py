@@ -2,22 +2,29 @@
 
 from jobs.spine.model import Turn, TurnEnd
 from jobs.spine.own_lanes import LaneKind, OwnLane
+from jobs.tools.heartbeat import LANE as HEARTBEAT
+from jobs.tools.heartbeat import Heartbeat
 from jobs.tools.scheduler import Scheduler
 from jobs.users.errands import Errand
 
 
 class Errands:
-    def __init__(self, scheduler: Scheduler) -> None:
+    def __init__(self, scheduler: Scheduler, heartbeat: Heartbeat) -> None:
         self._scheduler = scheduler
+        self._heartbeat = heartbeat
 
     def of(self, lane: OwnLane) -> Errand | None:
         """What is to be done in a lane; None when it was taken back."""
         match lane.kind:
             case LaneKind.SCHEDULE:
                 return self._scheduler.errand(lane.number)
+            case LaneKind.HEARTBEAT:
+                return self._heartbeat.errand()
             case _:
                 return None
 
     def turn_ended(self, turn: Turn, end: TurnEnd) -> None:
         """A turn is over, in whatever lane. Joins the transaction that closes it."""
         self._scheduler.turn_ended(turn, end)
+        if OwnLane.of(turn.lane) == HEARTBEAT:
+            self._heartbeat.turn_ended(turn, end)

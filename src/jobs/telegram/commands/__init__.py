@@ -17,6 +17,7 @@ from jobs.telegram.commands.answers import Answers
 from jobs.telegram.commands.command import Answer, Call, Command
 from jobs.telegram.commands.control import Control
 from jobs.telegram.commands.decisions import Decisions
+from jobs.telegram.commands.heartbeat import HeartbeatCommand
 from jobs.telegram.commands.model import ModelChoice
 from jobs.telegram.commands.reports import Reports
 from jobs.telegram.commands.schedules import ScheduleCommands
@@ -59,6 +60,7 @@ class Commands:
         consent: Consent,
         admission: Admission,
         schedules: ScheduleCommands,
+        heartbeat: HeartbeatCommand,
     ) -> None:
         self._outbox = outbox
         self._users = users
@@ -86,6 +88,7 @@ class Commands:
             Command("panic", control.panic, ("паника",), takes_words=True),
             Command("resume", control.resume, ("продолжить", "дальше")),
             *schedules.table(),
+            *heartbeat.table(),
             *decisions.table(),
             *side.table(),
             Command("help", self._help, ("помощь", "start"), is_for_all=True, takes_words=True),
