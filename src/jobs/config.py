@@ -9,12 +9,12 @@ import re
 from dataclasses import dataclass
 from datetime import time
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from jobs.times import ActiveHours, QuietHours, parse_clock
 
@@ -128,7 +128,7 @@ class Settings(BaseSettings):
     heartbeat_interval_minutes: int = Field(30, ge=0)
     heartbeat_model: str = "haiku"
     heartbeat_daily_usd: float = Field(0.5, ge=0)
-    active_hours: ActiveHours = ActiveHours(time(9), time(22))
+    active_hours: Annotated[ActiveHours, NoDecode] = ActiveHours(time(9), time(22))
 
     data_dir: Path = Field(default_factory=lambda: default_folder("data"))
     workspace_dir: Path = Field(default_factory=lambda: default_folder("workspace"))
