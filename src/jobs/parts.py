@@ -33,6 +33,7 @@ from jobs.telegram.first_messages import FirstMessages
 from jobs.telegram.formatting import plain, render
 from jobs.telegram.limiter import Limiter
 from jobs.telegram.presence import Presence
+from jobs.telegram.quotes import Quotes
 from jobs.telegram.receipts import Receipts
 from jobs.telegram.receiver import Receiver
 from jobs.telegram.reconcile import Reconciler
@@ -162,7 +163,15 @@ class Parts:
             people.owner,
         )
         self.runner = TurnRunner(
-            self.db, people, self.sessions, self.turns, outbox, self.presence.working, attachments, self.masks
+            self.db,
+            people,
+            self.sessions,
+            self.turns,
+            outbox,
+            self.presence.working,
+            attachments,
+            self.masks,
+            Quotes(client, self.account, self.inbox, people.owner().language).look_up,
         )
         self.lanes = Lanes(
             self.inbox,
@@ -173,7 +182,7 @@ class Parts:
             may_begin=lambda lane: self.switches.may_begin(lane) and self.door.may_begin(lane),
         )
         self.door.on_free = self.lanes.wake
-        self.door.on_barred = self.turns.abandon
+        self.door.on_barred = self.runner.bar
         self.lanes.on_more = self.runner.steer
         self.lanes.on_waiting = lambda lane: self.presence.noticed(lane) if is_persons(lane) else None
         first_messages = FirstMessages(self.db, outbox, people, settings.first_messages_per_day)

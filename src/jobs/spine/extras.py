@@ -23,6 +23,8 @@ class Quote(Part):
     """Jobs' own message: the key under which it was said."""
     passes_on: bool = False
     """Jobs' own message, in which code had passed on what somebody else wrote."""
+    look_up: int | None = None
+    """The message that these words are, when Jobs has no record of it: Telegram is asked before the turn begins."""
 
     @property
     def is_foreign(self) -> bool:
@@ -70,6 +72,11 @@ class Extras(Part):
     brought: tuple[Brought, ...] = ()
     check_output: str = ""
     """What the command printed that decided that this is to be done: the owner's own machine says it."""
+
+    @property
+    def wants_fetching(self) -> bool:
+        """Whether something of the message is still with Telegram, as far as the row tells."""
+        return bool(self.attachments) or (self.quote is not None and self.quote.look_up is not None)
 
     def to_json(self) -> str:
         return self.model_dump_json(exclude_defaults=True)

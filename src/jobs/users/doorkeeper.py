@@ -153,7 +153,7 @@ class Doorkeeper:
     def _until(self, lane: int) -> tuple[datetime | None, str]:
         """When a lane that is over a limit may go on, and what is said about it; None: now."""
         limits, today = self.limits(lane), self._today()
-        midnight = self._midnight()
+        midnight = today + timedelta(days=1)  # by the clock on the wall, also where the zone changes its offset
         written = "SELECT sent_at FROM inbox WHERE lane = ? AND sent_at > ? ORDER BY sent_at DESC LIMIT 1 OFFSET ?"
         if self._spent(today) >= self._settings.external_daily_usd:
             return midnight, "pot_empty"
@@ -194,13 +194,8 @@ class Doorkeeper:
 
     def _today(self) -> datetime:
         """When the owner's day began."""
-        return datetime.combine(self._local().date(), time(), self._users.owner().zone)
-
-    def _midnight(self) -> datetime:
-        return datetime.combine(self._local().date() + timedelta(days=1), time(), self._users.owner().zone)
-
-    def _local(self) -> datetime:
-        return now().astimezone(self._users.owner().zone)
+        zone = self._users.owner_zone
+        return datetime.combine(now().astimezone(zone).date(), time(), zone)
 
     def _later(self, lane: int, seconds: float) -> None:
         if timer := self._timers.pop(lane, None):
