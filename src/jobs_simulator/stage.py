@@ -209,6 +209,7 @@ class Stage:
             "DATA_DIR": str(self.data),
             "WORKSPACE_DIR": str(self.workspace),
             "TZ": "Europe/Moscow",
+            "HTTP_PORT": "0",
             **NO_LIMITS,
             **self._settings,
             **settings,
