@@ -16,6 +16,7 @@ from jobs.telegram.client import SIGNED_OUT, Account, Client, NotSignedIn, make_
 from jobs.telegram.menu import set_menu
 from jobs.telegram.progress import remove_leftovers
 from jobs.users.sdk import settle
+from jobs.web import Stage, Vitals, WebServer
 
 log = structlog.get_logger()
 
@@ -74,10 +75,14 @@ class App:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop.set)
         client = make_client(self._settings)
+        vitals = Vitals(db)
+        web = WebServer(self._settings.http_port, vitals)
+        web.start()
         try:
             account = await self._sign_in(client)
-            await self._serve(db, client, account)
+            await self._serve(db, client, account, vitals)
         finally:
+            await web.stop()
             await client.disconnect()
 
     async def _sign_in(self, client: Client) -> Account:
@@ -100,9 +105,11 @@ class App:
         except SIGNED_OUT as error:
             raise NotSignedIn("Telegram does not accept the login any more; run ./jobs setup") from error
 
-    async def _serve(self, db: Database, client: Client, account: Account) -> None:
+    async def _serve(self, db: Database, client: Client, account: Account, vitals: Vitals) -> None:
         parts = Parts(self._settings, db, client, account, self._sign_out)
         self._look_again = parts.look_again
+        vitals.telegram = lambda: parts.connection.is_there
+        vitals.sessions = lambda: (parts.sessions.warm, parts.sessions.busy)
         tasks: list[asyncio.Task[None]] = []
         with contextlib.ExitStack() as doors:
             doors.enter_context(users.session_manager_door.opened(parts.sessions))
@@ -113,9 +120,11 @@ class App:
             try:
                 await self._start(parts, tasks)
                 self._on_ready(account)
+                vitals.stage = Stage.READY
                 await self._stop.wait()
                 log.info("stopping", busy=parts.lanes.busy)
             finally:
+                vitals.stage = Stage.STOPPING
                 await self._end(parts, tasks)
 
     async def _start(self, parts: Parts, tasks: list[asyncio.Task[None]]) -> None:

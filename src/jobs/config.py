@@ -125,6 +125,7 @@ class Settings(BaseSettings):
     no_proxy: str = Field("", validation_alias=AliasChoices("NO_PROXY", "no_proxy"))
     schedule_model: str | None = None
     schedule_run_usd: float = Field(1.0, gt=0)
+    http_port: int = Field(8470, ge=0, le=65535)
     heartbeat_interval_minutes: int = Field(30, ge=0)
     heartbeat_model: str = "haiku"
     heartbeat_daily_usd: float = Field(0.5, ge=0)

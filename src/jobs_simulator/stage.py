@@ -210,6 +210,7 @@ class Stage:
             "WORKSPACE_DIR": str(self.workspace),
             "TZ": "Europe/Moscow",
             "HEARTBEAT_INTERVAL_MINUTES": "0",
+            "HTTP_PORT": "0",
             **NO_LIMITS,
             **self._settings,
             **settings,
