@@ -20,6 +20,7 @@ from jobs.tools.by_role import tools_by_role
 from jobs.tools.errands import Errands
 from jobs.tools.findings import Findings
 from jobs.tools.heartbeat import Heartbeat
+from jobs.tools.hooks import Hooks, HooksFile
 from jobs.tools.notices import Notices
 from jobs.tools.schedule_tools import ScheduleTools
 from jobs.tools.scheduler import Scheduler
@@ -75,7 +76,9 @@ class Run:
         findings = Findings(spine.db, users, wanted.workspace_dir, lambda _task: False)
         self.heartbeat = Heartbeat(spine.db, spine.inbox, users, findings, wanted)
         self.notices.on_said = self.heartbeat.notified
-        self.errands = Errands(self.scheduler, self.heartbeat)
+        self.hooks = Hooks(HooksFile(wanted.data_dir / "hooks.json"))
+        self.hooks.open(spine.inbox, outbox, users, 1.0)
+        self.errands = Errands(self.scheduler, self.heartbeat, self.hooks)
         spine.turns.on_ended = self.errands.turn_ended
         tools_of = tools_by_role(
             users,

@@ -15,6 +15,7 @@ from jobs.parts import Parts
 from jobs.telegram.client import SIGNED_OUT, Account, Client, NotSignedIn, make_client, who_am_i
 from jobs.telegram.menu import set_menu
 from jobs.telegram.progress import remove_leftovers
+from jobs.tools.hooks import Hooks, HooksFile
 from jobs.users.sdk import settle
 from jobs.web import Stage, Vitals, WebServer
 
@@ -76,11 +77,12 @@ class App:
             loop.add_signal_handler(number, self._stop.set)
         client = make_client(self._settings)
         vitals = Vitals(db)
-        web = WebServer(self._settings.http_port, vitals)
+        hooks = Hooks(HooksFile(self._settings.data_dir / "hooks.json"))
+        web = WebServer(self._settings.http_port, vitals, hooks.routes)
         web.start()
         try:
             account = await self._sign_in(client)
-            await self._serve(db, client, account, vitals)
+            await self._serve(db, client, account, vitals, hooks)
         finally:
             await web.stop()
             await client.disconnect()
@@ -105,8 +107,8 @@ class App:
         except SIGNED_OUT as error:
             raise NotSignedIn("Telegram does not accept the login any more; run ./jobs setup") from error
 
-    async def _serve(self, db: Database, client: Client, account: Account, vitals: Vitals) -> None:
-        parts = Parts(self._settings, db, client, account, self._sign_out)
+    async def _serve(self, db: Database, client: Client, account: Account, vitals: Vitals, hooks: Hooks) -> None:
+        parts = Parts(self._settings, db, client, account, hooks, self._sign_out)
         self._look_again = parts.look_again
         vitals.telegram = lambda: parts.connection.is_there
         vitals.sessions = lambda: (parts.sessions.warm, parts.sessions.busy)

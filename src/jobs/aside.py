@@ -12,6 +12,7 @@ from jobs.config import Settings
 from jobs.db import LOOK_AGAIN, Database, DatabaseError, DataLock, HolderUnknown, open_as_is
 from jobs.spine.aside import Aside, given_up, retry
 from jobs.texts import Language, say, say_time
+from jobs.tools.hooks import HooksFile
 from jobs.users.repository import UsersRepository
 
 DONE = 0
@@ -70,6 +71,18 @@ def retry_one(settings: Settings, name: str) -> int:
     if running is not None:
         os.kill(running, LOOK_AGAIN)
     print(say("retry_now" if running else "retry_later", language, name=f"{kind}{row_id}"))
+    return DONE
+
+
+def make_hook(settings: Settings, name: str, prompt: str) -> int:
+    """Make a web hook and print its address and secret; returns the exit code."""
+    if not re.fullmatch(r"[\w-]{1,64}", name, re.ASCII):
+        return _refuse(say("hook_no_name", _language(), name=name))
+    try:
+        secret = HooksFile(settings.data_dir / "hooks.json").add(name, prompt)
+    except ValueError as error:
+        return _refuse(str(error).splitlines()[0])
+    print(say("hook_made", _language(), url=f"http://127.0.0.1:{settings.http_port}/hooks/{name}", secret=secret))
     return DONE
 
 

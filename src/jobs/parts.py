@@ -45,6 +45,7 @@ from jobs.tools.errands import Errands
 from jobs.tools.findings import Findings
 from jobs.tools.followups import Followups
 from jobs.tools.heartbeat import Heartbeat
+from jobs.tools.hooks import Hooks
 from jobs.tools.notices import Notices
 from jobs.tools.schedule_tools import ScheduleTools
 from jobs.tools.scheduler import Scheduler
@@ -76,12 +77,14 @@ class Parts:
         db: Database,
         client: Client,
         account: Account,
+        hooks: Hooks,
         signed_out: Callable[[Exception], None],
     ) -> None:
         self.settings = settings
         self.db = db
         self.client = client
         self.account = account
+        self.hooks = hooks
         self._signed_out = signed_out
         self._build_spine()
         self._build_people()
@@ -120,7 +123,8 @@ class Parts:
         findings = Findings(db, people, settings.workspace_dir, self.followups.asked_owner)
         self.heartbeat = Heartbeat(db, self.inbox, people, findings, settings)
         self.notices.on_said = self.heartbeat.notified
-        self.errands = Errands(self.scheduler, self.heartbeat)
+        self.hooks.open(self.inbox, outbox, people, settings.schedule_run_usd)
+        self.errands = Errands(self.scheduler, self.heartbeat, self.hooks)
         self.turns.on_ended = self.errands.turn_ended
 
     def _build_sessions(self) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from jobs_simulator.chat import Chat
 from jobs_simulator.clock import Clock
-from jobs_simulator.scenario_time import ZONE, TimeSteps, move_clock
+from jobs_simulator.play.time import ZONE, TimeSteps, move_clock
 from jobs_simulator.stage import Program, Stage
 from jobs_simulator.telegram import Account
 

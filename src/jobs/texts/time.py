@@ -135,6 +135,11 @@ TEXTS: Texts = {
     "finding_undelivered": {"ru": "не доставлено", "en": "undelivered"},
     "finding_words": {"ru": "новые слова людей", "en": "new words of people"},
     "finding_item": {"ru": "пункты HEARTBEAT.md", "en": "items of HEARTBEAT.md"},
+    # ----------------------------------------------------- triggers from outside
+    "hook_failed": {
+        "ru": "С тем, что принёс веб-хук, не вышло: {error}",
+        "en": "What a web hook brought could not be dealt with: {error}",
+    },
     # ------------------------------------------------------ lanes of Jobs' own
     "lane_schedule": {"ru": "расписание №{n}", "en": "schedule no. {n}"},
     "lane_heartbeat": {"ru": "проверка (heartbeat)", "en": "heartbeat"},

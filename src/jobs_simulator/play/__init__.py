@@ -1,0 +1,1 @@
+"""Parts of the scenario of `demo --play`, a file for each."""
