@@ -78,19 +78,8 @@ class Findings:
         return found
 
     def _task(self, task: Task, what: str, moment: datetime, *, is_overdue: bool) -> Finding | None:
-        history = self._users.history(task.id)
-        changed = history[-1].at if history else task.ladder_from
-        since = to_text(changed)
-        if task.proposal and moment - changed > UNDECIDED:
-            return Finding(f"proposal:{task.id}:{since}", "waits", f"{what}: their proposal waits for the owner")
-        if task.status is TaskStatus.DONE:
-            if UNANSWERED < moment - changed < RECENT:
-                return Finding(f"done:{task.id}:{since}", "waits", f"{what}: handed in, waits for the owner's look")
-            return None
-        if self._asked_owner(task):
-            if moment - changed > UNANSWERED:
-                return Finding(f"asked:{task.id}:{since}", "waits", f"{what}: no answer from them, the owner was asked")
-            return None
+        if task.proposal or task.status is TaskStatus.DONE or self._asked_owner(task):
+            return self._waiting(task, what, moment)
         if task.deadline is None:
             return None
         due = local_iso(task.deadline, task.zone)
@@ -101,6 +90,21 @@ class Findings:
             key = f"near:{task.id}:{due}" + (":pressing" if left < PRESSING else "")
             return Finding(key, "near", f"{what}: due {due}, {task.status}", urgent=left < PRESSING)
         return None
+
+    def _waiting(self, task: Task, what: str, moment: datetime) -> Finding | None:
+        """One that is the owner's turn, once it has been for long enough."""
+        history = self._users.history(task.id)
+        since = history[-1].at if history else task.ladder_from
+        waits = moment - since
+        key = f"waits:{task.id}:{to_text(since)}"
+        if task.proposal:
+            said = f"{what}: their proposal waits for the owner"
+            return Finding(key, "waits", said) if waits > UNDECIDED else None
+        if task.status is TaskStatus.DONE:
+            said = f"{what}: handed in, waits for the owner's look"
+            return Finding(key, "waits", said) if UNANSWERED < waits < RECENT else None
+        said = f"{what}: no answer from them, the owner was asked"
+        return Finding(key, "waits", said) if waits > UNANSWERED else None
 
     # --------------------------------------------------------- Jobs' own affairs
 
