@@ -16,6 +16,7 @@ from jobs.memory.storage import MemoryStorage
 from jobs.memory.tools import MemoryTools
 from jobs.spine.lanes import Lanes
 from jobs.spine.model import Turn
+from jobs.spine.tool import ToolError
 from jobs.tools.by_role import tools_by_role
 from jobs.tools.errands import Errands
 from jobs.tools.findings import Findings
@@ -25,6 +26,9 @@ from jobs.tools.notices import Notices
 from jobs.tools.schedule_tools import ScheduleTools
 from jobs.tools.scheduler import Scheduler
 from jobs.tools.schedules import Schedules
+from jobs.tools.watch_tools import WatchTools
+from jobs.tools.watches import Watches
+from jobs.users.channels import FoundChannel
 from jobs.users.consent import Consent
 from jobs.users.doorkeeper import Doorkeeper
 from jobs.users.letters import Letters
@@ -56,6 +60,13 @@ def schedule_tools(spine: Spine, scheduler: Scheduler) -> ScheduleTools:
     return ScheduleTools(spine.db, spine.users, schedules, PeopleFinder(spine.users, Nobody()))
 
 
+class NoChannels:
+    """An account that is in no channel."""
+
+    async def find(self, query: str) -> FoundChannel:
+        raise ToolError("The account is in no channel.")
+
+
 class Run:
     """What one start of the program builds on the data of a rig."""
 
@@ -78,7 +89,8 @@ class Run:
         self.notices.on_said = self.heartbeat.notified
         self.hooks = Hooks(HooksFile(wanted.data_dir / "hooks.json"))
         self.hooks.open(spine.inbox, outbox, users, 1.0)
-        self.errands = Errands(self.scheduler, self.heartbeat, self.hooks)
+        self.watches = Watches(spine.db, spine.inbox, outbox, users)
+        self.errands = Errands(self.scheduler, self.heartbeat, self.hooks, self.watches)
         spine.turns.on_ended = self.errands.turn_ended
         tools_of = tools_by_role(
             users,
@@ -92,6 +104,7 @@ class Run:
             StandingTools(finder, self.door),
             wanted.workspace_dir,
             self.notices,
+            WatchTools(self.watches, NoChannels()),
         )
         ask = wanted.untrusted_text == "ask"
         self.consent = Consent(spine.db, users, outbox, marks, finder, ask=ask)

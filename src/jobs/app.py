@@ -135,12 +135,14 @@ class App:
         tasks.append(asyncio.create_task(parts.client.watch_clock(), name="clock"))
         for part in (parts.sessions, parts.consent, parts.runner, parts.receiver, parts.buttons, parts.receipts):
             part.start()
+        parts.channels.start()
         await parts.directory.learn_contacts()
         await remove_leftovers(parts.client, parts.db, parts.chats)
-        parts.client.on_reconnected = parts.reconciler.look_soon
+        parts.client.on_reconnected = parts.look_at_history
         parts.client.on_clock_set = parts.look_at_clock
         tasks.append(asyncio.create_task(parts.reconciler.run(), name="reconciler"))
         tasks.append(asyncio.create_task(parts.watchdog.run(), name="watchdog"))
+        tasks.append(asyncio.create_task(parts.channels.run(), name="channels"))
         for task in tasks:
             task.add_done_callback(self._part_ended)
         if parts.account.is_bot:
@@ -161,7 +163,7 @@ class App:
 
     async def _end(self, parts: Parts, tasks: list[asyncio.Task[None]]) -> None:
         """Take nothing new, let what runs come to its end, and close."""
-        for part in (parts.receiver, parts.buttons, parts.receipts, parts.scheduler):
+        for part in (parts.receiver, parts.buttons, parts.receipts, parts.channels, parts.scheduler):
             part.stop()
         parts.followups.timer.stop()
         parts.digest.timer.stop()

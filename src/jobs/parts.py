@@ -17,6 +17,7 @@ from jobs.spine.switches import Switches
 from jobs.spine.turns import Turns
 from jobs.telegram.attachments import TelegramAttachments
 from jobs.telegram.buttons import Buttons
+from jobs.telegram.channels import Channels
 from jobs.telegram.chats import Chats
 from jobs.telegram.client import Account, Client
 from jobs.telegram.commands import Commands
@@ -50,6 +51,8 @@ from jobs.tools.notices import Notices
 from jobs.tools.schedule_tools import ScheduleTools
 from jobs.tools.scheduler import Scheduler
 from jobs.tools.schedules import Schedules
+from jobs.tools.watch_tools import WatchTools
+from jobs.tools.watches import Watches
 from jobs.users.consent import Consent
 from jobs.users.doorkeeper import Doorkeeper
 from jobs.users.forget import Forgetting
@@ -124,7 +127,9 @@ class Parts:
         self.heartbeat = Heartbeat(db, self.inbox, people, findings, settings)
         self.notices.on_said = self.heartbeat.notified
         self.hooks.open(self.inbox, outbox, people, settings.schedule_run_usd)
-        self.errands = Errands(self.scheduler, self.heartbeat, self.hooks)
+        self.watches = Watches(db, self.inbox, outbox, people, settings.schedule_run_usd)
+        self.channels = Channels(self.client, self.account, db, self.watches)
+        self.errands = Errands(self.scheduler, self.heartbeat, self.hooks, self.watches)
         self.turns.on_ended = self.errands.turn_ended
 
     def _build_sessions(self) -> None:
@@ -145,6 +150,7 @@ class Parts:
             StandingTools(self.finder, self.door),
             settings.workspace_dir,
             self.notices,
+            WatchTools(self.watches, self.channels),
         )
         self.models = Models(db, settings)
         self.consent = Consent(db, people, outbox, marks, self.finder, ask=settings.untrusted_text == "ask")
@@ -233,6 +239,11 @@ class Parts:
         self.lanes.wake_all()
         self.outbox.wake_all()
         self.look_at_clock()
+
+    def look_at_history(self) -> None:
+        """The connection was away: what was missed is read from Telegram."""
+        self.reconciler.look_soon()
+        self.channels.look_soon()
 
     def look_at_clock(self) -> None:
         """What is due may be due at once: the clock was set, or the machine slept."""

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from pydantic import ValidationError
-from tests.rig import Nobody, schedule_tools
+from tests.rig import Nobody, NoChannels, schedule_tools
 from tests.support import MASHA, MOSCOW, NOON, OWNER, PETYA, Spine, settings
 
 from jobs.memory.index import MemoryIndex
@@ -19,6 +19,8 @@ from jobs.texts import CATALOGUE, LANGUAGES, language_from_code, language_of
 from jobs.times import from_text, local_iso, parse_local, to_text
 from jobs.tools.by_role import tools_by_role
 from jobs.tools.notices import Notices
+from jobs.tools.watch_tools import WatchTools
+from jobs.tools.watches import Watches
 from jobs.users.access import TOOLS, allowed
 from jobs.users.doorkeeper import Doorkeeper
 from jobs.users.model import Role, TaskStatus
@@ -368,6 +370,7 @@ def built(
         standing,
         workspace,
         Notices(spine.db, spine.outbox, spine.users),
+        WatchTools(Watches(spine.db, spine.inbox, spine.outbox, spine.users), NoChannels()),
     )
     masha = spine.users.get(MASHA)
     assert masha is not None
@@ -396,5 +399,5 @@ def test_every_tool_that_writes_is_recorded_with_its_turn(built: dict[Role, list
     reading = {tool.name for role in Role for tool in built[role] if not tool.has_effect}
     assert reading == {
         *("get_user_tasks", "get_overdue_tasks", "resolve_user", "list_users", "list_scheduled_tasks", "get_my_tasks"),
-        "memory_search",
+        *("memory_search", "list_watches"),
     }

@@ -140,6 +140,14 @@ TEXTS: Texts = {
         "ru": "С тем, что принёс веб-хук, не вышло: {error}",
         "en": "What a web hook brought could not be dealt with: {error}",
     },
+    "watch_found": {
+        "ru": "В канале {title}, пост {n}:\n{text}\n\n(Наблюдение №{id}.)",
+        "en": "In the channel {title}, post {n}:\n{text}\n\n(Watch no. {id}.)",
+    },
+    "watch_failed": {
+        "ru": "Наблюдение №{id}: не удалось оценить посты ({n}): {error}",
+        "en": "Watch no. {id}: posts could not be judged ({n}): {error}",
+    },
     # ------------------------------------------------------ lanes of Jobs' own
     "lane_schedule": {"ru": "расписание №{n}", "en": "schedule no. {n}"},
     "lane_heartbeat": {"ru": "проверка (heartbeat)", "en": "heartbeat"},

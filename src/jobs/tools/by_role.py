@@ -9,6 +9,7 @@ from jobs.spine.outbox import Outbox
 from jobs.spine.tool import Tool
 from jobs.tools.notices import Notices
 from jobs.tools.schedule_tools import ScheduleTools
+from jobs.tools.watch_tools import WatchTools
 from jobs.users.access import allowed
 from jobs.users.model import Person, Role
 from jobs.users.repository import UsersRepository
@@ -33,6 +34,7 @@ def tools_by_role(
     standing: StandingTools,
     workspace: Path,
     notices: Notices,
+    watches: WatchTools,
 ) -> Callable[[Person], list[Tool[Any]]]:
     """A function from a person to the tools of their session, bound to them."""
 
@@ -45,6 +47,7 @@ def tools_by_role(
                 *files.tools(),
                 *memory.tools(),
                 *schedule.tools(person.id),
+                *watches.tools(),
                 *notices.tools(person.id),
             ]
         else:  # nothing that anybody else's session could reach is even built for it

@@ -5,14 +5,16 @@ from jobs.spine.own_lanes import LaneKind, OwnLane
 from jobs.tools.heartbeat import Heartbeat
 from jobs.tools.hooks import Hooks
 from jobs.tools.scheduler import Scheduler
+from jobs.tools.watches import Watches
 from jobs.users.errands import Errand
 
 
 class Errands:
-    def __init__(self, scheduler: Scheduler, heartbeat: Heartbeat, hooks: Hooks) -> None:
+    def __init__(self, scheduler: Scheduler, heartbeat: Heartbeat, hooks: Hooks, watches: Watches) -> None:
         self._scheduler = scheduler
         self._heartbeat = heartbeat
         self._hooks = hooks
+        self._watches = watches
 
     def of(self, lane: OwnLane) -> Errand | None:
         """What is to be done in a lane; None when it was taken back."""
@@ -23,8 +25,8 @@ class Errands:
                 return self._heartbeat.errand()
             case LaneKind.HOOK:
                 return self._hooks.errand(lane)
-            case _:
-                return None
+            case LaneKind.WATCH:
+                return self._watches.errand(lane)
 
     def turn_ended(self, turn: Turn, end: TurnEnd) -> None:
         """A turn is over, in whatever lane. Joins the transaction that closes it."""
@@ -35,3 +37,5 @@ class Errands:
                 self._heartbeat.turn_ended(turn, end)
             case LaneKind.HOOK:
                 self._hooks.turn_ended(turn, end)
+            case LaneKind.WATCH:
+                self._watches.turn_ended(turn, end)
