@@ -13,6 +13,7 @@ from jobs.db import LOOK_AGAIN, Database, DatabaseError, DataLock, HolderUnknown
 from jobs.spine.aside import Aside, given_up, retry
 from jobs.texts import Language, say, say_time
 from jobs.tools.hooks import HooksFile
+from jobs.users.notices import lane_label
 from jobs.users.repository import UsersRepository
 
 DONE = 0
@@ -93,7 +94,8 @@ def _shown(aside: Aside, db: Database, settings: Settings, language: Language) -
         f"doctor_{aside.kind}",
         language,
         name=aside.name,
-        person=" ".join(person.name.split()) if person and person.name else aside.person_id,
+        person=lane_label(aside.person_id, language)
+        or (" ".join(person.name.split()) if person and person.name else aside.person_id),
         time=say_time(aside.at, zone, language),
         reason=" ".join(aside.reason.split()),
         text=" ".join(aside.text.split())[:SHOWN_LENGTH],

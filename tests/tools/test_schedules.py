@@ -367,6 +367,16 @@ async def test_schedule_shows_what_comes_what_stands_what_ran_and_what_it_cost(
         assert "сказано" in commands.run(Call(owner, "run 3")).text
 
 
+async def test_what_ran_is_kept_for_ninety_days(spine: Spine, tools: ScheduleTools, scheduler: Scheduler) -> None:
+    with time_machine.travel("2026-01-01T00:00:00+00:00", tick=False):
+        await schedule(tools, "таблетки", cron="0 9 * * *")
+    for day in ("2026-01-01", "2026-01-02", "2026-04-02"):
+        with time_machine.travel(f"{day}T06:00:00+00:00", tick=False):
+            scheduler.fire_due()
+    kept = [row["due_at"][:10] for row in spine.db.execute("SELECT due_at FROM schedule_runs ORDER BY due_at")]
+    assert kept == ["2026-01-02", "2026-04-02"]
+
+
 # ------------------------------------------------------------------------ load
 
 

@@ -1,7 +1,11 @@
 """Sessions that nobody talks with, with the real CLI: what they are offered, how they speak, what they may not do."""
 
+import json
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
+import pytest
 from tests.rig import OWNER, Rig, spoken
 
 from jobs.spine.extras import Brought, Extras
@@ -10,9 +14,10 @@ from jobs.spine.own_lanes import LaneKind, OwnLane
 from jobs.times import now
 from jobs.tools.heartbeat import LANE
 from jobs.tools.schedule_tools import ScheduleTask
+from jobs.users import turn_runner
 from jobs.users.access import FEW_BUILT_INS, allowed
 from jobs.users.model import Role
-from jobs_simulator.model import Reply, Text, ToolCall, fixed
+from jobs_simulator.model import ApiError, Reply, Text, ToolCall, fixed
 from jobs_simulator.model.request import ModelRequest
 
 
@@ -99,3 +104,65 @@ async def test_an_isolated_run_has_the_owners_tools_a_fresh_conversation_and_its
         assert not [message for message in second.messages if message["role"] == "assistant"]
         assert "What earlier runs of this came to" in str(second.messages)
         assert rig.spine.said(OWNER) == ["сводка"] * 2
+
+
+async def isolated(rig: Rig, **what: Any) -> int:
+    """An isolated run of a new task has just been begun; returns its lane."""
+    call = ScheduleTask(text="собери сводку", kind="prompt", session="isolated", in_minutes=5, **what)
+    (await rig.run.schedule.schedule(call))()
+    row = rig.run.schedules.get(1)
+    assert row is not None
+    rig.run.schedules.run_now(row)
+    return OwnLane(LaneKind.SCHEDULE, 1).id
+
+
+async def test_a_run_that_has_spent_its_budget_is_ended_and_not_repeated(tmp_path: Path) -> None:
+    async def brain(request: ModelRequest) -> Reply:
+        return Reply(ToolCall("Bash", {"command": "echo more", "description": "x"}))
+
+    async with Rig(tmp_path, brain) as rig:
+        turn = rig.spine.turns.begin(await isolated(rig, budget_usd=0.001))
+        assert turn is not None
+        await rig.run.runner.handle(turn)
+        assert rig.spine.states("turns") == ["set_aside"]
+        assert any("it spent what it may" in text for text in rig.spine.said(OWNER))
+        row = rig.spine.db.one("SELECT * FROM schedule_runs")
+        assert row is not None
+        assert (row["outcome"], row["cost_usd"] > 0.001) == ("failed", True)
+        assert rig.spine.db.value("SELECT paused FROM scheduled_tasks") == "failed"
+        assert len(rig.model.requests) < 5
+
+
+async def test_a_run_that_fails_is_tried_again_and_after_three_times_paused_with_the_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert [pause.total_seconds() for pause in turn_runner.ERRAND_PAUSES] == [60, 300]
+    monkeypatch.setattr(turn_runner, "ERRAND_PAUSES", (timedelta(0),) * 2)
+
+    async def brain(request: ModelRequest) -> Reply:
+        return Reply(ApiError(400, message="no such thing"))
+
+    async with Rig(tmp_path, brain) as rig:
+        lane = await isolated(rig)
+        for number in range(3):
+            assert rig.spine.said() == [], number
+            turn = rig.spine.turns.begin(lane)
+            assert turn is not None
+            await rig.run.runner.handle(turn)
+        assert rig.spine.turns.begin(lane) is None
+        told = rig.spine.said(OWNER)
+        assert told[0].endswith("приостановлено: собери сводку")
+        assert "400" in told[1]
+
+
+async def test_the_owners_session_knows_what_the_owner_was_reminded_of(tmp_path: Path) -> None:
+    async with Rig(tmp_path, fixed("ok")) as rig:
+        await rig.ask(OWNER, "привет")
+        (await rig.run.schedule.schedule(ScheduleTask(text="позвонить в банк", in_minutes=5)))()
+        row = rig.run.schedules.get(1)
+        assert row is not None
+        rig.run.schedules.run_now(row)
+        await rig.ask(OWNER, "а какой там номер?")
+        assert "позвонить в банк" in json.dumps(rig.model.requests[-1].messages[-1], ensure_ascii=False)
+        await rig.ask(OWNER, "понятно")
+        assert "позвонить в банк" not in json.dumps(rig.model.requests[-1].messages[-1], ensure_ascii=False)

@@ -70,6 +70,7 @@ def turn_content(
     files: Files = NO_FILES,
     undelivered: Sequence[Undelivered] = (),
     earlier: Sequence[str] = (),
+    scheduled: Sequence[Row] = (),
 ) -> list[dict[str, Any]]:
     """The turn as content blocks: what Jobs says about it in one block, then each message verbatim in its own."""
     last = turn.rows[-1]
@@ -87,6 +88,12 @@ def turn_content(
     if said_since:
         lines.append("Since your last answer Jobs has also told them, on the owner's behalf:")
         lines.extend(f"- {shown_time(from_text(row['at']), person)}: {_quoted(row['text'])}" for row in said_since)
+    if scheduled:
+        lines.append("Since then what is scheduled has told them, and they may answer to it:")
+        lines.extend(
+            f"- {shown_time(from_text(row['at']), person)}: {_quoted(row['text'])[:RECAP_CHARACTERS]}"
+            for row in scheduled
+        )
     if undelivered:
         lines.append("These words of yours were not delivered:")
         lines.extend(_undelivered_line(words) for words in undelivered)

@@ -171,6 +171,7 @@ class SessionManager:
             person,
             undelivered=undelivered,
             said_since=[] if is_owner else outbox.said_since(self._db, person.id, turn.id),
+            scheduled=outbox.scheduled_since(self._db, person.id, turn.id) if is_owner else [],
             stopped=recent(prompts.STOPPED_MESSAGES) if was_stopped(self._db, turn) else [],
             files=files,
         )

@@ -111,7 +111,9 @@ class Control:
         return lines
 
     def _schedules(self, reader: Person) -> str:
-        row = self._db.one("SELECT count(*) AS n, min(due_at) AS next FROM scheduled_tasks WHERE state = 'waiting'")
+        row = self._db.one(
+            "SELECT count(*) AS n, min(due_at) AS next FROM scheduled_tasks WHERE state = 'waiting' AND paused IS NULL"
+        )
         if row is None or not row["n"]:
             return say("panic_no_schedules", reader.language)
         due = say_time(from_text(row["next"]), reader.zone, reader.language)

@@ -83,7 +83,7 @@ class Reports:
     def status(self, call: Call) -> Answer:
         reader, language = call.person, call.person.language
         connection = self._connection(reader.zone, language)
-        due = self._db.value("SELECT min(due_at) FROM scheduled_tasks WHERE state = 'waiting'")
+        due = self._db.value("SELECT min(due_at) FROM scheduled_tasks WHERE state = 'waiting' AND paused IS NULL")
         versions = [f"Jobs {__version__}", *(f"{name} {metadata.version(name)}" for name in LIBRARIES)]
         lines = [
             say("status_since", language, since=_when(self._since, reader), connection=connection),
