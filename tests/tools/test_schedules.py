@@ -1,12 +1,11 @@
 """What a schedule may be besides a reminder: isolated, checked first, for somebody else; and how it is answered."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 import time_machine
-from tests.rig import schedule_tools
 from tests.support import MASHA, NOON, OWNER, Spine
 
 from jobs.spine.model import Incoming, Origin, Turn, Usage
@@ -21,19 +20,6 @@ from jobs.tools.scheduler import Scheduler
 from jobs.tools.schedules import Schedules
 from jobs.users.letters import Letters
 from jobs.users.model import Role
-
-
-@pytest.fixture
-def scheduler(spine: Spine) -> Iterator[Scheduler]:
-    made = spine.scheduler()
-    spine.turns.on_ended = made.turn_ended
-    yield made
-    made.stop()
-
-
-@pytest.fixture
-def tools(spine: Spine, scheduler: Scheduler) -> ScheduleTools:
-    return schedule_tools(spine, scheduler)
 
 
 @pytest.fixture

@@ -1,14 +1,12 @@
 """Reminders: said once, when they are due, whatever happens in between."""
 
 import asyncio
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import apsw
 import pytest
 import time_machine
-from tests.rig import schedule_tools
 from tests.support import OWNER, Spine
 
 from jobs.spine.model import Origin
@@ -23,19 +21,6 @@ from jobs.tools.schedule_tools import (
     UpdateScheduledTask,
 )
 from jobs.tools.scheduler import Scheduler
-
-
-@pytest.fixture
-def scheduler(spine: Spine) -> Iterator[Scheduler]:
-    made = spine.scheduler()
-    spine.turns.on_ended = made.turn_ended
-    yield made
-    made.stop()
-
-
-@pytest.fixture
-def tools(spine: Spine, scheduler: Scheduler) -> ScheduleTools:
-    return schedule_tools(spine, scheduler)
 
 
 async def schedule(tools: ScheduleTools, text: str, **when: Any) -> Any:
