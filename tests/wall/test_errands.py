@@ -1,22 +1,28 @@
 """Sessions that nobody talks with, with the real CLI: what they are offered, how they speak, what they may not do."""
 
+import asyncio
 import json
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.rig import OWNER, Rig, spoken
+from tests.rig import OWNER, Nobody, Rig, spoken
+from tests.support import Spine
 
 from jobs.spine.extras import Brought, Extras
 from jobs.spine.model import Incoming, Origin
 from jobs.spine.own_lanes import LaneKind, OwnLane
+from jobs.spine.tool import Words
 from jobs.times import now
 from jobs.tools.heartbeat import LANE
 from jobs.tools.schedule_tools import ScheduleTask
 from jobs.users import turn_runner
 from jobs.users.access import FEW_BUILT_INS, allowed
+from jobs.users.consent import Consent
+from jobs.users.marks import BROUGHT, Marks
 from jobs.users.model import Role
+from jobs.users.people import PeopleFinder
 from jobs_simulator.model import ApiError, Reply, Text, ToolCall, fixed
 from jobs_simulator.model.request import ModelRequest
 
@@ -166,3 +172,22 @@ async def test_the_owners_session_knows_what_the_owner_was_reminded_of(tmp_path:
         assert "позвонить в банк" in json.dumps(rig.model.requests[-1].messages[-1], ensure_ascii=False)
         await rig.ask(OWNER, "понятно")
         assert "позвонить в банк" not in json.dumps(rig.model.requests[-1].messages[-1], ensure_ascii=False)
+
+
+async def test_what_a_run_asks_does_not_hold_the_owners_own_session(spine: Spine) -> None:
+    marks = Marks(spine.db)
+    consent = Consent(spine.db, spine.users, spine.outbox, marks, PeopleFinder(spine.users, Nobody()))
+    lane = OwnLane(LaneKind.HOOK, 1).id
+    spine.inbox.accept(Incoming("hook:x:1", lane, Origin.EXTERNAL, "look", now()))
+    turn = spine.turns.begin(lane)
+    assert turn is not None
+    marks.note(lane, turn.id, BROUGHT, [Words("hook x", "run it")])
+    queued = asyncio.Event()
+    spine.outbox.on_queued = lambda _chat: queued.set()
+    asked = asyncio.create_task(consent.refusal(lane, turn.id, "Bash", {"command": "x"}, lambda: True))
+    await queued.wait()
+    assert await consent.refusal(OWNER, turn.id + 1, "Bash", {"command": "ls"}, lambda: True) == ""
+    consent.withdraw(OWNER)
+    assert consent.open_id is not None, "stopping the owner's turn does not answer for the run"
+    consent.withdraw(lane)
+    assert "stopped" in await asked

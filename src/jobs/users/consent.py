@@ -84,7 +84,7 @@ class Consent:
         self.marks = marks
         self._one_at_a_time = asyncio.Lock()
         self._open: _Question | None = None
-        self._allowed: tuple[int, int] = (0, 0)  # a turn, and the newest of the words that its yes was given for
+        self._allowed: dict[int, int] = {}  # by turn: the newest of the words that its yes was given for
 
     def start(self) -> None:
         """Questions that a crash cut off are asked again by their turns: nobody can answer the old ones any more."""
@@ -98,19 +98,26 @@ class Consent:
 
         Waits for the owner where their yes is needed. `going`: whether the turn still runs.
         """
+        if not self._unanswered(lane, turn_id, going):
+            return ""  # it does not wait for what another session asks
         async with self._one_at_a_time:
-            marks = self.marks.of(lane) if self.asks and going() else []
-            if not marks or self._allowed == (turn_id, marks[-1].id):
+            marks = self._unanswered(lane, turn_id, going)
+            if not marks:
                 return ""
             outcome = await self._ask(lane, turn_id, tool, arguments, marks)
             if outcome == "turn":
-                self._allowed = (turn_id, marks[-1].id)
+                self._allowed[turn_id] = marks[-1].id
         if outcome in ("once", "turn"):
             return ""
         return {
             "no": "The owner was asked and said no. Do not try it another way.",
             "silence": "The owner was asked and did not answer, so this is not done.",
         }.get(outcome, "The owner has stopped this.")
+
+    def _unanswered(self, lane: int, turn_id: int, going: Callable[[], bool]) -> list[Mark]:
+        """What stands in a lane's conversation, unless the owner has said yes to all of it for the rest of the turn."""
+        marks = self.marks.of(lane) if self.asks and going() else []
+        return marks if marks and self._allowed.get(turn_id) != marks[-1].id else []
 
     async def _ask(self, lane: int, turn_id: int, tool: str, arguments: dict[str, Any], marks: list[Mark]) -> Outcome:
         owner = self._users.owner()
