@@ -217,6 +217,8 @@ class Stage:
             "WORKSPACE_DIR": str(self.workspace),
             "TZ": "Europe/Moscow",
             "MEMORY_MODEL": "off",
+            "HEARTBEAT_INTERVAL_MINUTES": "0",
+            "HTTP_PORT": "0",
             **NO_LIMITS,
             **self._settings,
             **settings,
