@@ -35,6 +35,7 @@ from claude_agent_sdk import (
 )
 
 from jobs import config
+from jobs.broker.broker import API_KEY, BASE_URL
 from jobs.config import Settings
 from jobs.times import now
 from jobs.users import profile, prompts
@@ -64,6 +65,7 @@ class BareSession:
             role,
             self.paths,
             launcher=launcher,
+            model_access={BASE_URL: settings.anthropic_base_url or "", API_KEY: "dummy"},
             prompt=prompts.system_prompt(self.person, owner, self.opened),
             model=settings.claude_model,
             tools=create_sdk_mcp_server(profile.SERVER, tools=offered),

@@ -10,6 +10,7 @@ from typing import Any, Self
 
 from tests.support import MASHA, OWNER, PETYA, Spine, settings, spine_in
 
+from jobs.broker import Broker, Ledger
 from jobs.config import Settings
 from jobs.memory.index import MemoryIndex
 from jobs.memory.storage import MemoryStorage
@@ -35,6 +36,9 @@ from jobs.users.tools_tasks import OwnerTaskTools
 from jobs.users.turn_runner import TurnRunner
 from jobs_simulator.model import Brain, ModelSimulator, Reply
 from jobs_simulator.model.request import ModelRequest
+
+NO_LIMITS = {"external_daily_usd": 1_000_000, "external_person_usd": 1_000_000}
+"""What other people may spend in a rig, where a test says nothing else: its model's prices are made up."""
 
 
 class Nobody:
@@ -73,8 +77,11 @@ class Run:
         ask = wanted.untrusted_text == "ask"
         self.consent = Consent(spine.db, users, outbox, marks, finder, ask=ask)
         models = Models(spine.db, wanted)
-        self.sessions = SessionManager(wanted, spine.db, users, tools_of, servers, models, self.consent)
-        self.runner = TurnRunner(spine.db, users, self.sessions, spine.turns, outbox, _quiet)
+        broker = Broker(wanted, Ledger(spine.db))
+        self.sessions = SessionManager(
+            wanted, spine.db, users, tools_of, servers, models, self.consent, broker, self.door.left
+        )
+        self.runner = TurnRunner(spine.db, users, self.sessions, spine.turns, outbox, _quiet, used_up=self.door.used_up)
         self.lanes = Lanes(
             spine.inbox,
             spine.turns,
@@ -100,7 +107,7 @@ class Rig:
     async def __aenter__(self) -> Self:
         await self.model.start()
         self.spine = self._context.__enter__()
-        self.settings = settings(self.folder, anthropic_base_url=self.model.url, **self._changes)
+        self.settings = settings(self.folder, **{"anthropic_base_url": self.model.url, **NO_LIMITS, **self._changes})
         self._start()
         return self
 

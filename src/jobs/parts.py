@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from jobs.broker import Broker, Ledger
 from jobs.config import Settings
 from jobs.db import Database
 from jobs.masks import Masks, session_secrets
@@ -125,7 +126,17 @@ class Parts:
         )
         self.models = Models(db, settings)
         self.consent = Consent(db, people, outbox, marks, self.finder, ask=settings.untrusted_text == "ask")
-        self.sessions = SessionManager(settings, db, people, tools_of, self.mcp.servers, self.models, self.consent)
+        self.sessions = SessionManager(
+            settings,
+            db,
+            people,
+            tools_of,
+            self.mcp.servers,
+            self.models,
+            self.consent,
+            Broker(settings, Ledger(db)),
+            self.door.left,
+        )
 
     def _build_chats(self) -> None:
         """What a person sees while a turn works, the lanes it works in, and how its words leave."""
@@ -142,7 +153,15 @@ class Parts:
             people.owner,
         )
         self.runner = TurnRunner(
-            self.db, people, self.sessions, self.turns, outbox, self.presence.working, attachments, self.masks
+            self.db,
+            people,
+            self.sessions,
+            self.turns,
+            outbox,
+            self.presence.working,
+            attachments,
+            self.masks,
+            self.door.used_up,
         )
         self.lanes = Lanes(
             self.inbox,

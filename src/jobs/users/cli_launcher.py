@@ -13,15 +13,6 @@ from pathlib import Path
 
 KEEP_VARIABLE = "JOBS_KEEP_ENV"
 
-API_KEY = "ANTHROPIC_API_KEY"
-OAUTH_TOKEN = "CLAUDE_CODE_OAUTH_TOKEN"
-BY_DESCRIPTOR = {
-    API_KEY: "CLAUDE_CODE_API_KEY_FILE_DESCRIPTOR",
-    OAUTH_TOKEN: "CLAUDE_CODE_OAUTH_TOKEN_FILE_DESCRIPTOR",
-}
-"""How the CLI takes a credential from a pipe. What it runs (a shell, an MCP server) inherits its environment, so the
-credential must not stand there."""
-
 FROM_SDK = (
     "CLAUDE_CODE_ENTRYPOINT",
     "CLAUDE_AGENT_SDK_VERSION",
@@ -39,13 +30,6 @@ import sys
 parent = os.getppid()
 keep = {{*{from_sdk!r}, *os.environ.get({keep!r}, '').split(",")}}
 environment = {{name: value for name, value in os.environ.items() if name in keep}}
-for name, descriptor in {by_descriptor!r}.items():
-    if name in environment:
-        reader, writer = os.pipe()
-        os.write(writer, environment.pop(name).encode())
-        os.close(writer)
-        os.set_inheritable(reader, True)
-        environment[descriptor] = str(reader)
 if sys.platform == "linux":
     import ctypes
 
@@ -72,7 +56,6 @@ def write_launcher(path: Path) -> Path:
         python=shlex.quote(sys.executable),
         from_sdk=FROM_SDK,
         keep=KEEP_VARIABLE,
-        by_descriptor=BY_DESCRIPTOR,
         cli=str(bundled_cli()),
     )
     path.write_text(source, encoding="utf-8")

@@ -26,6 +26,10 @@ class SessionFailed(Exception):
     """The session itself broke: its process died, or the request was refused for what is in it."""
 
 
+class OverBudget(Exception):
+    """The turn needed a call of the model that could have cost more than may still be spent."""
+
+
 class Stopped(Exception):
     """The person stopped the turn."""
 

@@ -13,7 +13,7 @@ import structlog
 
 from jobs.config import Settings
 from jobs.users.access import BUILT_INS, allowed
-from jobs.users.cli_launcher import API_KEY, KEEP_VARIABLE, OAUTH_TOKEN
+from jobs.users.cli_launcher import KEEP_VARIABLE
 from jobs.users.model import Role
 
 if TYPE_CHECKING:
@@ -69,8 +69,8 @@ class SessionPaths:
         return paths
 
 
-def environment(settings: Settings, role: Role, paths: SessionPaths) -> dict[str, str]:
-    """The whole environment of a session's process, beside what the SDK adds."""
+def environment(settings: Settings, role: Role, paths: SessionPaths, model_access: dict[str, str]) -> dict[str, str]:
+    """The whole environment of a session's process, beside what the SDK adds. `model_access`: the broker's part."""
     variables = {
         "PATH": os.environ.get("PATH", os.defpath),
         "LANG": "C.UTF-8",
@@ -82,30 +82,10 @@ def environment(settings: Settings, role: Role, paths: SessionPaths) -> dict[str
         MARKER: str(settings.data_dir),
         **QUIET,
         **({} if role in BUILT_INS else LOCKED),
-        **_credentials(settings),
-        **proxy_variables(settings),
+        **model_access,
     }
     if role in BUILT_INS and os.geteuid() == 0:
         variables["IS_SANDBOX"] = "1"  # the CLI refuses bypassPermissions to root without it
-    return variables
-
-
-def proxy_variables(settings: Settings) -> dict[str, str]:
-    """HTTP_PROXY as the CLI takes it; nothing for a SOCKS proxy, which it does not support."""
-    if settings.http_proxy is None or settings.http_proxy.is_socks:
-        return {}
-    url = settings.http_proxy.url
-    return {"HTTP_PROXY": url, "HTTPS_PROXY": url, "NO_PROXY": ",".join(settings.unproxied_hosts)}
-
-
-def _credentials(settings: Settings) -> dict[str, str]:
-    variables = {}
-    if settings.anthropic_api_key:
-        variables[API_KEY] = settings.anthropic_api_key.get_secret_value()
-    elif settings.claude_code_oauth_token:
-        variables[OAUTH_TOKEN] = settings.claude_code_oauth_token.get_secret_value()
-    if settings.anthropic_base_url:
-        variables["ANTHROPIC_BASE_URL"] = settings.anthropic_base_url
     return variables
 
 
@@ -115,6 +95,7 @@ def options(
     paths: SessionPaths,
     *,
     launcher: Path,
+    model_access: dict[str, str],
     prompt: str,
     model: str | None,
     tools: "McpSdkServerConfig",
@@ -126,7 +107,7 @@ def options(
     """The SDK's options for a role. `resume`: a session id to go on with, up to the message `resume_at`."""
     from claude_agent_sdk import ClaudeAgentOptions
 
-    variables = environment(settings, role, paths)
+    variables = environment(settings, role, paths, model_access)
     # alwaysLoad: with all built-ins present the CLI would hide MCP tools behind a search tool.
     servers: dict[str, Any] = {SERVER: {**tools, "alwaysLoad": True}}
     common: dict[str, Any] = {

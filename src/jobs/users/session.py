@@ -28,15 +28,17 @@ from claude_agent_sdk import (
 )
 from pydantic import ValidationError
 
+from jobs.broker import Broker, Budget, Pass
 from jobs.config import Settings
 from jobs.spine.model import Usage
 from jobs.spine.tool import Tool, ToolError
 from jobs.spine.turns import ToolJournal
 from jobs.users import profile
+from jobs.users.access import BUILT_INS
 from jobs.users.activity import Activity, Unseen
 from jobs.users.consent import SILENCE_SECONDS
 from jobs.users.model import Role
-from jobs.users.outcome import OWNERS_MATTER, ModelUnavailable, Reply, SessionFailed, Stopped
+from jobs.users.outcome import OWNERS_MATTER, ModelUnavailable, OverBudget, Reply, SessionFailed, Stopped
 from jobs.users.quotations import quoted_result
 from jobs.users.session_file import SessionFile
 from jobs.users.wall import Wall
@@ -69,6 +71,14 @@ class SessionPlan:
     """None: the one the CLI would take."""
 
 
+@dataclass(frozen=True)
+class Access:
+    """Whose calls of the model a session's are, and what they may cost."""
+
+    lane: int
+    budget: Budget
+
+
 class Session:
     """Open with `connect`, then `run` turns, then `close`. Not for two turns at once."""
 
@@ -80,12 +90,17 @@ class Session:
         file: SessionFile,
         launcher: Path,
         opened: str,
+        broker: Broker,
+        access: Access,
         wall: Wall | None = None,
     ) -> None:
         self._settings = settings
         self._paths = paths
         self._file = file
         self._launcher = launcher
+        self._broker = broker
+        self._access = access
+        self._pass: Pass | None = None
         self._wall = wall
         self.plan = plan
         self.opened = opened
@@ -108,6 +123,7 @@ class Session:
             self.plan.role,
             self._paths,
             launcher=self._launcher,
+            model_access=self._broker.environment(self._leave()),
             prompt=self.plan.prompt,
             model=self.plan.model,
             tools=create_sdk_mcp_server(profile.SERVER, tools=[self._offer(tool) for tool in self.plan.tools]),
@@ -128,8 +144,18 @@ class Session:
             return
         self._client = client
 
+    def _leave(self) -> Pass:
+        """This session's own pass to the model, from its first connection to its end."""
+        if self._pass is None:
+            role = self.plan.role
+            may_browse = role in BUILT_INS
+            self._pass = self._broker.issue(self._access.lane, role, self._access.budget, may_browse=may_browse)
+        return self._pass
+
     async def close(self) -> None:
         """End the process; it is killed if it does not go by itself."""
+        if self._pass:
+            self._broker.end(self._pass)
         client, self._client = self._client, None
         if client is None:
             return
@@ -142,10 +168,12 @@ class Session:
     async def run(self, content: list[dict[str, Any]], journal: ToolJournal, activity: Activity | None = None) -> Reply:
         """One turn: these content blocks in, the final text out.
 
-        Raises ModelUnavailable, SessionFailed or Stopped; the session is then closed, and what the turn had added to
-        the conversation is dropped when it is next resumed.
+        Raises ModelUnavailable, OverBudget, SessionFailed or Stopped; the session is then closed, and what the turn had
+        added to the conversation is dropped when it is next resumed.
         """
         self._journal = journal
+        given = self._leave()
+        given.turn_id, given.refused = journal.turn_id, False
         self._activity = activity or Unseen()
         self._stopping = False
         try:
@@ -237,6 +265,8 @@ class Session:
         if self._stopping:
             raise Stopped
         if result.is_error:
+            if self._pass and self._pass.refused:
+                raise OverBudget
             status = result.api_error_status
             refused = status is not None and status < 500 and status not in WORTH_TRYING
             if refused and error not in OWNERS_MATTER:

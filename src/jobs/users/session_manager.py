@@ -8,11 +8,13 @@ import tempfile
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from jobs.broker import Broker
 from jobs.config import Settings
 from jobs.db import Database, Row
 from jobs.spine import outbox
@@ -47,7 +49,8 @@ class SessionManager:
     """Runs each person's turns in their own session.
 
     `tools_of` gives a person's tools by the access table; `mcp_servers` the owner's configured servers; `models` the
-    model of each role; `consent` is asked before the owner's session acts.
+    model of each role; `consent` is asked before the owner's session acts; `broker` lends each session the model, and
+    `left` says how many US dollars somebody's may still cost, None without a limit.
     """
 
     def __init__(
@@ -59,6 +62,8 @@ class SessionManager:
         mcp_servers: Callable[[], dict[str, Any]],
         models: Models,
         consent: Consent,
+        broker: Broker,
+        left: Callable[[int], float | None],
     ) -> None:
         self._settings = settings
         self._db = db
@@ -67,6 +72,8 @@ class SessionManager:
         self._mcp_servers = mcp_servers
         self._models = models
         self._consent = consent
+        self._broker = broker
+        self._left = left
         self._marks = consent.marks
         self._warm: OrderedDict[int, Session] = OrderedDict()  # least recently used first
         self._busy: set[int] = set()
@@ -78,6 +85,7 @@ class SessionManager:
 
     def start(self) -> None:
         """End what an earlier run left behind, and lay out what sessions need."""
+        self._broker.start()
         _reap(self._settings.data_dir)
         run = self._settings.data_dir / "run"
         self._launcher = write_launcher(run / "claude")
@@ -89,6 +97,7 @@ class SessionManager:
             timer.cancel()
         await asyncio.gather(*(session.close() for session in self._warm.values()), *self._closing)
         self._warm.clear()
+        await self._broker.stop()
         _reap(self._settings.data_dir)
         shutil.rmtree(self._empty, ignore_errors=True)
 
@@ -116,7 +125,7 @@ class SessionManager:
     ) -> Reply:
         """Run a turn in the person's session; `grown` is asked what the turn has become once the session is there.
 
-        Raises ModelUnavailable, SessionFailed or Stopped.
+        Raises ModelUnavailable, OverBudget, SessionFailed or Stopped.
         """
         self._busy.add(person.id)
         try:
@@ -248,7 +257,7 @@ class SessionManager:
         )
 
     def _build(self, person: Person) -> "Session":
-        from jobs.users.session import Session, SessionPlan
+        from jobs.users.session import Access, Session, SessionPlan
 
         self._empty.mkdir(mode=0o700, exist_ok=True)  # what is not touched for days may be swept from there
         opened = prompts.shown_time(now(), person)
@@ -262,7 +271,8 @@ class SessionManager:
         paths = SessionPaths.make(self._settings.data_dir, person.id, self._empty)
         file = SessionFile(self._settings.data_dir / "sessions" / f"{person.id}.session", paths.config / "projects")
         wall = Wall(self._consent, person.id, plan.tools) if person.role is Role.OWNER else None
-        return Session(self._settings, plan, paths, file, self._launcher, opened, wall)
+        access = Access(person.id, partial(self._left, person.id))
+        return Session(self._settings, plan, paths, file, self._launcher, opened, self._broker, access, wall)
 
     def _servers_of(self, person: Person) -> dict[str, Any]:
         return self._mcp_servers() if person.role in MCP_SERVERS else {}

@@ -18,7 +18,7 @@ from jobs.users import prompts
 from jobs.users.activity import Activity
 from jobs.users.attachments import Attachments, Files, NoAttachments, without_images
 from jobs.users.model import Person, Role
-from jobs.users.outcome import ModelUnavailable, SessionFailed, Stopped
+from jobs.users.outcome import ModelUnavailable, OverBudget, SessionFailed, Stopped
 from jobs.users.repository import UsersRepository
 from jobs.users.session_manager import SessionManager
 
@@ -50,6 +50,7 @@ class TurnRunner:
         presence: Presence,
         attachments: Attachments | None = None,
         masked: Callable[[str], str] = str,
+        used_up: Callable[[int], datetime] = lambda lane: _in(MODEL_PAUSES[-1]),
     ) -> None:
         self._db = db
         self._users = users
@@ -59,6 +60,7 @@ class TurnRunner:
         self._presence = presence
         self._attachments = attachments or NoAttachments()
         self._masked = masked
+        self._used_up = used_up
         self._fetching: dict[int, asyncio.Task[Files]] = {}
         self._since = now()
         self._running: dict[int, Turn] = {}
@@ -147,6 +149,9 @@ class TurnRunner:
             log.info("turn stopped", turn=turn.id)
         except TimeoutError:
             await self._failed(turn, person, f"the turn took more than {EXTERNAL_SECONDS:g} s")
+        except OverBudget:
+            log.info("turn waits: its money is used up", turn=turn.id, lane=turn.lane)
+            self._turns.put_off(turn, "over the budget", self._used_up(turn.lane), None, own_fault=False)
         except ModelUnavailable as error:
             self._model_away(turn, person, error)
         except SessionFailed as error:
