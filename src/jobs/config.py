@@ -9,12 +9,12 @@ import re
 from dataclasses import dataclass
 from datetime import time
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from jobs.times import QuietHours, parse_clock
 
@@ -130,6 +130,9 @@ class Settings(BaseSettings):
     workspace_dir: Path = Field(default_factory=lambda: default_folder("workspace"))
     tz: ZoneInfo = Field(default_factory=lambda: ZoneInfo(_system_zone()), validation_alias=AliasChoices("TZ"))
     log_level: str = "info"
+    agent_user: str | None = None
+    external_user: str | None = None
+    agent_folders: Annotated[tuple[Path, ...], NoDecode] = ()
     max_warm_sessions: int = Field(4, ge=1, le=100)
     answer_others: bool = False
     first_messages_per_day: int = Field(10, ge=0)
@@ -180,6 +183,17 @@ class Settings(BaseSettings):
         if not isinstance(value, str):
             return value
         return None if value.strip().lower() == "off" else parse_clock(value)
+
+    @field_validator("agent_folders", mode="before")
+    @classmethod
+    def _folders(cls, value: Any) -> Any:
+        """Like PATH: absolute paths with colons between them."""
+        if not isinstance(value, str):
+            return value
+        paths = tuple(Path(part).expanduser() for part in value.split(":") if part.strip())
+        if wrong := [str(path) for path in paths if not path.is_absolute()]:
+            raise ValueError(f"names {wrong[0]}, which is no absolute path; write it as /home/me/projects:/srv/files")
+        return paths
 
     @field_validator("tg_api_hash")
     @classmethod

@@ -39,6 +39,11 @@ class Broker:
         if self._forwarder:
             await self._forwarder.close()
 
+    @property
+    def port(self) -> int:
+        """Where sessions reach it, on loopback."""
+        return self._server.port
+
     def issue(self, lane: int, role: str, budget: Budget, *, may_browse: bool) -> Pass:
         """A new pass for a session about to be opened; `end` it with the session."""
         return self._passes.issue(lane, role, budget, may_browse=may_browse)

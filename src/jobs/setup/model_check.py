@@ -11,9 +11,9 @@ from jobs.spine.model import Usage
 from jobs.spine.turns import ToolJournal
 from jobs.users.cli_launcher import write_launcher
 from jobs.users.model import Role
-from jobs.users.profile import SessionPaths
 from jobs.users.session import Access, Session, SessionPlan
 from jobs.users.session_file import SessionFile
+from jobs.walls import Walls
 
 CHECK_SECONDS = 90.0
 PROMPT = "This is a test of the connection. Answer with the word OK."
@@ -28,13 +28,14 @@ async def check_model(settings: Settings) -> Usage:
         folder = Path(name)
         empty = folder / "empty"
         empty.mkdir()
-        paths = SessionPaths.make(folder, 0, empty)
+        walls = Walls.of(settings)
+        paths = walls.paths(folder, 0, empty, is_owner=False)
         file = SessionFile(folder / "check.session", paths.config / "projects")
         plan = SessionPlan(Role.EXTERNAL, PROMPT, [], {}, settings.claude_model)
         db = open_database(folder / "db.sqlite")
         broker = Broker(settings, Ledger(db))
         launcher = write_launcher(folder / "claude-launcher")
-        session = Session(settings, plan, paths, file, launcher, "", broker, Access(0, lambda: None))
+        session = Session(settings, plan, walls, paths, file, launcher, "", broker, Access(0, lambda: None))
         broker.start()
         try:
             async with asyncio.timeout(CHECK_SECONDS):

@@ -5,16 +5,16 @@ What each line is for was measured against the CLI (version pinned in pyproject.
 """
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
 from jobs.config import Settings
 from jobs.users.access import BUILT_INS, allowed
-from jobs.users.cli_launcher import KEEP_VARIABLE
+from jobs.users.cli_launcher import bundled_cli
 from jobs.users.model import Role
+from jobs.walls import KEEP_VARIABLE, WALLS_VARIABLE, SessionPaths, Walls
 
 if TYPE_CHECKING:
     from claude_agent_sdk import ClaudeAgentOptions, HookMatcher
@@ -51,40 +51,26 @@ LOCKED = {
 }
 
 
-@dataclass(frozen=True)
-class SessionPaths:
-    """The folders of one person's session: its own under `DATA_DIR/claude/<id>`, and the shared empty one."""
-
-    config: Path
-    temporary: Path
-    empty: Path
-    """An external session's home and working directory. The CLI tells the model its path, so it says nothing."""
-
-    @classmethod
-    def make(cls, data_dir: Path, person_id: int, empty: Path) -> Self:
-        root = data_dir / "claude" / str(person_id)
-        paths = cls(root / "config", root / "tmp", empty)
-        for path in (paths.config, paths.temporary):
-            path.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return paths
-
-
-def environment(settings: Settings, role: Role, paths: SessionPaths, model_access: dict[str, str]) -> dict[str, str]:
+def environment(
+    settings: Settings, role: Role, paths: SessionPaths, walls: Walls, model_access: dict[str, str]
+) -> dict[str, str]:
     """The whole environment of a session's process, beside what the SDK adds. `model_access`: the broker's part."""
+    is_owner = role in BUILT_INS
+    owners_home = paths.home if walls.confines_owner else Path.home()
     variables = {
         "PATH": os.environ.get("PATH", os.defpath),
         "LANG": "C.UTF-8",
         "TZ": settings.tz.key,
-        "HOME": str(Path.home() if role in BUILT_INS else paths.empty),
+        "HOME": str(owners_home if is_owner else paths.empty),
         "CLAUDE_CONFIG_DIR": str(paths.config),
         "CLAUDE_CODE_TMPDIR": str(paths.temporary),
         "TMPDIR": str(paths.temporary),
         MARKER: str(settings.data_dir),
         **QUIET,
-        **({} if role in BUILT_INS else LOCKED),
+        **({} if is_owner else LOCKED),
         **model_access,
     }
-    if role in BUILT_INS and os.geteuid() == 0:
+    if is_owner and os.geteuid() == 0 and not walls.has_users:
         variables["IS_SANDBOX"] = "1"  # the CLI refuses bypassPermissions to root without it
     return variables
 
@@ -95,6 +81,8 @@ def options(
     paths: SessionPaths,
     *,
     launcher: Path,
+    walls: Walls,
+    broker_port: int,
     model_access: dict[str, str],
     prompt: str,
     model: str | None,
@@ -107,12 +95,13 @@ def options(
     """The SDK's options for a role. `resume`: a session id to go on with, up to the message `resume_at`."""
     from claude_agent_sdk import ClaudeAgentOptions
 
-    variables = environment(settings, role, paths, model_access)
+    variables = environment(settings, role, paths, walls, model_access)
+    order = walls.order(paths, is_owner=role in BUILT_INS, program=bundled_cli(), broker_port=broker_port)
     # alwaysLoad: with all built-ins present the CLI would hide MCP tools behind a search tool.
     servers: dict[str, Any] = {SERVER: {**tools, "alwaysLoad": True}}
     common: dict[str, Any] = {
         "cli_path": launcher,
-        "env": {**variables, KEEP_VARIABLE: ",".join(variables)},
+        "env": {**variables, KEEP_VARIABLE: ",".join(variables), WALLS_VARIABLE: order},
         "system_prompt": {"type": "custom", "prompt": prompt, "snapshot": False},
         "strict_mcp_config": True,
         "setting_sources": [],

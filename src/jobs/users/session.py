@@ -42,6 +42,7 @@ from jobs.users.outcome import OWNERS_MATTER, ModelUnavailable, OverBudget, Repl
 from jobs.users.quotations import quoted_result
 from jobs.users.session_file import SessionFile
 from jobs.users.wall import Wall
+from jobs.walls import SessionPaths, Walls
 
 log = structlog.get_logger()
 
@@ -86,7 +87,8 @@ class Session:
         self,
         settings: Settings,
         plan: SessionPlan,
-        paths: profile.SessionPaths,
+        walls: Walls,
+        paths: SessionPaths,
         file: SessionFile,
         launcher: Path,
         opened: str,
@@ -95,6 +97,7 @@ class Session:
         wall: Wall | None = None,
     ) -> None:
         self._settings = settings
+        self._walls_around = walls
         self._paths = paths
         self._file = file
         self._launcher = launcher
@@ -123,6 +126,8 @@ class Session:
             self.plan.role,
             self._paths,
             launcher=self._launcher,
+            walls=self._walls_around,
+            broker_port=self._broker.port,
             model_access=self._broker.environment(self._leave()),
             prompt=self.plan.prompt,
             model=self.plan.model,

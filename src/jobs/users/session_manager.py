@@ -23,7 +23,7 @@ from jobs.spine.tool import Tool
 from jobs.spine.turns import ToolJournal, was_stopped
 from jobs.times import now
 from jobs.users import prompts, sdk
-from jobs.users.access import MCP_SERVERS
+from jobs.users.access import BUILT_INS, MCP_SERVERS
 from jobs.users.activity import Activity
 from jobs.users.attachments import NO_FILES, Files
 from jobs.users.cli_launcher import write_launcher
@@ -31,11 +31,12 @@ from jobs.users.consent import Consent
 from jobs.users.model import Person, Role
 from jobs.users.models import Models
 from jobs.users.outcome import Reply, Stopped
-from jobs.users.profile import MARKER, SessionPaths
+from jobs.users.profile import MARKER
 from jobs.users.quotations import short_name
 from jobs.users.repository import UsersRepository
 from jobs.users.session_file import SessionFile
 from jobs.users.wall import Wall
+from jobs.walls import Walls
 
 if TYPE_CHECKING:
     from jobs.users.session import Session
@@ -73,6 +74,7 @@ class SessionManager:
         self._models = models
         self._consent = consent
         self._broker = broker
+        self._walls = Walls.of(settings)
         self._left = left
         self._marks = consent.marks
         self._warm: OrderedDict[int, Session] = OrderedDict()  # least recently used first
@@ -85,8 +87,11 @@ class SessionManager:
 
     def start(self) -> None:
         """End what an earlier run left behind, and lay out what sessions need."""
+        self._walls.lay_out()
+        for sentence in self._walls.missing:
+            log.warning("a wall around the sessions is missing", why=sentence)
         self._broker.start()
-        _reap(self._settings.data_dir)
+        self._reap()
         run = self._settings.data_dir / "run"
         self._launcher = write_launcher(run / "claude")
         self._empty = _empty_folder(run / "empty")
@@ -98,7 +103,7 @@ class SessionManager:
         await asyncio.gather(*(session.close() for session in self._warm.values()), *self._closing)
         self._warm.clear()
         await self._broker.stop()
-        _reap(self._settings.data_dir)
+        self._reap()
         shutil.rmtree(self._empty, ignore_errors=True)
 
     @property
@@ -259,7 +264,7 @@ class SessionManager:
     def _build(self, person: Person) -> "Session":
         from jobs.users.session import Access, Session, SessionPlan
 
-        self._empty.mkdir(mode=0o700, exist_ok=True)  # what is not touched for days may be swept from there
+        self._empty.mkdir(mode=0o755, exist_ok=True)  # what is not touched for days may be swept from there
         opened = prompts.shown_time(now(), person)
         plan = SessionPlan(
             role=person.role,
@@ -268,11 +273,18 @@ class SessionManager:
             mcp_servers=self._servers_of(person),
             model=self._models.of(person.role),
         )
-        paths = SessionPaths.make(self._settings.data_dir, person.id, self._empty)
+        is_owner = person.role in BUILT_INS
+        paths = self._walls.paths(self._settings.data_dir, person.id, self._empty, is_owner=is_owner)
         file = SessionFile(self._settings.data_dir / "sessions" / f"{person.id}.session", paths.config / "projects")
         wall = Wall(self._consent, person.id, plan.tools) if person.role is Role.OWNER else None
         access = Access(person.id, partial(self._left, person.id))
-        return Session(self._settings, plan, paths, file, self._launcher, opened, self._broker, access, wall)
+        return Session(
+            self._settings, plan, self._walls, paths, file, self._launcher, opened, self._broker, access, wall
+        )
+
+    def _reap(self) -> None:
+        users = (self._walls.agent, self._walls.external)
+        _reap(self._settings.data_dir, frozenset(user.uid for user in users if user))
 
     def _servers_of(self, person: Person) -> dict[str, Any]:
         return self._mcp_servers() if person.role in MCP_SERVERS else {}
@@ -306,18 +318,22 @@ def _empty_folder(note: Path) -> Path:
         if left.parent == Path(tempfile.gettempdir()) and left.name.startswith("jobs-"):
             shutil.rmtree(left, ignore_errors=True)
     folder = Path(tempfile.mkdtemp(prefix="jobs-"))
+    folder.chmod(0o755)  # there is nothing in it, and another user has to come in
     note.write_text(str(folder), encoding="utf-8")
     return folder
 
 
-def _reap(data_dir: Path) -> None:
-    """Kill processes of sessions on this data directory that outlived their Jobs (Linux: by their environment)."""
+def _reap(data_dir: Path, users: frozenset[int]) -> None:
+    """Kill processes of sessions on this data directory that outlived their Jobs (Linux).
+
+    By their environment; by their Unix user where sessions have users of their own, whose environment cannot be read.
+    """
     wanted = f"{MARKER}={data_dir}".encode()
-    for entry in Path("/proc").glob("[0-9]*/environ"):
-        if entry.parent.name == str(os.getpid()):
+    for entry in Path("/proc").glob("[0-9]*"):
+        if entry.name == str(os.getpid()):
             continue  # started by the owner's own session, to take over
         try:
-            if wanted in entry.read_bytes().split(b"\0"):
-                os.kill(int(entry.parent.name), signal.SIGKILL)
+            if entry.stat().st_uid in users or wanted in (entry / "environ").read_bytes().split(b"\0"):
+                os.kill(int(entry.name), signal.SIGKILL)
         except (OSError, ValueError):
             continue  # it ended by itself, or is not ours to see
