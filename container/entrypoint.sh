@@ -12,8 +12,9 @@ if [ "$(stat -c %U /data)" != jobs ]; then
     chown -R root:root /data && chmod -R go= /data && chmod 0711 /data && chown -R jobs:jobs /data
 fi
 if [ "$(stat -c %G /workspace)" != work ]; then
-    chown -R root:root /workspace && chmod -R u+rwX,g+rwX,o= /workspace && chown -R agent:work /workspace
+    chown -R root:root /workspace && chmod -R u+rwX,g+rwX,o= /workspace
     find /workspace -type d -exec chmod g+s {} +
+    chown -R agent:work /workspace
 fi
 umask 007
 kept=+setuid,+setgid,+kill,+dac_override

@@ -68,19 +68,23 @@ def doctor(
     attack: Annotated[
         bool, typer.Option("--attack", help="Try the wall with some 230 attacks, on a copy; a line for each.")
     ] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="Ask neither Telegram nor the model.")] = False,
+    fix: Annotated[bool, typer.Option("--fix", help="Mend what can be mended without harm.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list instead of lines.")] = False,
 ) -> None:
-    """List what was given up: turns set aside (T…), messages not delivered (O…). Works while Jobs runs.
+    """Check everything that Jobs needs, and list what was given up (T…, O…): a line each, with what to do.
 
-    Exit codes: 0 nothing was given up (--attack: all held), 1 something is listed (one was broken), 2 the settings or
-    the database.
+    Works while Jobs runs, too.
+
+    Exit codes: 0 nothing failed (--attack: all held), 1 something did (one was broken), 2 the settings.
     """
     if attack:
         from jobs_simulator.attack import attack as run_attack
 
         sys.exit(run_attack(config.load()))
-    from jobs.aside import doctor as run_doctor
+    from jobs.doctor import doctor as run_doctor
 
-    sys.exit(run_doctor(config.load()))
+    sys.exit(run_doctor(config.load(), quick=quick, fix=fix, as_json=as_json))
 
 
 @cli.command()

@@ -11,10 +11,6 @@ TEXTS: Texts = {
         "ru": "{name}  сообщение для {person}, {time}\n  не доставлено: {reason}\n  «{text}»",
         "en": "{name}  a message to {person}, {time}\n  not delivered: {reason}\n  “{text}”",
     },
-    "doctor_found": {
-        "ru": "Отложено и не доставлено: {n}. Попробовать снова: ./jobs retry ИМЯ (T… или O…).",
-        "en": "Set aside or not delivered: {n}. To try one again: ./jobs retry ID (T… or O…).",
-    },
     "doctor_nothing": {"ru": "Ничего не отложено, всё доставлено.", "en": "Nothing is set aside or undelivered."},
     "retry_no_name": {
         "ru": "{name} — не имя из ./jobs doctor: нужно T и номер или O и номер, например T12.",

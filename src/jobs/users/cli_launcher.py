@@ -25,6 +25,12 @@ def bundled_cli() -> Path:
     return Path(spec.origin).parent / "_bundled" / "claude"
 
 
+def cli_version() -> str:
+    """Its version, as the SDK's wheel names it."""
+    source = (bundled_cli().parents[1] / "_cli_version.py").read_text(encoding="utf-8")
+    return next((line.split('"')[1] for line in source.splitlines() if line.startswith("__cli_version__")), "?")
+
+
 def write_launcher(path: Path) -> Path:
     """Write the launcher to `path` (0700) and return it."""
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -213,7 +213,7 @@ def _has(capability: int) -> bool:
 
 
 def _tighten(path: Path) -> None:
-    """Nothing of it for others."""
+    """Nothing of it for anyone else."""
     mode = path.stat().st_mode
-    if mode & 0o007:
-        path.chmod(mode & ~0o007)
+    if mode & 0o077:
+        path.chmod(mode & ~0o077)
