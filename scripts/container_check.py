@@ -116,6 +116,7 @@ async def life(check: Check, image: str, folder: Path) -> None:
             doctor = podman("exec", NAME, "jobs", "doctor")
             walls = [line for line in doctor.stdout.splitlines() if "wall" in line.lower()]
             check.say("doctor says that every wall stands", bool(walls) and all("ok" in line for line in walls))
+            check.say("and that nothing fails", doctor.returncode == 0)
             print("".join(f"      {line}\n" for line in doctor.stdout.splitlines()), end="")
             await stage.telegram.stop()
             check.say("without Telegram its health goes bad", await until(_not(healthy), HEALTH_SECONDS) is not None)

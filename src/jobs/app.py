@@ -9,6 +9,7 @@ import apsw
 import structlog
 
 from jobs import mcp_manager, memory, users
+from jobs.backup import Rotation, before_upgrade
 from jobs.config import Settings
 from jobs.db import LOOK_AGAIN, Database, DatabaseError, DataLock, open_database
 from jobs.parts import Parts
@@ -57,6 +58,7 @@ class App:
         lock = DataLock(settings.data_dir)
         lock.acquire()
         try:
+            before_upgrade(settings.data_dir / "db.sqlite")
             db = open_database(settings.data_dir / "db.sqlite")
             try:
                 await self._run_on(db)
@@ -138,6 +140,7 @@ class App:
         parts.client.on_reconnected = parts.reconciler.look_soon
         tasks.append(asyncio.create_task(parts.reconciler.run(), name="reconciler"))
         tasks.append(asyncio.create_task(parts.watchdog.run(), name="watchdog"))
+        tasks.append(asyncio.create_task(Rotation(self._settings).run(), name="backups"))
         for task in tasks:
             task.add_done_callback(self._part_ended)
         if parts.account.is_bot:

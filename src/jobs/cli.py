@@ -126,6 +126,44 @@ def audit(person: Annotated[str, typer.Argument(help="A name, @username, phone o
 
 
 @cli.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="Where to write it: a .tar.gz that is not there yet.")],
+    secrets: Annotated[bool, typer.Option("--secrets", help="With the keys and the Telegram login.")] = False,
+) -> None:
+    """Write a backup of everything: database, sessions, memory, workspace, settings. Works while Jobs runs.
+
+    Exit codes: 0 made, 2 it could not be.
+    """
+    from jobs.keeping import backup as run_backup
+
+    sys.exit(run_backup(config.load(), file, secrets=secrets))
+
+
+@cli.command()
+def restore(file: Annotated[Path, typer.Argument(help="A backup that ./jobs backup has made.")]) -> None:
+    """Put a backup in the place of what is there, which is kept beside it. Not while Jobs runs.
+
+    Exit codes: 0 restored, 2 the backup cannot be used or Jobs runs; then nothing was changed.
+    """
+    from jobs.keeping import restore as run_restore
+
+    sys.exit(run_restore(config.load(), file))
+
+
+@cli.command()
+def migrate(
+    check: Annotated[bool, typer.Option("--check", help="Only say whether there is anything to do.")] = False,
+) -> None:
+    """Bring the database to this program's version, after a copy; every start does it too.
+
+    Exit codes: 0 it is at this version, 1 it is not yet (--check), 2 it cannot be: it is newer, broken or in use.
+    """
+    from jobs.keeping import migrate as run_migrate
+
+    sys.exit(run_migrate(config.load(), check=check))
+
+
+@cli.command()
 def version() -> None:
     """Print the version."""
     print(__version__)

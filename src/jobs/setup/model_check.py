@@ -28,6 +28,7 @@ async def check_model(settings: Settings) -> Usage:
         folder = Path(name)
         empty = folder / "empty"
         empty.mkdir()
+        empty.chmod(0o755)  # the session may be another Unix user's
         walls = Walls.of(settings)
         paths = walls.paths(folder, 0, empty, is_owner=False)
         file = SessionFile(folder / "check.session", paths.config / "projects")

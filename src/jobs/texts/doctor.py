@@ -3,6 +3,43 @@
 from jobs.texts.language import Texts
 
 TEXTS: Texts = {
+    "backup_made": {
+        "ru": "Копия: {path}, файлов {files}, {size} МБ. Секретов и входа в Telegram в ней нет (--secrets).",
+        "en": "Backup: {path}, {files} files, {size} MB. Without secrets and the Telegram login (--secrets).",
+    },
+    "backup_made_secrets": {
+        "ru": "Копия: {path}, файлов {files}, {size} МБ. В ней ключи и вход в Telegram: храните её как их.",
+        "en": "Backup: {path}, {files} files, {size} MB. It holds the keys and the Telegram login: keep it as you keep them.",
+    },
+    "restored": {
+        "ru": "Восстановлено: копия от {made_at}, файлов {files}.",
+        "en": "Restored: the backup of {made_at}, {files} files.",
+    },
+    "restored_kept": {
+        "ru": "Что было раньше, лежит в {path}: удалите, когда убедитесь, что всё на месте.",
+        "en": "What was there before is in {path}: remove it once you have seen that all is well.",
+    },
+    "restored_no_login": {
+        "ru": "Входа в Telegram в копии нет: ./jobs setup.",
+        "en": "There is no Telegram login in the backup: ./jobs setup.",
+    },
+    "migrate_none": {
+        "ru": "{path} ещё нет: его создаст первый запуск.",
+        "en": "There is no {path} yet: the first start makes it.",
+    },
+    "migrate_new": {"ru": "База уже версии {version}.", "en": "The database is at version {version} already."},
+    "migrate_newer": {
+        "ru": "база версии {version}, эта программа знает только {newest}: обновите программу или восстановите копию",
+        "en": "the database has version {version}, this program knows {newest}: update it, or restore a backup",
+    },
+    "migrate_pending": {
+        "ru": "База версии {version}, нужна {newest}: следующий запуск обновит её, сделав копию.",
+        "en": "The database has version {version}, {newest} is needed: the next start upgrades it, after a copy.",
+    },
+    "migrated": {
+        "ru": "База обновлена с версии {version} до {newest}. Как было: {copy}",
+        "en": "The database was upgraded from version {version} to {newest}. As it was: {copy}",
+    },
     "doctor_end": {
         "ru": "Не в порядке: {failed}, стоит посмотреть: {warned}.",
         "en": "Failed: {failed}, worth a look: {warned}.",
