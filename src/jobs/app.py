@@ -110,6 +110,7 @@ class App:
     async def _serve(self, db: Database, client: Client, account: Account, vitals: Vitals) -> None:
         parts = Parts(self._settings, db, client, account, self._sign_out)
         self._look_again = parts.look_again
+        parts.runner.on_report = vitals.add
         vitals.telegram = lambda: parts.connection.is_there
         vitals.sessions = lambda: (parts.sessions.warm, parts.sessions.busy)
         tasks: list[asyncio.Task[None]] = []

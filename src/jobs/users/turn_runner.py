@@ -1,11 +1,14 @@
 """A turn from what waits in a lane to the reply in the outbox, and what happens when the model does not answer."""
 
 import asyncio
+import contextlib
+import time
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+import apsw
 import structlog
 
 from jobs.db import Database
@@ -21,6 +24,7 @@ from jobs.users.model import Person, Role
 from jobs.users.outcome import ModelUnavailable, OverBudget, SessionFailed, Stopped
 from jobs.users.repository import UsersRepository
 from jobs.users.session_manager import SessionManager
+from jobs.users.turn_report import Outcome, TurnReport
 
 log = structlog.get_logger()
 
@@ -60,6 +64,7 @@ class TurnRunner:
         self._presence = presence
         self._attachments = attachments or NoAttachments()
         self._masked = masked
+        self.on_report: Callable[[TurnReport], None] = lambda report: None
         self._used_up = used_up
         self._fetching: dict[int, asyncio.Task[Files]] = {}
         self._since = now()
@@ -139,33 +144,45 @@ class TurnRunner:
             raise LookupError(f"lane {turn.lane} belongs to nobody")
         log.info("turn begins", turn=turn.id, lane=turn.lane, attempt=turn.attempt, rows=len(turn.rows))
         self._running[turn.lane] = turn
+        began, outcome, usage = time.monotonic(), Outcome.CUT, Usage()
         try:
             async with self._presence(turn.lane) as activity:
                 async with asyncio.timeout(None if person.role is Role.OWNER else EXTERNAL_SECONDS):
                     files = await self._fetch(turn, person)
                     reply = await self._sessions.run(turn, person, activity, files, self._grown)
         except Stopped:
+            outcome = Outcome.STOPPED
             self._turns.finish(turn, self._account(turn, person), Usage(), stopped=True)
-            log.info("turn stopped", turn=turn.id)
         except TimeoutError:
+            outcome = Outcome.FAILED
             await self._failed(turn, person, f"the turn took more than {EXTERNAL_SECONDS:g} s")
         except OverBudget:
-            log.info("turn waits: its money is used up", turn=turn.id, lane=turn.lane)
+            outcome = Outcome.OVER_BUDGET
             self._turns.put_off(turn, "over the budget", self._used_up(turn.lane), None, own_fault=False)
         except ModelUnavailable as error:
+            outcome = Outcome.MODEL_AWAY
             self._model_away(turn, person, error)
         except SessionFailed as error:
+            outcome = Outcome.FAILED
             await self._failed(turn, person, self._masked(str(error)))
         else:
+            outcome, usage = Outcome.DONE, reply.usage
             self._db.execute("DELETE FROM meta WHERE key = 'credential_refused'")
             shown = self._outbox.shows(OutboxKind.ANSWER, reply.text)
             self._turns.finish(turn, reply.text.strip() if shown else say("empty_reply", person.language), reply.usage)
-            log.info("turn ends", turn=turn.id, cost_usd=reply.usage.cost_usd, tokens=reply.usage.output_tokens)
             if reply.context_used >= RENEW_AT:
                 await self._renew(turn, person)
         finally:
             del self._running[turn.lane]
             self._halted.discard(turn.lane)
+            self._report(turn, person, outcome, time.monotonic() - began, usage)
+
+    def _report(self, turn: Turn, person: Person, outcome: Outcome, seconds: float, usage: Usage) -> None:
+        """One line in the log for each run of a turn; not when the database is what failed."""
+        with contextlib.suppress(apsw.Error):
+            report = TurnReport.of(turn, person.role, outcome, seconds, usage, self._turns.calls(turn))
+            log.info("turn", **report.line())
+            self.on_report(report)
 
     async def _fetch(self, turn: Turn, person: Person) -> Files:
         """What came with the turn's messages. Raises Stopped."""
