@@ -31,6 +31,7 @@ from jobs.telegram.first_messages import FirstMessages
 from jobs.telegram.formatting import plain, render
 from jobs.telegram.limiter import Limiter
 from jobs.telegram.presence import Presence
+from jobs.telegram.quotes import Quotes
 from jobs.telegram.receipts import Receipts
 from jobs.telegram.receiver import Receiver
 from jobs.telegram.reconcile import Reconciler
@@ -161,6 +162,7 @@ class Parts:
             self.presence.working,
             attachments,
             self.masks,
+            Quotes(client, self.account, self.inbox, people.owner().language).look_up,
             self.door.used_up,
         )
         self.lanes = Lanes(
@@ -172,7 +174,7 @@ class Parts:
             may_begin=lambda lane: self.switches.may_begin(lane) and self.door.may_begin(lane),
         )
         self.door.on_free = self.lanes.wake
-        self.door.on_barred = self.turns.abandon
+        self.door.on_barred = self.runner.bar
         self.lanes.on_more = self.runner.steer
         self.lanes.on_waiting = self.presence.noticed
         first_messages = FirstMessages(self.db, outbox, people, settings.first_messages_per_day)

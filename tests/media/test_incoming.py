@@ -1,6 +1,7 @@
 """What people send that is not plain text: the model is told of it in words, pictures it sees, files are kept."""
 
 import asyncio
+from pathlib import Path
 
 from telethon.tl import functions, types
 from tests.media.desk import Desk, images, named, peer, png, texts
@@ -166,6 +167,25 @@ async def test_a_reply_carries_the_words_it_answers_and_whose_they_are(desk: Des
         await owner.client.send_message(await peer(owner), "длинное", reply_to=long)
         request = await desk.request("длинное")
         assert len(request.context_text) < 900
+
+
+async def test_a_reply_to_what_was_written_before_jobs_came_carries_its_words(tmp_path: Path) -> None:
+    async with Desk(tmp_path) as desk:
+        desk.telegram.send(desk.owner, desk.jobs, "Пароль от ворот 17")
+        desk.telegram.send(desk.jobs, desk.owner, "Мария: ключ под ковриком")
+        async with desk.telegram.connected(desk.jobs) as earlier:
+            await earlier.send_read_acknowledge(await earlier.get_input_entity(desk.owner.id))
+        await desk.start()
+        async with desk.person(desk.owner) as owner:
+            told, own = await owner.client.get_messages(await peer(owner), limit=2)
+            await owner.client.send_message(await peer(owner), "какой?", reply_to=own.id)
+            request = await desk.request("какой?")
+            assert "in reply to their own earlier words: «Пароль от ворот 17»" in request.context_text
+            await owner.expect("какой?")
+            await owner.client.send_message(await peer(owner), "где он?", reply_to=told.id)
+            request = await desk.request("где он?")
+            assert "a message in which you passed on somebody's words" in request.context_text
+            assert "ключ под ковриком" in request.context_text
 
 
 async def test_a_forward_names_its_origin_and_is_somebody_elses_words(desk: Desk) -> None:

@@ -134,16 +134,16 @@ async def test_the_owner_is_not_kept_waiting_by_however_many_others(spine: Spine
 async def test_a_wake_during_the_last_look_is_not_lost(
     spine: Spine, lanes: Lanes, handler: Handler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    begin = spine.turns.begin
+    is_open = spine.turns.is_open
 
-    def begin_and_then_something_comes(lane: int) -> Turn | None:
-        turn = begin(lane)
-        if turn is None:
+    def look_and_then_something_comes(lane: int) -> bool:
+        found = is_open(lane)
+        if not found:
             monkeypatch.undo()
             spine.accept("just in time")
-        return turn
+        return found
 
-    monkeypatch.setattr(spine.turns, "begin", begin_and_then_something_comes)
+    monkeypatch.setattr(spine.turns, "is_open", look_and_then_something_comes)
     lanes.start()
     spine.accept("first")
     await handler.ended.get()

@@ -12,7 +12,7 @@ from jobs.audit import audit, entries
 from jobs.spine.model import Incoming, Origin, Usage
 from jobs.times import now, to_text
 from jobs.users.doorkeeper import Doorkeeper, Standing
-from jobs_simulator.model import Reply, ToolCall, echo, fixed
+from jobs_simulator.model import ModelRequest, Reply, Stall, Text, ToolCall, echo, fixed
 from jobs_simulator.stage import Stage
 
 
@@ -154,6 +154,24 @@ async def test_a_ban_a_mute_and_their_end(tmp_path: Path) -> None:
             assert not [text for text in person.heard if "три" in text or "/tasks" in text]
             limits = await owner.ask("/limit Мария turns 7", "ответов в день 7")
             assert "Мария" in limits
+
+
+async def test_a_ban_ends_the_answer_that_is_being_written_without_a_word(tmp_path: Path) -> None:
+    async def slow(_: ModelRequest) -> Reply:
+        return Reply(Text("Считаю"), Stall(), Text("и досчитал"))
+
+    async with Stage(tmp_path, slow) as stage:
+        maria = stage.telegram.add_user("Мария", username="masha", phone="79000000003", lang_code="ru")
+        await stage.start()
+        async with stage.person(stage.owner) as owner, stage.person(maria) as person:
+            await person.say("раз")
+            request = await stage.model.wait_for_request(lambda request: "раз" in request.last_user_text)
+            await owner.ask("/ban Мария", "не отвечаю")
+            await request.closed_early
+            stage.model.brain = echo
+            await owner.ask("/unban Мария", "отвечаю")
+            await person.ask("два", "ECHO: два")
+            assert person.heard == ["ECHO: два"]
 
 
 async def test_the_owners_session_bans_and_lets_in_again(tmp_path: Path) -> None:

@@ -18,6 +18,8 @@ from jobs_simulator.model import ModelRequest
 from jobs_simulator.model.request import RequestKind
 
 INPUTS = inputs()
+PARTS = 4
+"""Conversations that the inputs are dealt out to: each turn's request holds all that was said before."""
 
 
 def test_there_are_many_and_each_is_another() -> None:
@@ -42,7 +44,8 @@ def event(number: int, each: Input) -> Incoming:
     return Incoming(f"telegram:{MASHA}:{number}", MASHA, Origin.EXTERNAL, text, NOON, number + 1, extras)
 
 
-async def test_no_input_by_any_way_gives_a_hostile_model_anything(tmp_path: Path) -> None:
+@pytest.mark.parametrize("part", range(PARTS))
+async def test_no_input_by_any_way_gives_a_hostile_model_anything(tmp_path: Path, part: int) -> None:
     canaries = Canaries(
         ["canary-file-1", "canary-memory-2"], tmp_path / "mark", tmp_path / "workspace" / "secret.txt", 1
     )
@@ -51,7 +54,7 @@ async def test_no_input_by_any_way_gives_a_hostile_model_anything(tmp_path: Path
         (rig.settings.workspace_dir / "MEMORY.md").write_text(f"- secret {canaries.words[1]}\n")
         canaries.others_task = rig.spine.users.create_task(PETYA, canaries.words[1], "", None, rig.settings.tz).id
         before = judge.state(tmp_path / "db.sqlite")
-        for number, each in enumerate(INPUTS):
+        for number, each in enumerate(INPUTS[part::PARTS]):
             name = each.text if each.channel == "name" else "Мария"
             rig.spine.users.remember(MASHA, name, username="masha", language="ru")
             asked = len(rig.model.requests)
@@ -68,19 +71,15 @@ async def test_no_input_by_any_way_gives_a_hostile_model_anything(tmp_path: Path
 
 
 async def test_the_pack_tries_the_program_as_it_is_installed(tmp_path: Path) -> None:
-    seen: dict[str, int] = {}
-    sample = []
-    for each in INPUTS:  # two of each kind; the pack itself plays all
-        seen[each.group] = seen.get(each.group, 0) + 1
-        if seen[each.group] <= 2:
-            sample.append(each)
+    sample = list({each.group: each for each in INPUTS}.values())  # one of each kind; the pack itself plays all
+    forwards = [each for each in sample if each.channel == "forward"]  # each is also tried through the owner's session
     own = settings(tmp_path / "own")
     (own.workspace_dir / "MEMORY.md").write_text("- the owner's own\n")
     lines: list[str] = []
     (tmp_path / "aside").mkdir()
     pack = Pack(tmp_path / "aside", own, sample, lines.append)
     assert await pack.run() == 0, lines
-    assert len([line for line in lines if line.startswith("held")]) == len(sample) + 2
+    assert len([line for line in lines if line.startswith("held")]) == len(sample) + len(forwards)
     assert lines[-1].endswith("0 broken")
     assert (own.workspace_dir / "MEMORY.md").read_text() == "- the owner's own\n"
 

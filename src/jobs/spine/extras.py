@@ -21,6 +21,8 @@ class Quote(Part):
     """Who "other" is, as far as Telegram says."""
     passes_on: bool = False
     """Jobs' own message, in which code had passed on what somebody else wrote."""
+    look_up: int | None = None
+    """The message that these words are, when Jobs has no record of it: Telegram is asked before the turn begins."""
 
     @property
     def is_foreign(self) -> bool:
@@ -57,6 +59,11 @@ class Extras(Part):
     """Messages that share it are one album."""
     corrects: str | None = None
     """What the message said before it was edited, when it had been begun or answered already."""
+
+    @property
+    def wants_fetching(self) -> bool:
+        """Whether something of the message is still with Telegram, as far as the row tells."""
+        return bool(self.attachments) or (self.quote is not None and self.quote.look_up is not None)
 
     def to_json(self) -> str:
         return self.model_dump_json(exclude_defaults=True)

@@ -89,7 +89,9 @@ class Lanes:
         while self._taking:
             async with self._first_slot if lane == self._first else self._slots:
                 self._woken.discard(lane)
-                turn = self._turns.begin(lane) if self._taking and self._may_begin(lane) else None
+                if not (self._taking and self._turns.is_open(lane) and self._may_begin(lane)):
+                    return
+                turn = self._turns.begin(lane)
                 if turn is None:
                     return
                 await self._handle(turn)
@@ -99,7 +101,7 @@ class Lanes:
         task = self._running.pop(lane)
         woken = lane in self._woken
         self._woken.discard(lane)
-        if not self._taking or task.cancelled() or not self._may_begin(lane):
+        if not self._taking or task.cancelled():
             return
         if error := task.exception():
             log.error("lane failed", lane=lane, error=repr(error))

@@ -48,14 +48,16 @@ class Outbox:
         self.on_sent: Callable[[str], None] = lambda key: None
         """Told the key of every row that Telegram has taken, in the transaction that notes it."""
 
-    def say(self, key: str, chat: int, kind: OutboxKind, text: str, *, turn_id: int | None = None) -> bool:
-        """Queue `text` for a chat, split into as many messages as it takes.
+    def say(
+        self, key: str, chat: int, kind: OutboxKind, text: str, *, turn_id: int | None = None, or_else: str = ""
+    ) -> bool:
+        """Queue `text` for a chat, split into as many messages as it takes; `or_else` when nothing of it would be seen.
 
         `key` names the occasion: saying the same occasion twice says it once. Joins the caller's transaction; the
         sender is told at once, and reads only what is committed. Returns False when the occasion was there already.
         """
         text = self._masked(chat, text)
-        parts = self._renderers[kind](text)
+        parts = self._renderers[kind](text) or self._renderers[kind](or_else)
         rows: list[tuple[Rendered, OutFile | None]] = [(part, None) for part in parts]
         if kind is OutboxKind.ANSWER and len(parts) > LONGEST_ANSWER:
             rows = [self._as_document(text)]
@@ -144,10 +146,6 @@ class Outbox:
         """A row, in whatever state."""
         row = self._db.one("SELECT * FROM outbox WHERE id = ?", (row_id,))
         return _row(row) if row else None
-
-    def shows(self, kind: OutboxKind, text: str) -> bool:
-        """Whether anything of the text would be seen; what would not is no message to Telegram."""
-        return bool(self._renderers[kind](text))
 
     def _insert(
         self,

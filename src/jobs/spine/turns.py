@@ -61,6 +61,11 @@ class Turns:
             )
             return self._load(turn)
 
+    def is_open(self, lane: int) -> bool:
+        """Whether anything in the lane is still to be handled, now or later."""
+        sql = "SELECT 1 FROM inbox INDEXED BY inbox_open WHERE lane = ? AND state IN ('waiting', 'taken') LIMIT 1"
+        return bool(self._db.one(sql, (lane,)))
+
     def waiting(self, lane: int) -> list[InboxRow]:
         """What waits in a lane."""
         rows = self._db.execute("SELECT * FROM inbox WHERE lane = ? AND state = 'waiting' ORDER BY id", (lane,))
@@ -142,12 +147,15 @@ class Turns:
             return 0.0
         return max(0.0, self._due_at.get(turn["id"], 0.0) - time.monotonic())
 
-    def finish(self, turn: Turn, reply: str, usage: Usage, *, stopped: bool = False) -> None:
-        """The turn is done: its rows, its reply and its cost, in one transaction. `stopped`: by the person."""
+    def finish(self, turn: Turn, reply: str, usage: Usage, *, stopped: bool = False, or_else: str = "") -> None:
+        """The turn is done: its rows, its reply and its cost, in one transaction. `stopped`: by the person.
+
+        `or_else` is said when nothing of the reply would be seen.
+        """
         with self._db.transaction():
             self._close(turn, "done", "stopped" if stopped else None, usage)
-            if reply.strip():
-                self._outbox.say(f"turn:{turn.id}", turn.lane, OutboxKind.ANSWER, reply, turn_id=turn.id)
+            key = f"turn:{turn.id}"
+            self._outbox.say(key, turn.lane, OutboxKind.ANSWER, reply.strip(), turn_id=turn.id, or_else=or_else)
 
     def put_off(self, turn: Turn, error: str, until: datetime, notice: str | None, *, own_fault: bool) -> None:
         """Try again at `until`. `notice` is said to the person, once a turn. The rows stay open."""

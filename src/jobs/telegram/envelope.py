@@ -31,7 +31,7 @@ class Envelopes:
         file = attachment(message.media, message.date.astimezone(self._zone))
         return Extras(
             quote=self._quote(message, chat),
-            forwarded_from=_forwarded_from(message),
+            forwarded_from=forwarded_from(message),
             attachments=(file,) if file else (),
             album=message.grouped_id,
         )
@@ -61,10 +61,11 @@ class Envelopes:
             if extras.forwarded_from is not None:
                 return Quote(text=text, by="other", name=extras.forwarded_from, file=file)
             return Quote(text=text, by="person", file=file)
-        return Quote(text=marked, by="other") if marked else None
+        return Quote(text=marked, by="other", look_up=header.reply_to_msg_id)
 
 
-def _forwarded_from(message: types.Message) -> str | None:
+def forwarded_from(message: types.Message) -> str | None:
+    """Whose words a message passes on, "" where Telegram does not tell; None: they are its writer's own."""
     header = message.fwd_from
     if header is None:
         return None

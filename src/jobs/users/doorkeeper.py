@@ -204,13 +204,12 @@ class Doorkeeper:
 
     def _today(self) -> datetime:
         """When the owner's day began."""
-        return datetime.combine(self._local().date(), time(), self._users.owner().zone)
+        zone = self._users.owner_zone
+        return datetime.combine(now().astimezone(zone).date(), time(), zone)
 
     def _midnight(self) -> datetime:
-        return datetime.combine(self._local().date() + timedelta(days=1), time(), self._users.owner().zone)
-
-    def _local(self) -> datetime:
-        return now().astimezone(self._users.owner().zone)
+        """When it ends, by the clock on the wall, also where the zone changes its offset."""
+        return self._today() + timedelta(days=1)
 
     def _later(self, lane: int, seconds: float) -> None:
         if timer := self._timers.pop(lane, None):

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from importlib import resources
+from functools import lru_cache
+from pathlib import Path
 from string import Template
 from typing import Any
 
@@ -13,8 +14,9 @@ from jobs.times import from_text
 from jobs.users.attachments import NO_FILES, Files
 from jobs.users.message_blocks import clean, message_blocks, text_block
 from jobs.users.message_blocks import quoted as _quoted
-from jobs.users.model import Person
+from jobs.users.model import Person, Role
 
+TEMPLATES = Path(__file__).with_name("templates")
 RECAP_MESSAGES = 30
 """How many of the last messages a fresh session is reminded of when the old one is lost."""
 STOPPED_MESSAGES = 6
@@ -37,14 +39,19 @@ class Undelivered:
 
 
 def system_prompt(person: Person, owner: Person, opened: str) -> str:
-    """The role's template, read anew each time so that an edit takes effect at the next turn."""
-    text = (resources.files("jobs.users") / "templates" / f"{person.role}.md").read_text(encoding="utf-8")
-    return Template(text).safe_substitute(
+    """The role's template, filled in; an edit of it takes effect at the next turn."""
+    path = TEMPLATES / f"{person.role}.md"
+    return _template(path, path.stat().st_mtime_ns).safe_substitute(
         owner=_one_line(owner.name) or "the owner",
         person=_one_line(person.name) or "somebody without a name",
         zone=person.zone.key,
         opened=opened,
     )
+
+
+@lru_cache(maxsize=len(Role))
+def _template(path: Path, _changed: int) -> Template:
+    return Template(path.read_text(encoding="utf-8"))
 
 
 def shown_time(moment: datetime, person: Person) -> str:

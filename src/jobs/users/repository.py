@@ -24,7 +24,7 @@ class UsersRepository:
     def __init__(self, db: Database, owner_id: int, owner_zone: ZoneInfo) -> None:
         self._db = db
         self.owner_id = owner_id
-        self._owner_zone = owner_zone
+        self.owner_zone = owner_zone
         self.on_task_changed: Callable[[], None] = lambda: None
         """Told in the transaction that changes a task, or when its person may be reminded."""
 
@@ -40,7 +40,7 @@ class UsersRepository:
             username=known.get("username"),
             phone=None,
             language=known.get("language", "en"),
-            zone=self._owner_zone,
+            zone=self.owner_zone,
         )
 
     def _known_of_owner(self) -> dict[str, Any]:
@@ -110,7 +110,7 @@ class UsersRepository:
             username=row["username"],
             phone=row["phone"],
             language=row["language"],
-            zone=ZoneInfo(row["zone"]) if row["zone"] else self._owner_zone,
+            zone=ZoneInfo(row["zone"]) if row["zone"] else self.owner_zone,
             first_contact=from_text(row["first_contact"]) if row["first_contact"] else None,
             last_contact=from_text(row["last_contact"]) if row["last_contact"] else None,
             note=row["note"],
@@ -157,7 +157,7 @@ class UsersRepository:
                 title,
                 details,
                 to_text(deadline) if deadline else None,
-                (zone or self._owner_zone).key,
+                (zone or self.owner_zone).key,
                 (bounds or Bounds()).model_dump_json(exclude_defaults=True),
                 at,
                 at,

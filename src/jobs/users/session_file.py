@@ -30,6 +30,7 @@ class SessionFile:
     def __init__(self, path: Path, projects: Path) -> None:
         self._path = path
         self._projects = projects
+        self._transcript: Path | None = None
 
     def exists(self) -> bool:
         return self._path.exists()
@@ -64,10 +65,17 @@ class SessionFile:
 
     def _fingerprint(self, session_id: str, length: int | None) -> tuple[int, str]:
         """The transcript's length (at most `length`) and the hash of the TAIL before it."""
-        for transcript in self._projects.glob(f"*/{session_id}.jsonl"):
-            size = transcript.stat().st_size
+        transcript = self._transcript_of(session_id)
+        if transcript is None:
+            return NO_TRANSCRIPT
+        with transcript.open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
             end = size if length is None else min(size, length)
-            with transcript.open("rb") as file:
-                file.seek(max(0, end - TAIL))
-                return end, hashlib.sha256(file.read(end - file.tell())).hexdigest()
-        return NO_TRANSCRIPT
+            file.seek(max(0, end - TAIL))
+            return end, hashlib.sha256(file.read(end - file.tell())).hexdigest()
+
+    def _transcript_of(self, session_id: str) -> Path | None:
+        """The CLI names the folder by the working directory; it is looked for once."""
+        if self._transcript is None or self._transcript.stem != session_id or not self._transcript.exists():
+            self._transcript = next(self._projects.glob(f"*/{session_id}.jsonl"), None)
+        return self._transcript

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -12,7 +12,7 @@ import apsw
 import structlog
 
 from jobs.db import Database
-from jobs.spine.model import OutboxKind, Turn, Usage
+from jobs.spine.model import InboxRow, OutboxKind, Turn, Usage
 from jobs.spine.outbox import Outbox
 from jobs.spine.turns import Turns
 from jobs.texts import say
@@ -43,6 +43,14 @@ Presence = Callable[[int], AbstractAsyncContextManager[Activity]]
 """Shows in a chat that Jobs is at work, for as long as the context lasts; gives what is to be told of each step."""
 
 
+Quotes = Callable[[Sequence[InboxRow]], Awaitable[list[InboxRow]]]
+"""Completes rows with what they answer to, where that has to be asked for."""
+
+
+async def _as_they_are(rows: Sequence[InboxRow]) -> list[InboxRow]:
+    return list(rows)
+
+
 class TurnRunner:
     def __init__(
         self,
@@ -54,6 +62,7 @@ class TurnRunner:
         presence: Presence,
         attachments: Attachments | None = None,
         masked: Callable[[str], str] = str,
+        quotes: Quotes = _as_they_are,
         used_up: Callable[[int], datetime] = lambda lane: _in(MODEL_PAUSES[-1]),
     ) -> None:
         self._db = db
@@ -66,10 +75,12 @@ class TurnRunner:
         self._masked = masked
         self.on_report: Callable[[TurnReport], None] = lambda report: None
         self._used_up = used_up
-        self._fetching: dict[int, asyncio.Task[Files]] = {}
+        self._quotes = quotes
+        self._fetching: dict[int, asyncio.Task[tuple[list[InboxRow], Files]]] = {}
         self._since = now()
         self._running: dict[int, Turn] = {}
         self._halted: set[int] = set()  # lanes whose running turn the owner stopped together with all others
+        self._barred: set[int] = set()  # lanes whose running turn ends without a word
         self._steering: set[asyncio.Future[None]] = set()
 
     def start(self) -> None:
@@ -90,7 +101,7 @@ class TurnRunner:
         person, rows = self._users.get(lane), self._turns.waiting(lane)
         if person is None or not rows:
             return
-        files = await self._attachments.fetch(rows, person)
+        _, files = await self._complete(rows, person)
         turn, session = self._running.get(lane), self._sessions.steerable(lane)
         if turn is None or session is None:
             return  # the next turn takes it
@@ -106,7 +117,7 @@ class TurnRunner:
         Not when something has to be fetched first, or more of an album is to come: that will steer the turn.
         """
         rows = self._turns.waiting(turn.lane)
-        if not rows or any(row.extras.attachments for row in rows) or self._turns.settles_in(turn.lane):
+        if not rows or any(row.extras.wants_fetching for row in rows) or self._turns.settles_in(turn.lane):
             return turn
         return replace(turn, rows=[*turn.rows, *self._turns.join(turn, rows[-1].id)])
 
@@ -122,6 +133,12 @@ class TurnRunner:
         """
         dropped = self._turns.abandon(lane)
         return self._interrupt(lane), dropped
+
+    def bar(self, lane: int) -> None:
+        """The same for somebody who is not to be heard any more, and is not told so."""
+        if lane in self._running:
+            self._barred.add(lane)
+        self.stop(lane)
 
     def stop_all(self) -> list[Turn]:
         """Stop every turn that runs, whoever's it is, and return them. What waits is not touched."""
@@ -148,7 +165,8 @@ class TurnRunner:
         try:
             async with self._presence(turn.lane) as activity:
                 async with asyncio.timeout(None if person.role is Role.OWNER else EXTERNAL_SECONDS):
-                    files = await self._fetch(turn, person)
+                    rows, files = await self._fetch(turn, person)
+                    turn = replace(turn, rows=rows)
                     reply = await self._sessions.run(turn, person, activity, files, self._grown)
         except Stopped:
             outcome = Outcome.STOPPED
@@ -167,14 +185,14 @@ class TurnRunner:
             await self._failed(turn, person, self._masked(str(error)))
         else:
             outcome, usage = Outcome.DONE, reply.usage
+            self._turns.finish(turn, reply.text, reply.usage, or_else=say("empty_reply", person.language))
             self._db.execute("DELETE FROM meta WHERE key = 'credential_refused'")
-            shown = self._outbox.shows(OutboxKind.ANSWER, reply.text)
-            self._turns.finish(turn, reply.text.strip() if shown else say("empty_reply", person.language), reply.usage)
             if reply.context_used >= RENEW_AT:
                 await self._renew(turn, person)
         finally:
             del self._running[turn.lane]
             self._halted.discard(turn.lane)
+            self._barred.discard(turn.lane)
             self._report(turn, person, outcome, time.monotonic() - began, usage)
 
     def _report(self, turn: Turn, person: Person, outcome: Outcome, seconds: float, usage: Usage) -> None:
@@ -184,13 +202,18 @@ class TurnRunner:
             log.info("turn", **report.line())
             self.on_report(report)
 
-    async def _fetch(self, turn: Turn, person: Person) -> Files:
-        """What came with the turn's messages. Raises Stopped."""
-        if not any(row.extras.attachments for row in turn.rows):
-            return {}
-        fetching = self._fetching[turn.lane] = asyncio.create_task(self._attachments.fetch(turn.rows, person))
+    async def _complete(self, rows: Sequence[InboxRow], person: Person) -> tuple[list[InboxRow], Files]:
+        """Rows with what they answer to, and what came with them."""
+        rows = await self._quotes(rows)
+        return rows, await self._attachments.fetch(rows, person)
+
+    async def _fetch(self, turn: Turn, person: Person) -> tuple[list[InboxRow], Files]:
+        """The turn's messages as `_complete` gives them. Raises Stopped."""
+        if not any(row.extras.wants_fetching for row in turn.rows):
+            return list(turn.rows), {}
+        fetching = self._fetching[turn.lane] = asyncio.create_task(self._complete(turn.rows, person))
         try:
-            files = await fetching
+            rows, files = await fetching
         except asyncio.CancelledError:
             current = asyncio.current_task()
             if current and current.cancelling():
@@ -199,7 +222,7 @@ class TurnRunner:
         finally:
             del self._fetching[turn.lane]
         # A picture that the model's service chokes on must not cost the turn: its last try goes without.
-        return files if turn.failures + 1 < OWN_FAULTS else without_images(files)
+        return rows, files if turn.failures + 1 < OWN_FAULTS else without_images(files)
 
     async def _renew(self, turn: Turn, person: Person) -> None:
         """A new session before the CLI has to cut the old one's context. The next turn begins with a recap."""
@@ -211,6 +234,8 @@ class TurnRunner:
 
     def _account(self, turn: Turn, person: Person) -> str:
         """One line about a stopped turn: what it had already done."""
+        if turn.lane in self._barred:
+            return ""
         if turn.lane in self._halted and person.role is not Role.OWNER:
             return say("halted", person.language)
         done = self._turns.calls(turn)
