@@ -16,6 +16,7 @@ from jobs.parts import Parts
 from jobs.telegram.client import SIGNED_OUT, Account, Client, NotSignedIn, make_client, who_am_i
 from jobs.telegram.menu import set_menu
 from jobs.telegram.progress import remove_leftovers
+from jobs.upkeep import Upkeep
 from jobs.users.sdk import settle
 from jobs.web import Stage, Vitals, WebServer
 
@@ -142,6 +143,8 @@ class App:
         tasks.append(asyncio.create_task(parts.reconciler.run(), name="reconciler"))
         tasks.append(asyncio.create_task(parts.watchdog.run(), name="watchdog"))
         tasks.append(asyncio.create_task(Rotation(self._settings).run(), name="backups"))
+        upkeep = Upkeep(self._settings, parts.db, parts.archive)
+        tasks.append(asyncio.create_task(upkeep.run(), name="upkeep"))
         for task in tasks:
             task.add_done_callback(self._part_ended)
         if parts.account.is_bot:

@@ -124,6 +124,9 @@ class Settings(BaseSettings):
     http_proxy: Proxy | None = Field(None, validation_alias=AliasChoices("HTTP_PROXY", "http_proxy"))
     no_proxy: str = Field("", validation_alias=AliasChoices("NO_PROXY", "no_proxy"))
     backups_kept: int = Field(7, ge=0)
+    keep_rows_days: int = Field(365, ge=0)
+    keep_uploads_days: int = Field(365, ge=0)
+    keep_uploads_mb: int = Field(10_000, ge=0)
     http_port: int = Field(8470, ge=0, le=65535)
     heartbeat_interval_minutes: int = Field(30, ge=0)
 

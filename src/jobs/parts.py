@@ -42,6 +42,7 @@ from jobs.tools.digest import Digest
 from jobs.tools.followups import Followups
 from jobs.tools.schedule_tools import ScheduleTools
 from jobs.tools.scheduler import Scheduler
+from jobs.upkeep import Archive
 from jobs.users.consent import Consent
 from jobs.users.doorkeeper import Doorkeeper
 from jobs.users.forget import Forgetting
@@ -85,6 +86,7 @@ class Parts:
 
     def _build_spine(self) -> None:
         db, settings = self.db, self.settings
+        self.archive = Archive(settings.data_dir / "archive")
         self.people = people = UsersRepository(db, settings.tg_user_id or 0, settings.tz)
         self.masks = masks = Masks([*settings.secrets(), *session_secrets(settings.telethon_session)])
         # To the owner an answer may have a secret in it that they ask for.
@@ -195,7 +197,7 @@ class Parts:
                 people,
                 outbox,
                 sessions,
-                Forgetting(db, people, outbox, self.letters),
+                Forgetting(db, people, outbox, self.letters, self.archive.forget),
                 self.settings.data_dir,
                 self.settings.workspace_dir,
             ),

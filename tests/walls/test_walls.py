@@ -11,6 +11,7 @@ from tests.rig import MASHA, OWNER, Rig
 from tests.support import DUMMY_KEY, settings
 
 from jobs.walls import Walls, launch, plan, try_walls
+from jobs_simulator.attack.walls import against_walls
 from jobs_simulator.model import Reply, ToolCall, fixed
 
 needs_landlock = pytest.mark.skipif(launch.landlock_abi() < 4, reason="this kernel's Landlock does not know ports")
@@ -121,3 +122,13 @@ def test_what_is_told_in_the_launchers_order_is_not_passed_on(tmp_path: Path, mo
     ]
     told = json.loads(subprocess.run(command, env=environment, capture_output=True, check=True).stdout)
     assert set(told) - {"LC_CTYPE"} == {"PATH", "KEPT"}
+
+
+@needs_landlock
+def test_the_attack_pack_tries_the_walls(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "workspace").mkdir()
+    (tmp_path / "data" / "db.sqlite").write_text("secret")
+    tries = against_walls(settings(tmp_path / "mine"), tmp_path)
+    assert len(tries) > 20
+    assert [title for title, wrong in tries if wrong] == []
