@@ -4,6 +4,7 @@ PYTHONPATH=src .venv/bin/python scripts/container_check.py IMAGE      (scripts/c
 """
 
 import asyncio
+import logging
 import subprocess
 import sys
 import tempfile
@@ -47,8 +48,13 @@ def podman(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(["podman", *arguments], capture_output=True, text=True, check=False)
 
 
+async def beside(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """The same while the loopback servers of this process go on."""
+    return await asyncio.to_thread(podman, *arguments)
+
+
 async def healthy() -> bool:
-    return (await asyncio.to_thread(podman, "healthcheck", "run", NAME)).returncode == 0
+    return (await beside("healthcheck", "run", NAME)).returncode == 0
 
 
 async def until(what: Callable[[], Awaitable[bool]], seconds: float) -> float | None:
@@ -83,7 +89,7 @@ def start(stage: Stage, image: str) -> None:
 
 
 async def is_up() -> bool:
-    logs = await asyncio.to_thread(podman, "logs", NAME)
+    logs = await beside("logs", NAME)
     return READY in logs.stdout + logs.stderr
 
 
@@ -113,7 +119,7 @@ async def life(check: Check, image: str, folder: Path) -> None:
             check.say("it can write the workspace", "WROTE-WORKSPACE" in seen)
             for word in ("READ-DATA", "LISTED-DATA", "READ-ENVIRONMENT", "WROTE-PROGRAM", "sk-loopback"):
                 check.say(f"it cannot: {word}", word not in seen)
-            doctor = podman("exec", NAME, "jobs", "doctor")
+            doctor = await beside("exec", NAME, "jobs", "doctor")
             walls = [line for line in doctor.stdout.splitlines() if "wall" in line.lower()]
             check.say("doctor says that every wall stands", bool(walls) and all("ok" in line for line in walls))
             check.say("and that nothing fails", doctor.returncode == 0)
@@ -122,15 +128,15 @@ async def life(check: Check, image: str, folder: Path) -> None:
             check.say("without Telegram its health goes bad", await until(_not(healthy), HEALTH_SECONDS) is not None)
             await stage.telegram.start()
             check.say("and good again with it", await until(healthy, HEALTH_SECONDS) is not None)
-            podman("kill", "--signal", "KILL", NAME)
+            await beside("kill", "--signal", "KILL", NAME)
             stage.telegram.send(stage.owner, stage.jobs, "while it was down")
-            podman("start", NAME)
+            await beside("start", NAME)
             await owner.expect("ECHO: while it was down")
             history = [text for _, text in stage.model.requests[-1].history]
             check.say("killed and started again it goes on with the conversation", "my word is heron" in history)
         began = time.monotonic()
-        podman("stop", "--time", "40", NAME)
-        code = podman("inspect", "--format", "{{.State.ExitCode}}", NAME).stdout.strip()
+        await beside("stop", "--time", "40", NAME)
+        code = (await beside("inspect", "--format", "{{.State.ExitCode}}", NAME)).stdout.strip()
         check.say("told to stop it ends with exit code 0", code == "0", f"{code}, {time.monotonic() - began:.1f} s")
         if check.failed:
             print(podman("logs", "--tail", "40", NAME).stderr)
@@ -158,6 +164,7 @@ def _not(what: Callable[[], Awaitable[bool]]) -> Callable[[], Awaitable[bool]]:
 
 
 def main() -> int:
+    logging.getLogger("telethon").setLevel(logging.CRITICAL)  # the people's clients lose their server, as is meant
     image, check = sys.argv[1], Check()
     podman("rm", "--force", NAME)
     demo = subprocess.run([*RUN, "--rm", image, "demo", "--play"], capture_output=True, text=True, check=False)

@@ -125,7 +125,7 @@ class Walls:
                 os.chown(path, -1, user.gid)
                 path.chmod(0o770)
         if user:
-            for path in (root.parent, data_dir):
+            for path in (root.parent, data_dir, self.settings.data_dir):
                 path.chmod(path.stat().st_mode | 0o011)  # to be passed through, not to be listed
         return paths
 
