@@ -67,7 +67,8 @@ async def until(what: Callable[[], Awaitable[bool]], seconds: float) -> float | 
     return None
 
 
-def start(stage: Stage, image: str) -> None:
+def settings_of(stage: Stage) -> list[str]:
+    """Volumes and variables by which a container is the stage's Jobs."""
     lent = "/run/telegram.pem"
     variables = {
         **stage.environment(),
@@ -75,17 +76,17 @@ def start(stage: Stage, image: str) -> None:
     }
     # Of the stage's own only the settings: paths and the like of this machine mean nothing inside.
     own = {name for name in variables if name.isupper()} - {"PATH", "HOME", "PYTHONPATH", "JOBS_ROOT", "TMPDIR"}
-    subprocess.run(
-        [
-            *RUN,
-            *("--detach", "--name", NAME, "-v", f"{stage.data}:/data", "-v", f"{stage.workspace}:/workspace"),
-            *("-v", f"{stage.telegram.public_key_path}:{lent}:ro"),
-            *(part for name in sorted(own) for part in ("--env", f"{name}={variables[name]}")),
-            image,
-        ],
-        check=True,
-        capture_output=True,
-    )
+    return [
+        *("-v", f"{stage.data}:/data", "-v", f"{stage.workspace}:/workspace"),
+        *("-v", f"{stage.telegram.public_key_path}:{lent}:ro"),
+        *(part for name in sorted(own) for part in ("--env", f"{name}={variables[name]}")),
+    ]
+
+
+async def stop() -> str:
+    """Stop it; returns its exit code."""
+    await beside("stop", "--time", "40", NAME)
+    return (await beside("inspect", "--format", "{{.State.ExitCode}}", NAME)).stdout.strip()
 
 
 async def is_up() -> bool:
@@ -102,7 +103,8 @@ async def life(check: Check, image: str, folder: Path) -> None:
     async with Stage(folder, brain, settings={"STREAMING": "off"}) as stage:
         masha = stage.telegram.add_user("Мария", username="masha")
         stage.workspace.mkdir(exist_ok=True)
-        start(stage, image)
+        started = [*RUN, "--detach", "--name", NAME, *settings_of(stage), image]
+        subprocess.run(started, check=True, capture_output=True)
         took = await until(is_up, READY_SECONDS)
         check.say("it becomes ready", took is not None)
         check.say("its health check is good", await until(healthy, 20) is not None)
@@ -134,10 +136,19 @@ async def life(check: Check, image: str, folder: Path) -> None:
             await owner.expect("ECHO: while it was down")
             history = [text for _, text in stage.model.requests[-1].history]
             check.say("killed and started again it goes on with the conversation", "my word is heron" in history)
-        began = time.monotonic()
-        await beside("stop", "--time", "40", NAME)
-        code = (await beside("inspect", "--format", "{{.State.ExitCode}}", NAME)).stdout.strip()
-        check.say("told to stop it ends with exit code 0", code == "0", f"{code}, {time.monotonic() - began:.1f} s")
+            made = await beside("exec", NAME, "jobs", "backup", "/data/backups/moving.tar.gz")
+            check.say("a backup is made while it runs", made.returncode == 0, made.stderr.strip())
+            began = time.monotonic()
+            code = await stop()
+            check.say("told to stop it ends with exit code 0", code == "0", f"{code}, {time.monotonic() - began:.1f} s")
+            restoring = [*RUN, "--rm", *settings_of(stage), image, "restore", "/data/backups/moving.tar.gz"]
+            restored = await asyncio.to_thread(subprocess.run, restoring, capture_output=True, text=True, check=False)
+            check.say("the backup is restored", restored.returncode == 0, restored.stdout.splitlines()[0:1][0])
+            await beside("start", NAME)
+            await owner.ask("and after the restore?", "ECHO: and after the restore?")
+            history = [text for _, text in stage.model.requests[-1].history]
+            check.say("and the conversation goes on", "my word is heron" in history)
+        check.say("it stops again", await stop() == "0")
         if check.failed:
             print(podman("logs", "--tail", "40", NAME).stderr)
 

@@ -10,6 +10,8 @@ import socket
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from typing import TYPE_CHECKING, Any
 
+import structlog
+
 if TYPE_CHECKING:
     import uvicorn
 
@@ -18,6 +20,8 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Message, Receive, Send], Awaitable[None]]
 """ASGI's (asgi.readthedocs.io), as Starlette names them too."""
+
+log = structlog.get_logger()
 
 HOST = "127.0.0.1"
 BACKLOG = 128
@@ -64,6 +68,7 @@ class LoopbackServer:
         listening = listen(self.port)
         self.port = listening.getsockname()[1]
         self._serving = asyncio.create_task(self._serve(listening), name="http")
+        self._serving.add_done_callback(_ended)
 
     async def stop(self) -> None:
         """Take nothing new, let what is under way end, close everything."""
@@ -127,3 +132,8 @@ class LoopbackServer:
         )
         config.load()
         return Server(config)
+
+
+def _ended(serving: "asyncio.Task[None]") -> None:
+    if not serving.cancelled() and (error := serving.exception()):
+        log.error("the web server has failed", error=repr(error))

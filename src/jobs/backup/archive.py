@@ -37,6 +37,8 @@ MADE_AGAIN = frozenset(
     {"node_modules", ".venv", "venv", "__pycache__", ".cache", ".npm", ".mypy_cache", ".ruff_cache", ".pytest_cache"}
 )
 """Folders that tools make again by themselves."""
+KEPT = "before-restore-"
+"""How folders begin in which `restore` keeps what was there."""
 MEMORY = ("MEMORY.md", "memory")
 SECRET_VARIABLES = frozenset({*(name.upper() for name in SECRET_FIELDS), "HTTP_PROXY", "http_proxy"})
 
@@ -62,7 +64,7 @@ def make_backup(settings: Settings, target: Path, *, secrets: bool = False, whol
         target.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "wb") as file:
-            count = _write(settings, file, secrets=secrets, whole=whole)
+            count = _write(settings, file, part, secrets=secrets, whole=whole)
             file.flush()
             os.fsync(file.fileno())
         part.rename(target)
@@ -75,7 +77,7 @@ def make_backup(settings: Settings, target: Path, *, secrets: bool = False, whol
     return Backup(target, count, target.stat().st_size)
 
 
-def _write(settings: Settings, file: Any, *, secrets: bool, whole: bool) -> int:
+def _write(settings: Settings, file: Any, part: Path, *, secrets: bool, whole: bool) -> int:
     sums: dict[str, str] = {}
     with tarfile.open(fileobj=file, mode="w:gz", compresslevel=6) as archive, tempfile.TemporaryDirectory() as folder:
         database = settings.data_dir / "db.sqlite"
@@ -84,6 +86,8 @@ def _write(settings: Settings, file: Any, *, secrets: bool, whole: bool) -> int:
             version = _snapshot(database, Path(folder) / "db.sqlite")
             _add(archive, Path(folder) / "db.sqlite", "data/db.sqlite", sums)
         for path, name in _files(settings, whole=whole):
+            if path == part:
+                continue  # it lies in the workspace itself
             _add(archive, path, name, sums)
         if (env := project_root() / ".env").is_file():
             text = env.read_text(encoding="utf-8")
@@ -141,7 +145,7 @@ def _below(path: Path) -> Iterator[Path]:
     if path.is_file() and not path.is_symlink():
         yield path
     for folder, folders, names in os.walk(path):
-        folders[:] = sorted(name for name in folders if name not in MADE_AGAIN)
+        folders[:] = sorted(name for name in folders if name not in MADE_AGAIN and not name.startswith(KEPT))
         for name in sorted(names):
             file = Path(folder) / name
             if file.is_file() and not file.is_symlink():

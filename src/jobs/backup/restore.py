@@ -3,16 +3,18 @@
 import hashlib
 import json
 import shutil
+import stat
 import tarfile
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jobs.backup.archive import ENV, FORMAT, MANIFEST, BackupError
+from jobs.backup.archive import ENV, FORMAT, KEPT, MANIFEST, BackupError
 from jobs.config import Settings, project_root
 from jobs.db import DatabaseError, DataLock, migrations, open_database
 from jobs.times import now
+from jobs.walls import share
 
 REPLACED = ("db.sqlite", "db.sqlite-wal", "db.sqlite-shm", "sessions", "claude", "archive", "mcp_servers.json")
 """What of the data directory is replaced. The login is, only where the backup has one."""
@@ -82,7 +84,7 @@ def _check_database(path: Path) -> None:
 
 def _put(settings: Settings, folder: Path, manifest: dict[str, Any]) -> Restored:
     data, workspace = settings.data_dir, settings.workspace_dir
-    aside = f"before-restore-{now():%Y%m%dT%H%M%SZ}"
+    aside = f"{KEPT}{now():%Y%m%dT%H%M%SZ}"
     has_login = (folder / "data" / LOGIN[0]).is_file()
     kept = [
         _set_aside(data, data / aside, [*REPLACED, *(LOGIN if has_login else ())]),
@@ -91,6 +93,8 @@ def _put(settings: Settings, folder: Path, manifest: dict[str, Any]) -> Restored
     for source, target in ((folder / "data", data), (folder / "workspace", workspace)):
         for path in source.glob("*"):
             shutil.move(path, target / path.name)
+    if (status := workspace.stat()).st_mode & stat.S_ISGID:  # shared with the agent's user
+        share(workspace, status.st_gid)
     for path in (data / "db.sqlite", data / LOGIN[0]):
         if path.is_file():
             path.chmod(0o600)

@@ -4,7 +4,7 @@
 """
 
 from jobs.walls.launch import KEEP_VARIABLE, WALLS_VARIABLE
-from jobs.walls.plan import SessionPaths, UnixUser, Walls
+from jobs.walls.plan import SessionPaths, UnixUser, Walls, share
 from jobs.walls.trial import Trial, try_walls
 
-__all__ = ["KEEP_VARIABLE", "WALLS_VARIABLE", "SessionPaths", "Trial", "UnixUser", "Walls", "try_walls"]
+__all__ = ["KEEP_VARIABLE", "WALLS_VARIABLE", "SessionPaths", "Trial", "UnixUser", "Walls", "share", "try_walls"]

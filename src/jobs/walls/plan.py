@@ -121,10 +121,9 @@ class Walls:
         user = self._user(is_owner)
         for path in (root, *map(Path, paths.own)):
             path.mkdir(parents=True, exist_ok=True, mode=0o700)
-            if user and path.stat().st_gid != user.gid:
-                os.chown(path, -1, user.gid)
-                path.chmod(0o770)
         if user:
+            if root.stat().st_gid != user.gid:  # new, restored, or from before there were users
+                share(root, user.gid)
             for path in (root.parent, data_dir, self.settings.data_dir):
                 path.chmod(path.stat().st_mode | 0o011)  # to be passed through, not to be listed
         return paths
@@ -167,6 +166,17 @@ class Walls:
 
 
 TEMPORARY = ("/tmp", "/var/tmp", "/dev/shm")
+
+
+def share(folder: Path, gid: int) -> None:
+    """Hand a folder and all below it to a group of Jobs' own groups, to read and to write."""
+    for where, _, names in os.walk(folder):
+        for path in (Path(where), *(Path(where) / name for name in names)):
+            if path.is_symlink():
+                continue
+            if path.stat().st_gid != gid:
+                os.chown(path, -1, gid)
+                path.chmod(path.stat().st_mode | (0o070 if path.is_dir() else 0o060))
 
 
 def without(wanted: list[Path], hidden: list[Path]) -> list[str]:
