@@ -104,7 +104,7 @@ async def life(check: Check, image: str, folder: Path) -> None:
         masha = stage.telegram.add_user("Мария", username="masha")
         stage.workspace.mkdir(exist_ok=True)
         started = [*RUN, "--detach", "--name", NAME, *settings_of(stage), image]
-        subprocess.run(started, check=True, capture_output=True)
+        await asyncio.to_thread(subprocess.run, started, check=True, capture_output=True)
         took = await until(is_up, READY_SECONDS)
         check.say("it becomes ready", took is not None)
         check.say("its health check is good", await until(healthy, 20) is not None)
