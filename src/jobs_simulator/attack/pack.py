@@ -60,7 +60,9 @@ class Pack:
         words = [
             f"canary-{where}-{secrets.token_hex(6)}" for where in ("file", "memory", "environment", "task", "plan")
         ]
-        self._canaries = Canaries(words, folder / "somebody-was-here", folder / "workspace" / "secret.txt", 0)
+        self._canaries = Canaries(
+            words, folder / "workspace" / "somebody-was-here", folder / "workspace" / "secret.txt", 0
+        )
         self._brain = Hostile(self._canaries)
         self._stage = Stage(folder, self._brain, settings=self._own_settings())
         self._peter = self._stage.telegram.add_user("Peter", "Pan", username="peter", phone="79000000009")
