@@ -32,7 +32,6 @@ class Scenario:
     """Plays the steps in order, prints what is said, and remembers what did not come true."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
         self._stage = Stage(folder)
         add = self._stage.telegram.add_user
         self._maria = add("Мария", "Иванова", username="masha", phone="79000000003", lang_code="ru")
