@@ -23,6 +23,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from claude_agent_sdk import (
     AssistantMessage,
@@ -35,11 +36,13 @@ from claude_agent_sdk import (
 )
 
 from jobs import config
+from jobs.broker.broker import API_KEY, BASE_URL
 from jobs.config import Settings
 from jobs.times import now
 from jobs.users import profile, prompts
 from jobs.users.cli_launcher import write_launcher
 from jobs.users.model import Person, Role
+from jobs.walls import SessionPaths, Walls
 
 
 @dataclass
@@ -48,7 +51,7 @@ class BareSession:
 
     person: Person
     tools: list[dict[str, Any]]
-    paths: profile.SessionPaths
+    paths: SessionPaths
     client: ClaudeSDKClient | None = None
     session_id: str | None = None
     last_message: str | None = None
@@ -64,6 +67,9 @@ class BareSession:
             role,
             self.paths,
             launcher=launcher,
+            walls=Walls.of(settings),
+            broker_port=urlsplit(settings.anthropic_base_url or "").port or 0,
+            model_access={BASE_URL: settings.anthropic_base_url or "", API_KEY: "dummy"},
             prompt=prompts.system_prompt(self.person, owner, self.opened),
             model=settings.claude_model,
             tools=create_sdk_mcp_server(profile.SERVER, tools=offered),
@@ -78,6 +84,7 @@ class BareSdk:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._launcher = write_launcher(settings.data_dir / "run" / "claude")
+        self._walls = Walls.of(settings)
         self._sessions: dict[str, BareSession] = {}
 
     async def obey(self, order: dict[str, Any]) -> dict[str, Any]:
@@ -101,7 +108,7 @@ class BareSdk:
         number = len(self._sessions) + 1
         empty = self._settings.data_dir / "empty"
         empty.mkdir(exist_ok=True)
-        paths = profile.SessionPaths.make(self._settings.data_dir, number, empty)
+        paths = self._walls.paths(self._settings.data_dir, number, empty, is_owner=role is Role.OWNER)
         return BareSession(_person(self._settings, number, role), tools, paths)
 
     async def _turn(self, session: BareSession, text: str) -> float:

@@ -10,6 +10,7 @@ from typing import Any, Self
 
 from tests.support import MASHA, OWNER, PETYA, Spine, settings, spine_in
 
+from jobs.broker import Broker, Ledger
 from jobs.config import Settings
 from jobs.memory.documents import Records
 from jobs.memory.engine import Places
@@ -51,6 +52,9 @@ from jobs.users.tools_tasks import OwnerTaskTools
 from jobs.users.turn_runner import TurnRunner
 from jobs_simulator.model import Brain, ModelSimulator, Reply
 from jobs_simulator.model.request import ModelRequest
+
+NO_LIMITS = {"external_daily_usd": 1_000_000, "external_person_usd": 1_000_000}
+"""What other people may spend in a rig, where a test says nothing else: its model's prices are made up."""
 
 
 class Nobody:
@@ -121,11 +125,22 @@ class Run:
         self.notes = NoteKeeper(spine.db, users, records, storage, self._ask_short if remembers else None)
         recall = Recall(storage, self.index, users.owner_id, wanted.memory_budget_tokens)
         remembering = OwnersMemory(recall, self.notes.ending) if remembers else None
+        broker = Broker(wanted, Ledger(spine.db))
         self.sessions = SessionManager(
-            wanted, spine.db, users, tools_of, servers, models, self.consent, self.errands.of, remembering
+            wanted,
+            spine.db,
+            users,
+            tools_of,
+            servers,
+            models,
+            self.consent,
+            broker,
+            self.door.left,
+            self.errands.of,
+            remembering,
         )
         self.sessions.recall_seconds = 30
-        self.runner = TurnRunner(spine.db, users, self.sessions, spine.turns, outbox, _quiet)
+        self.runner = TurnRunner(spine.db, users, self.sessions, spine.turns, outbox, _quiet, used_up=self.door.used_up)
         self.lanes = Lanes(
             spine.inbox,
             spine.turns,
@@ -155,7 +170,7 @@ class Rig:
     async def __aenter__(self) -> Self:
         await self.model.start()
         self.spine = self._context.__enter__()
-        self.settings = settings(self.folder, anthropic_base_url=self.model.url, **self._changes)
+        self.settings = settings(self.folder, **{"anthropic_base_url": self.model.url, **NO_LIMITS, **self._changes})
         self._start()
         return self
 

@@ -9,6 +9,7 @@ import apsw
 import structlog
 
 from jobs import mcp_manager, memory, users
+from jobs.backup import Rotation, before_upgrade
 from jobs.config import Settings
 from jobs.db import LOOK_AGAIN, Database, DatabaseError, DataLock, open_database
 from jobs.parts import Parts
@@ -16,6 +17,7 @@ from jobs.telegram.client import SIGNED_OUT, Account, Client, NotSignedIn, make_
 from jobs.telegram.menu import set_menu
 from jobs.telegram.progress import remove_leftovers
 from jobs.tools.hooks import Hooks, HooksFile
+from jobs.upkeep import Upkeep
 from jobs.users.sdk import settle
 from jobs.web import Stage, Vitals, WebServer
 
@@ -60,6 +62,7 @@ class App:
         lock = DataLock(settings.data_dir)
         lock.acquire()
         try:
+            before_upgrade(settings.data_dir / "db.sqlite")
             db = open_database(settings.data_dir / "db.sqlite")
             try:
                 await self._run_on(db)
@@ -112,6 +115,7 @@ class App:
     async def _serve(self, db: Database, client: Client, account: Account, vitals: Vitals, hooks: Hooks) -> None:
         parts = Parts(self._settings, db, client, account, hooks, self._sign_out)
         self._look_again = parts.look_again
+        parts.runner.on_report = vitals.add
         vitals.telegram = lambda: parts.connection.is_there
         vitals.sessions = lambda: (parts.sessions.warm, parts.sessions.busy)
         tasks: list[asyncio.Task[None]] = []
@@ -145,6 +149,9 @@ class App:
         tasks.append(asyncio.create_task(parts.reconciler.run(), name="reconciler"))
         tasks.append(asyncio.create_task(parts.watchdog.run(), name="watchdog"))
         tasks.append(asyncio.create_task(parts.channels.run(), name="channels"))
+        tasks.append(asyncio.create_task(Rotation(self._settings).run(), name="backups"))
+        upkeep = Upkeep(self._settings, parts.db, parts.archive)
+        tasks.append(asyncio.create_task(upkeep.run(), name="upkeep"))
         for task in tasks:
             task.add_done_callback(self._part_ended)
         if parts.account.is_bot:

@@ -1,4 +1,4 @@
-"""`./jobs doctor` and `./jobs retry`: what was given up, at the terminal. Both work while Jobs runs."""
+"""`./jobs retry`, and how `./jobs doctor` shows what was given up. Both work while Jobs runs."""
 
 import os
 import re
@@ -10,8 +10,7 @@ import apsw
 from jobs import config
 from jobs.config import Settings
 from jobs.db import LOOK_AGAIN, Database, DatabaseError, DataLock, HolderUnknown, open_as_is
-from jobs.memory.embedding import why_not
-from jobs.spine.aside import Aside, given_up, retry
+from jobs.spine.aside import Aside, retry
 from jobs.texts import Language, say, say_time
 from jobs.tools.hooks import HooksFile
 from jobs.users.notices import lane_label
@@ -28,25 +27,20 @@ _NAME = re.compile(r"([TOtoТОто])(\d{1,18})")
 _LOOKALIKES = str.maketrans("ТОто", "TOTO")
 
 
-def doctor(settings: Settings) -> int:
-    """Print what was given up; returns the exit code."""
-    language = _language()
-    try:
-        db = open_as_is(settings.data_dir / "db.sqlite")
-    except DatabaseError as error:
-        return _refuse(str(error))
-    try:
-        found = given_up(db)
-        for aside in found:
-            print(_shown(aside, db, settings, language))
-    except apsw.Error as error:
-        return _refuse(f"{db.path} cannot be read ({error})")
-    finally:
-        db.close()
-    print(say("doctor_found" if found else "doctor_nothing", language, n=len(found)))
-    if settings.embedding_model is None and (reason := why_not()):
-        print(say(reason, language))
-    return SOMETHING_FOUND if found else DONE
+def shown(aside: Aside, db: Database, settings: Settings, language: Language) -> str:
+    """One thing that was given up: its id, whose it is, when, why, and the beginning of its words."""
+    zone: ZoneInfo = settings.tz
+    person = UsersRepository(db, settings.tg_user_id or 0, zone).get(aside.person_id)
+    return say(
+        f"doctor_{aside.kind}",
+        language,
+        name=aside.name,
+        person=lane_label(aside.person_id, language)
+        or (" ".join(person.name.split()) if person and person.name else aside.person_id),
+        time=say_time(aside.at, zone, language),
+        reason=" ".join(aside.reason.split()),
+        text=" ".join(aside.text.split())[:SHOWN_LENGTH],
+    )
 
 
 def retry_one(settings: Settings, name: str) -> int:
@@ -88,21 +82,6 @@ def make_hook(settings: Settings, name: str, prompt: str) -> int:
         return _refuse(str(error).splitlines()[0])
     print(say("hook_made", _language(), url=f"http://127.0.0.1:{settings.http_port}/hooks/{name}", secret=secret))
     return DONE
-
-
-def _shown(aside: Aside, db: Database, settings: Settings, language: Language) -> str:
-    zone: ZoneInfo = settings.tz
-    person = UsersRepository(db, settings.tg_user_id or 0, zone).get(aside.person_id)
-    return say(
-        f"doctor_{aside.kind}",
-        language,
-        name=aside.name,
-        person=lane_label(aside.person_id, language)
-        or (" ".join(person.name.split()) if person and person.name else aside.person_id),
-        time=say_time(aside.at, zone, language),
-        reason=" ".join(aside.reason.split()),
-        text=" ".join(aside.text.split())[:SHOWN_LENGTH],
-    )
 
 
 def _language() -> Language:

@@ -69,21 +69,25 @@ def demo(
 @cli.command()
 def doctor(
     attack: Annotated[
-        bool, typer.Option("--attack", help="Try the wall with some 230 attacks, on a copy; a line for each.")
+        bool, typer.Option("--attack", help="Try the wall with some 250 attacks, on a copy; a line for each.")
     ] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="Ask neither Telegram nor the model.")] = False,
+    fix: Annotated[bool, typer.Option("--fix", help="Mend what can be mended without harm.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list instead of lines.")] = False,
 ) -> None:
-    """List what was given up: turns set aside (T…), messages not delivered (O…). Works while Jobs runs.
+    """Check everything that Jobs needs, and list what was given up (T…, O…): a line each, with what to do.
 
-    Exit codes: 0 nothing was given up (--attack: all held), 1 something is listed (one was broken), 2 the settings or
-    the database.
+    Works while Jobs runs, too.
+
+    Exit codes: 0 nothing failed (--attack: all held), 1 something did (one was broken), 2 the settings.
     """
     if attack:
         from jobs_simulator.attack import attack as run_attack
 
         sys.exit(run_attack(config.load()))
-    from jobs.aside import doctor as run_doctor
+    from jobs.doctor import doctor as run_doctor
 
-    sys.exit(run_doctor(config.load()))
+    sys.exit(run_doctor(config.load(), quick=quick, fix=fix, as_json=as_json))
 
 
 @cli.command()
@@ -136,6 +140,44 @@ def hook(
     from jobs.aside import make_hook
 
     sys.exit(make_hook(config.load(), name, prompt))
+
+
+@cli.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="Where to write it: a .tar.gz that is not there yet.")],
+    secrets: Annotated[bool, typer.Option("--secrets", help="With the keys and the Telegram login.")] = False,
+) -> None:
+    """Write a backup of everything: database, sessions, memory, workspace, settings. Works while Jobs runs.
+
+    Exit codes: 0 made, 2 it could not be.
+    """
+    from jobs.keeping import backup as run_backup
+
+    sys.exit(run_backup(config.load(), file, secrets=secrets))
+
+
+@cli.command()
+def restore(file: Annotated[Path, typer.Argument(help="A backup that ./jobs backup has made.")]) -> None:
+    """Put a backup in the place of what is there, which is kept beside it. Not while Jobs runs.
+
+    Exit codes: 0 restored, 2 the backup cannot be used or Jobs runs; then nothing was changed.
+    """
+    from jobs.keeping import restore as run_restore
+
+    sys.exit(run_restore(config.load(), file))
+
+
+@cli.command()
+def migrate(
+    check: Annotated[bool, typer.Option("--check", help="Only say whether there is anything to do.")] = False,
+) -> None:
+    """Bring the database to this program's version, after a copy; every start does it too.
+
+    Exit codes: 0 it is at this version, 1 it is not yet (--check), 2 it cannot be: it is newer, broken or in use.
+    """
+    from jobs.keeping import migrate as run_migrate
+
+    sys.exit(run_migrate(config.load(), check=check))
 
 
 @cli.command()

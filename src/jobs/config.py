@@ -125,6 +125,10 @@ class Settings(BaseSettings):
     no_proxy: str = Field("", validation_alias=AliasChoices("NO_PROXY", "no_proxy"))
     schedule_model: str | None = None
     schedule_run_usd: float = Field(1.0, gt=0)
+    backups_kept: int = Field(7, ge=0)
+    keep_rows_days: int = Field(365, ge=0)
+    keep_uploads_days: int = Field(365, ge=0)
+    keep_uploads_mb: int = Field(10_000, ge=0)
     http_port: int = Field(8470, ge=0, le=65535)
     heartbeat_interval_minutes: int = Field(30, ge=0)
     heartbeat_model: str = "haiku"
@@ -140,6 +144,9 @@ class Settings(BaseSettings):
     memory_nightly_usd: float = Field(0.05, gt=0)
     embedding_model: str | None = None
     memory_budget_tokens: int = Field(4000, ge=0, le=100_000)
+    agent_user: str | None = None
+    external_user: str | None = None
+    agent_folders: Annotated[tuple[Path, ...], NoDecode] = ()
     max_warm_sessions: int = Field(4, ge=1, le=100)
     answer_others: bool = False
     first_messages_per_day: int = Field(10, ge=0)
@@ -202,6 +209,17 @@ class Settings(BaseSettings):
         if not isinstance(value, str):
             return value
         return None if value.strip().lower() == "off" else parse_clock(value)
+
+    @field_validator("agent_folders", mode="before")
+    @classmethod
+    def _folders(cls, value: Any) -> Any:
+        """Like PATH: absolute paths with colons between them."""
+        if not isinstance(value, str):
+            return value
+        paths = tuple(Path(part).expanduser() for part in value.split(":") if part.strip())
+        if wrong := [str(path) for path in paths if not path.is_absolute()]:
+            raise ValueError(f"names {wrong[0]}, which is no absolute path; write it as /home/me/projects:/srv/files")
+        return paths
 
     @field_validator("tg_api_hash")
     @classmethod

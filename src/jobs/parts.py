@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from jobs.broker import Broker, Ledger
 from jobs.config import Settings
 from jobs.db import Database
 from jobs.masks import Masks, session_secrets
@@ -60,6 +61,7 @@ from jobs.tools.scheduler import Scheduler
 from jobs.tools.schedules import Schedules
 from jobs.tools.watch_tools import WatchTools
 from jobs.tools.watches import Watches
+from jobs.upkeep import Archive
 from jobs.users.consent import Consent
 from jobs.users.doorkeeper import Doorkeeper
 from jobs.users.forget import Forgetting
@@ -106,6 +108,7 @@ class Parts:
 
     def _build_spine(self) -> None:
         db, settings = self.db, self.settings
+        self.archive = Archive(settings.data_dir / "archive")
         self.people = people = UsersRepository(db, settings.tg_user_id or 0, settings.tz)
         self.masks = masks = Masks([*settings.secrets(), *session_secrets(settings.telethon_session)])
         # To the owner an answer may have a secret in it that they ask for.
@@ -175,6 +178,8 @@ class Parts:
             self.mcp.servers,
             self.models,
             self.consent,
+            Broker(settings, Ledger(db)),
+            self.door.left,
             self.errands.of,
             OwnersMemory(recall, self.notes.ending),
         )
@@ -213,6 +218,7 @@ class Parts:
             attachments,
             self.masks,
             Quotes(client, self.account, self.inbox, people.owner().language).look_up,
+            self.door.used_up,
         )
         self.lanes = Lanes(
             self.inbox,
@@ -244,7 +250,7 @@ class Parts:
                 people,
                 outbox,
                 sessions,
-                Forgetting(db, people, outbox, self.letters),
+                Forgetting(db, people, outbox, self.letters, self.archive.forget),
                 self.settings.data_dir,
                 self.settings.workspace_dir,
             ),

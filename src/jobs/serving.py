@@ -7,17 +7,43 @@ built, and a thread does that: the address is there at once, and what is asked m
 import asyncio
 import contextlib
 import socket
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from typing import TYPE_CHECKING, Any
+
+import structlog
 
 if TYPE_CHECKING:
     import uvicorn
-    from starlette.types import ASGIApp
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Message, Receive, Send], Awaitable[None]]
+"""ASGI's (asgi.readthedocs.io), as Starlette names them too."""
+
+log = structlog.get_logger()
 
 HOST = "127.0.0.1"
 BACKLOG = 128
-END_SECONDS = 2.0
+END_SECONDS = 2
 """How long requests under way may take to end when the server stops."""
+KEEP_ALIVE_SECONDS = 600
+"""How long an idle connection is kept: one that is closed just when it is used again is an error to its client."""
+
+
+def listen(port: int = 0) -> socket.socket:
+    """A socket that listens on loopback; 0 takes a free port. Raises OSError when another program has the port."""
+    # Named as TCP: asyncio turns Nagle's algorithm off only then, and with it each answer would wait for 40 ms.
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((HOST, port))
+        listening.listen(BACKLOG)
+    except OSError:
+        listening.close()
+        raise
+    listening.setblocking(False)
+    return listening
 
 
 class LoopbackServer:
@@ -26,11 +52,11 @@ class LoopbackServer:
     `port` 0 takes a free one.
     """
 
-    def __init__(self, build: "Callable[[], ASGIApp]", port: int = 0) -> None:
+    def __init__(self, build: Callable[[], App], port: int = 0) -> None:
         self._build = build
         self.port = port
-        self._socket: socket.socket | None = None
         self._serving: asyncio.Task[None] | None = None
+        self._transports: dict[Any, asyncio.Transport] = {}
         self._ending = asyncio.Event()
 
     @property
@@ -39,17 +65,10 @@ class LoopbackServer:
 
     def start(self) -> None:
         """Take the address; from now on it is answered. Raises OSError when another program has the port."""
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        try:
-            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            self._socket.bind((HOST, self.port))
-            self._socket.listen(BACKLOG)
-        except OSError:
-            self._socket.close()
-            raise
-        self._socket.setblocking(False)
-        self.port = self._socket.getsockname()[1]
-        self._serving = asyncio.create_task(self._serve(self._socket), name="http")
+        listening = listen(self.port)
+        self.port = listening.getsockname()[1]
+        self._serving = asyncio.create_task(self._serve(listening), name="http")
+        self._serving.add_done_callback(_ended)
 
     async def stop(self) -> None:
         """Take nothing new, let what is under way end, close everything."""
@@ -60,6 +79,11 @@ class LoopbackServer:
             await self._serving
         self._serving = None
 
+    def cut(self, scope: Message) -> None:
+        """Break the connection of a request (an ASGI scope) before its answer is whole; what was sent still arrives."""
+        if transport := self._transports.get(scope["client"]):
+            transport.close()
+
     async def _serve(self, listening: socket.socket) -> None:
         with contextlib.closing(listening):
             server = await asyncio.to_thread(self._make)
@@ -67,8 +91,20 @@ class LoopbackServer:
 
     def _make(self) -> "uvicorn.Server":
         import uvicorn
+        from uvicorn.protocols.http.h11_impl import H11Protocol
 
-        ending = self._ending
+        ending, transports = self._ending, self._transports
+
+        class Connection(H11Protocol):
+            """As uvicorn's, and can be cut: ASGI has no word for that."""
+
+            def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+                super().connection_made(transport)
+                transports[self.client] = transport
+
+            def connection_lost(self, exc: Exception | None) -> None:
+                transports.pop(self.client, None)
+                super().connection_lost(exc)
 
         class Server(uvicorn.Server):
             """As uvicorn's, but signals are the program's own, and nothing wakes up ten times a second."""
@@ -82,14 +118,22 @@ class LoopbackServer:
 
         config = uvicorn.Config(
             self._build(),
-            http="h11",
+            http=Connection,
+            interface="asgi3",
+            proxy_headers=False,
             ws="none",
             lifespan="off",
             log_config=None,
             access_log=False,
             date_header=False,
             server_header=False,
-            timeout_graceful_shutdown=round(END_SECONDS),
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
+            timeout_graceful_shutdown=END_SECONDS,
         )
         config.load()
         return Server(config)
+
+
+def _ended(serving: "asyncio.Task[None]") -> None:
+    if not serving.cancelled() and (error := serving.exception()):
+        log.error("the web server has failed", error=repr(error))

@@ -123,7 +123,7 @@ async def test_the_owner_sees_what_is_remembered_and_takes_the_last_change_back(
 
 async def test_nothing_of_a_stopped_turn_goes_on(stage: Stage) -> None:
     """The CLI keeps messages that were queued behind an interrupted one: they must not run with nobody watching."""
-    mark = stage.folder / "ran_after_stop"
+    mark = stage.workspace / "ran_after_stop"
     await stage.start()
     async with stage.person(stage.owner) as owner:
         await owner.say(STALL_WORD)

@@ -1,4 +1,4 @@
-"""HTTP_PROXY is used for Telegram and for the model, with its user and password."""
+"""HTTP_PROXY is used for Telegram and for the model, with its user and password, which no session's process knows."""
 
 import asyncio
 import base64
@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
+
+from tests.rig import session_processes
 
 from jobs_simulator.model import echo
 from jobs_simulator.stage import Stage
@@ -78,6 +80,11 @@ async def test_both_go_through_the_proxy_with_its_password(tmp_path: Path) -> No
         )
         async with stage.person(stage.owner) as owner:
             await owner.ask("through the proxy?", "ECHO: through the proxy?")
+            sessions = session_processes(stage.data)
+            environments = [Path(f"/proc/{pid}/environ").read_bytes().decode() for pid in sessions]
+            assert sessions
+            assert all("HTTPS_PROXY=http://jobs:" in environ for environ in environments)
+            assert not any(PASSWORD in environ or "p%40ss" in environ for environ in environments)
         assert await program.stop() == 0
     assert {"127.0.0.1", MODEL_HOST} <= set(proxy.asked_for)
     assert not any(PASSWORD in line for line in program.lines)

@@ -1,6 +1,5 @@
 """The index: vectors of any embedder, made again with another, found by their signs; a look that is cut goes on."""
 
-import asyncio
 import json
 import threading
 from collections.abc import Iterator, Sequence
@@ -12,7 +11,7 @@ import numpy as np
 import pytest
 from tests.support import MASHA, MOSCOW, OWNER, Spine, settings
 
-from jobs import aside
+from jobs.doctor import machine
 from jobs.memory import embedding
 from jobs.memory.embedding import EmbedderFailed, Service, ServiceEmbedder, embedder_of
 from jobs.memory.engine import Engine, Places, places_of
@@ -213,15 +212,14 @@ def test_without_its_service_words_still_find(service: Embeddings, tmp_path: Pat
 # ---------------------------------------------------------------------- a machine that cannot
 
 
-async def test_a_processor_without_avx2_searches_by_words_and_doctor_says_so(
-    tmp_path: Path, spine: Spine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_a_processor_without_avx2_searches_by_words_and_doctor_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(embedding.platform, "machine", lambda: "x86_64")
     monkeypatch.setattr(embedding, "_has_avx2", lambda: False)
     assert embedder_of(None) is None
-    wanted = settings(tmp_path, data_dir=spine.db.path.parent)
-    monkeypatch.setenv("LANG", "en_US.UTF-8")
-    await asyncio.to_thread(aside.doctor, wanted)
-    assert "has no AVX2" in capsys.readouterr().out
-    await asyncio.to_thread(aside.doctor, wanted.model_copy(update={"embedding_model": "m1"}))
-    assert "AVX2" not in capsys.readouterr().out
+    wanted = settings(tmp_path)
+    (finding,) = machine.memory(wanted)
+    assert "has no AVX2" in finding.text("en")
+    (finding,) = machine.memory(wanted.model_copy(update={"embedding_model": "m1"}))
+    assert "AVX2" not in finding.text("en")

@@ -94,6 +94,23 @@ async def test_one_persons_share_is_theirs_alone(spine: Spine, tmp_path: Path, l
     keeper.stop()
 
 
+async def test_a_turn_whose_money_ends_in_the_middle_sends_nothing_more_and_waits(tmp_path: Path) -> None:
+    async with Rig(tmp_path, fixed("done"), external_person_usd=0.2, external_daily_usd=10) as rig:
+        rig.model.script([Reply(ToolCall("mcp__jobs__get_my_tasks"))])
+        turn = rig.begin(MASHA, "what is to do?")
+        rig.model.on_request = lambda _: rig.run.door.limit(MASHA, "usd", 0.01)
+        await rig.run.runner.handle(turn)
+        assert len(rig.model.requests) == 1, "the second call was refused before it was sent"
+        assert rig.spine.states("turns") == ["waiting"]
+        assert [text for text in rig.spine.said(MASHA) if "отвечу завтра" in text]
+        assert rig.spine.said(OWNER) == []
+        rig.model.on_request = None
+        rig.run.door.limit(MASHA, "usd", 5.0)
+        again = rig.begin(MASHA, "and now?")
+        await rig.run.runner.handle(again)
+        assert (again.id, rig.spine.said(MASHA)[-1]) == (turn.id, "done")
+
+
 async def test_a_long_message_is_heard_to_its_limit_and_kept_whole(tmp_path: Path) -> None:
     async with Rig(tmp_path, echo, external_message_length=10) as rig:
         assert await rig.ask(MASHA, "0123456789and more") == ["ECHO: 0123456789…"]

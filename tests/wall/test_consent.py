@@ -62,7 +62,7 @@ async def forward(stage: Stage, owner: Chat) -> None:
 
 
 async def test_a_forwarded_message_makes_an_effect_wait_for_yes_and_yes_lets_it_through_once(stage: Stage) -> None:
-    first, second = stage.folder / "first", stage.folder / "second"
+    first, second = stage.workspace / "first", stage.workspace / "second"
     brain(stage).calls = [touch(first), touch(second)]
     await stage.start()
     async with stage.person(stage.owner) as owner:
@@ -80,7 +80,7 @@ async def test_a_forwarded_message_makes_an_effect_wait_for_yes_and_yes_lets_it_
 
 
 async def test_yes_all_lasts_for_the_turn_only(stage: Stage) -> None:
-    first, second, third = (stage.folder / name for name in ("first", "second", "third"))
+    first, second, third = (stage.workspace / name for name in ("first", "second", "third"))
     brain(stage).calls = [touch(first), touch(second)]
     await stage.start()
     async with stage.person(stage.owner) as owner:
@@ -96,7 +96,7 @@ async def test_yes_all_lasts_for_the_turn_only(stage: Stage) -> None:
 
 
 async def test_a_waiting_turn_is_stopped_at_once(stage: Stage) -> None:
-    mark = stage.folder / "mark"
+    mark = stage.workspace / "mark"
     brain(stage).calls = [touch(mark)]
     await stage.start()
     async with stage.person(stage.owner) as owner:
@@ -111,7 +111,7 @@ async def test_a_waiting_turn_is_stopped_at_once(stage: Stage) -> None:
 
 
 async def test_a_crash_while_waiting_asks_again(stage: Stage) -> None:
-    mark = stage.folder / "mark"
+    mark = stage.workspace / "mark"
     brain(stage).calls = [touch(mark)]
     program = await stage.start()
     async with stage.person(stage.owner) as owner:
@@ -128,7 +128,7 @@ async def test_a_crash_while_waiting_asks_again(stage: Stage) -> None:
 
 
 async def test_new_clears_the_mark_and_the_new_conversation_has_none_of_the_words(stage: Stage) -> None:
-    mark = stage.folder / "mark"
+    mark = stage.workspace / "mark"
     await stage.start()
     async with stage.person(stage.owner) as owner:
         await forward(stage, owner)
@@ -141,7 +141,7 @@ async def test_new_clears_the_mark_and_the_new_conversation_has_none_of_the_word
 
 
 async def test_allow_asks_nothing(stage: Stage) -> None:
-    mark = stage.folder / "mark"
+    mark = stage.workspace / "mark"
     brain(stage).calls = [touch(mark)]
     await stage.start(UNTRUSTED_TEXT="allow")
     async with stage.person(stage.owner) as owner:
@@ -253,11 +253,11 @@ async def test_what_was_remembered_from_others_words_marks_again(tmp_path: Path)
         await running
         await rig.sessions.forget(OWNER)
         search = ToolCall("mcp__jobs__memory_search", {"query": "сейф"})
-        rig.model.script([Reply(search), Reply(touch(tmp_path / "mark"))])
+        rig.model.script([Reply(search), Reply(touch(tmp_path / "workspace" / "mark"))])
         running_again = asyncio.create_task(rig.ask(OWNER, "какой номер?"))
         await answered(rig, "no")
         await running_again
-        assert not (tmp_path / "mark").exists()
+        assert not (tmp_path / "workspace" / "mark").exists()
 
 
 async def test_a_file_that_a_person_sent_marks_once_it_is_read(tmp_path: Path) -> None:
@@ -271,11 +271,11 @@ async def test_a_file_that_a_person_sent_marks_once_it_is_read(tmp_path: Path) -
                 ToolCall("Bash", {"command": "grep -r Ignore .", "description": "x"}),
             ]
         ):
-            rig.model.script([Reply(read), Reply(touch(tmp_path / "mark"))])
+            rig.model.script([Reply(read), Reply(touch(tmp_path / "workspace" / "mark"))])
             running = asyncio.create_task(rig.ask(OWNER, f"что там? {number}"))
             await answered(rig, "no")
             await running
-            assert not (tmp_path / "mark").exists()
+            assert not (tmp_path / "workspace" / "mark").exists()
             await rig.sessions.forget(OWNER)
 
 
@@ -297,7 +297,7 @@ async def test_silence_is_a_no(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(consent, "SILENCE_SECONDS", 0.05)
     async with Rig(tmp_path, fixed("ok")) as rig:
         turn = ask_with(rig, PLANTED, Extras(forwarded_from="Мария"))
-        mark = tmp_path / "mark"
+        mark = tmp_path / "workspace" / "mark"
         rig.model.script([Reply(touch(mark))])
         await rig.run.runner.handle(turn)
         assert not mark.exists()
@@ -311,7 +311,7 @@ async def test_a_guard_that_breaks_lets_nothing_through(tmp_path: Path, monkeypa
 
     monkeypatch.setattr(consent.Consent, "refusal", broken)
     async with Rig(tmp_path, fixed("ok")) as rig:
-        mark = tmp_path / "mark"
+        mark = tmp_path / "workspace" / "mark"
         rig.model.script([Reply(touch(mark))])
         await rig.ask(OWNER, "go")
         assert not mark.exists()
@@ -337,7 +337,7 @@ def test_a_bare_yes_or_no_is_an_answer(text: str, outcome: str | None) -> None:
 
 
 async def test_a_yes_to_something_else_is_not_taken_for_the_answer(stage: Stage) -> None:
-    mark = stage.folder / "mark"
+    mark = stage.workspace / "mark"
     await stage.start()
     async with stage.person(stage.owner) as owner:
         earlier = await owner.say("что нового?")

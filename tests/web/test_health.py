@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
-from tests.support import MASHA, Spine
+from tests.support import Spine
 
 from jobs.serving import HOST
 from jobs.web import Stage as Progress
@@ -84,7 +84,7 @@ async def test_the_figures_count_what_waits_and_are_what_prometheus_reads(spine:
     assert samples["jobs_rows", "outbox", "queued"] == 0
     assert samples["jobs_oldest_row_seconds", "inbox"] >= 0
     assert samples["process_resident_memory_bytes",] > 1_000_000
-    assert str(MASHA) not in answer.text
+    assert "masha" not in answer.text.lower()
 
 
 async def test_the_program_serves_them_and_says_when_the_port_is_taken(tmp_path: Path) -> None:
@@ -97,5 +97,14 @@ async def test_the_program_serves_them_and_says_when_the_port_is_taken(tmp_path:
         program = await stage.start(HTTP_PORT=str(port))
         async with httpx.AsyncClient(base_url=f"http://{HOST}:{port}", trust_env=False) as client:
             assert json.loads((await client.get("/readyz")).text) == {"ok": True}
-            assert "jobs_ready 1.0" in (await client.get("/metrics")).text
+            async with stage.person(stage.owner) as owner:
+                await owner.ask("a private word", "ECHO: a private word")
+            figures = (await client.get("/metrics")).text
+        assert "jobs_ready 1.0" in figures
+        assert 'jobs_turns_total{outcome="done",role="owner"} 1.0' in figures
+        assert 'jobs_cost_usd_total{role="owner"}' in figures
+        line = await program.line("outcome=done")
+        for part in ("origin=owner", "role=owner", "messages=1", "took_s=", "waited_s=", "tokens_out=", "cost_usd="):
+            assert part in line
+        assert "private" not in figures + "".join(program.lines)
         assert await program.stop() == 0

@@ -2,7 +2,7 @@
 
 from jobs.db.connection import Database, DatabaseError, Row
 from jobs.db.lock import LOOK_AGAIN, AlreadyRunning, DataLock, HolderUnknown
-from jobs.db.migrate import open_as_is, open_database
+from jobs.db.migrate import migrations, open_as_is, open_database, schema_version
 
 __all__ = [
     "LOOK_AGAIN",
@@ -12,6 +12,8 @@ __all__ = [
     "DatabaseError",
     "HolderUnknown",
     "Row",
+    "migrations",
     "open_as_is",
     "open_database",
+    "schema_version",
 ]

@@ -50,6 +50,20 @@ def open_database(path: Path) -> Database:
     return database
 
 
+def schema_version(path: Path) -> tuple[int, int]:
+    """The version of a database, and the one this program makes of it. Raises DatabaseError."""
+    try:
+        database = Database(path)
+    except apsw.Error as error:
+        raise DatabaseError(f"{path} cannot be opened ({error})") from None
+    try:
+        return int(database.value("PRAGMA user_version")), migrations()[-1][0]
+    except apsw.Error as error:
+        raise DatabaseError(f"{path} cannot be read ({error})") from None
+    finally:
+        database.close()
+
+
 def open_as_is(path: Path) -> Database:
     """Open a database that a running Jobs may have open too; nothing is made or upgraded. Raises DatabaseError."""
     if not path.is_file():

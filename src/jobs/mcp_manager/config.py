@@ -33,6 +33,16 @@ class McpConfig:
                 log.error("mcp_servers.json is not used", path=str(self._path), reason=str(error))
         return dict(self._servers)
 
+    def fault(self) -> str | None:
+        """What is wrong with the file as it is now; None when it can be used or is not there."""
+        try:
+            _parse(self._path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as error:
+            return str(error)
+        return None
+
 
 def _parse(text: str) -> dict[str, Any]:
     """Raises ValueError with the line where it can be told."""

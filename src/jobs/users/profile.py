@@ -5,16 +5,16 @@ What each line is for was measured against the CLI (version pinned in pyproject.
 """
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
 from jobs.config import Settings
 from jobs.users.access import BUILT_INS, FEW_BUILT_INS, allowed
-from jobs.users.cli_launcher import API_KEY, KEEP_VARIABLE, OAUTH_TOKEN
+from jobs.users.cli_launcher import bundled_cli
 from jobs.users.model import Role
+from jobs.walls import KEEP_VARIABLE, WALLS_VARIABLE, SessionPaths, Walls
 
 if TYPE_CHECKING:
     from claude_agent_sdk import ClaudeAgentOptions, HookMatcher
@@ -51,61 +51,27 @@ LOCKED = {
 }
 
 
-@dataclass(frozen=True)
-class SessionPaths:
-    """The folders of a session: its own under `DATA_DIR/claude/<name>`, and the shared empty one."""
-
-    config: Path
-    temporary: Path
-    empty: Path
-    """An external session's home and working directory. The CLI tells the model its path, so it says nothing."""
-
-    @classmethod
-    def make(cls, data_dir: Path, name: str, empty: Path) -> Self:
-        root = data_dir / "claude" / name
-        paths = cls(root / "config", root / "tmp", empty)
-        for path in (paths.config, paths.temporary):
-            path.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return paths
-
-
-def environment(settings: Settings, role: Role, paths: SessionPaths) -> dict[str, str]:
-    """The whole environment of a session's process, beside what the SDK adds."""
+def environment(
+    settings: Settings, role: Role, paths: SessionPaths, walls: Walls, model_access: dict[str, str]
+) -> dict[str, str]:
+    """The whole environment of a session's process, beside what the SDK adds. `model_access`: the broker's part."""
+    is_owner = role in BUILT_INS
+    owners_home = paths.home if walls.confines_owner else Path.home()
     variables = {
         "PATH": os.environ.get("PATH", os.defpath),
         "LANG": "C.UTF-8",
         "TZ": settings.tz.key,
-        "HOME": str(Path.home() if role in BUILT_INS else paths.empty),
+        "HOME": str(owners_home if is_owner else paths.empty),
         "CLAUDE_CONFIG_DIR": str(paths.config),
         "CLAUDE_CODE_TMPDIR": str(paths.temporary),
         "TMPDIR": str(paths.temporary),
         MARKER: str(settings.data_dir),
         **QUIET,
-        **({} if role in BUILT_INS else LOCKED),
-        **_credentials(settings),
-        **proxy_variables(settings),
+        **({} if is_owner else LOCKED),
+        **model_access,
     }
-    if role in BUILT_INS and os.geteuid() == 0:
+    if is_owner and os.geteuid() == 0 and not walls.has_users:
         variables["IS_SANDBOX"] = "1"  # the CLI refuses bypassPermissions to root without it
-    return variables
-
-
-def proxy_variables(settings: Settings) -> dict[str, str]:
-    """HTTP_PROXY as the CLI takes it; nothing for a SOCKS proxy, which it does not support."""
-    if settings.http_proxy is None or settings.http_proxy.is_socks:
-        return {}
-    url = settings.http_proxy.url
-    return {"HTTP_PROXY": url, "HTTPS_PROXY": url, "NO_PROXY": ",".join(settings.unproxied_hosts)}
-
-
-def _credentials(settings: Settings) -> dict[str, str]:
-    variables = {}
-    if settings.anthropic_api_key:
-        variables[API_KEY] = settings.anthropic_api_key.get_secret_value()
-    elif settings.claude_code_oauth_token:
-        variables[OAUTH_TOKEN] = settings.claude_code_oauth_token.get_secret_value()
-    if settings.anthropic_base_url:
-        variables["ANTHROPIC_BASE_URL"] = settings.anthropic_base_url
     return variables
 
 
@@ -115,6 +81,9 @@ def options(
     paths: SessionPaths,
     *,
     launcher: Path,
+    walls: Walls,
+    broker_port: int,
+    model_access: dict[str, str],
     prompt: str,
     model: str | None,
     budget_usd: float | None,
@@ -130,12 +99,13 @@ def options(
     """
     from claude_agent_sdk import ClaudeAgentOptions
 
-    variables = environment(settings, role, paths)
+    variables = environment(settings, role, paths, walls, model_access)
+    order = walls.order(paths, is_owner=role in BUILT_INS, program=bundled_cli(), broker_port=broker_port)
     # alwaysLoad: with all built-ins present the CLI would hide MCP tools behind a search tool.
     servers: dict[str, Any] = {SERVER: {**tools, "alwaysLoad": True}}
     common: dict[str, Any] = {
         "cli_path": launcher,
-        "env": {**variables, KEEP_VARIABLE: ",".join(variables)},
+        "env": {**variables, KEEP_VARIABLE: ",".join(variables), WALLS_VARIABLE: order},
         "system_prompt": {"type": "custom", "prompt": prompt, "snapshot": False},
         "strict_mcp_config": True,
         "setting_sources": [],

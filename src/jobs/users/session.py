@@ -28,6 +28,7 @@ from claude_agent_sdk import (
 )
 from pydantic import ValidationError
 
+from jobs.broker import Broker, Budget, Pass
 from jobs.config import Settings
 from jobs.spine.model import Usage
 from jobs.spine.tool import Tool, ToolError
@@ -37,10 +38,11 @@ from jobs.users.access import BUILT_INS, ONLY_TELL
 from jobs.users.activity import Activity, Unseen
 from jobs.users.consent import SILENCE_SECONDS
 from jobs.users.model import Role
-from jobs.users.outcome import OWNERS_MATTER, ModelUnavailable, OverBudget, Reply, SessionFailed, Stopped
+from jobs.users.outcome import OWNERS_MATTER, BudgetSpent, ModelUnavailable, OverBudget, Reply, SessionFailed, Stopped
 from jobs.users.quotations import quoted_result
 from jobs.users.session_file import SessionFile
 from jobs.users.wall import NOTIFY, Wall
+from jobs.walls import SessionPaths, Walls
 
 log = structlog.get_logger()
 
@@ -75,6 +77,14 @@ class SessionPlan:
     """What the process may spend; None: as much as it takes."""
 
 
+@dataclass(frozen=True)
+class Access:
+    """Whose calls of the model a session's are, and what they may cost."""
+
+    lane: int
+    budget: Budget
+
+
 class Session:
     """Open with `connect`, then `run` turns, then `close`. Not for two turns at once."""
 
@@ -82,17 +92,24 @@ class Session:
         self,
         settings: Settings,
         plan: SessionPlan,
-        paths: profile.SessionPaths,
+        walls: Walls,
+        paths: SessionPaths,
         file: SessionFile,
         launcher: Path,
         opened: str,
+        broker: Broker,
+        access: Access,
         wall: Wall | None = None,
         on_compaction: Callable[[], None] | None = None,
     ) -> None:
         self._settings = settings
+        self._walls_around = walls
         self._paths = paths
         self._file = file
         self._launcher = launcher
+        self._broker = broker
+        self._access = access
+        self._pass: Pass | None = None
         self._wall = wall
         self._on_compaction = on_compaction
         self.plan = plan
@@ -117,6 +134,9 @@ class Session:
             self.plan.role,
             self._paths,
             launcher=self._launcher,
+            walls=self._walls_around,
+            broker_port=self._broker.port,
+            model_access=self._broker.environment(self._leave()),
             prompt=self.plan.prompt,
             model=self.plan.model,
             budget_usd=self.plan.budget_usd,
@@ -138,8 +158,18 @@ class Session:
             return
         self._client = client
 
+    def _leave(self) -> Pass:
+        """This session's own pass to the model, from its first connection to its end."""
+        if self._pass is None:
+            role = self.plan.role
+            may_browse = role in BUILT_INS
+            self._pass = self._broker.issue(self._access.lane, role, self._access.budget, may_browse=may_browse)
+        return self._pass
+
     async def close(self) -> None:
         """End the process; it is killed if it does not go by itself."""
+        if self._pass:
+            self._broker.end(self._pass)
         client, self._client = self._client, None
         if client is None:
             return
@@ -152,10 +182,12 @@ class Session:
     async def run(self, content: list[dict[str, Any]], journal: ToolJournal, activity: Activity | None = None) -> Reply:
         """One turn: these content blocks in, the final text out.
 
-        Raises ModelUnavailable, SessionFailed or Stopped; the session is then closed, and what the turn had added to
-        the conversation is dropped when it is next resumed.
+        Raises ModelUnavailable, OverBudget, SessionFailed or Stopped; the session is then closed, and what the turn had
+        added to the conversation is dropped when it is next resumed.
         """
         self._journal = journal
+        given = self._leave()
+        given.turn_id, given.refused = journal.turn_id, False
         self._activity = activity or Unseen()
         self._stopping = False
         try:
@@ -247,8 +279,10 @@ class Session:
         if self._stopping:
             raise Stopped
         if result.subtype == BUDGET_SPENT:
-            raise OverBudget(self._usage(result))
+            raise BudgetSpent(self._usage(result))
         if result.is_error:
+            if self._pass and self._pass.refused:
+                raise OverBudget
             status = result.api_error_status
             refused = status is not None and status < 500 and status not in WORTH_TRYING
             if refused and error not in OWNERS_MATTER:

@@ -8,11 +8,13 @@ import tempfile
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from jobs.broker import Broker
 from jobs.config import Settings
 from jobs.db import Database, Row
 from jobs.spine import outbox
@@ -31,12 +33,13 @@ from jobs.users.errands import Errand, ErrandOf, no_errand
 from jobs.users.model import Person, Role
 from jobs.users.models import Models
 from jobs.users.outcome import Reply, Stopped
-from jobs.users.profile import MARKER, SessionPaths
+from jobs.users.profile import MARKER
 from jobs.users.quotations import short_name
 from jobs.users.remembering import NothingRemembered, Remembering
 from jobs.users.repository import UsersRepository
 from jobs.users.session_file import SessionFile
 from jobs.users.wall import Wall
+from jobs.walls import Walls
 
 if TYPE_CHECKING:
     from jobs.users.session import Session
@@ -52,9 +55,10 @@ class SessionManager:
     """Runs each person's turns in their own session, and every errand's in a new one.
 
     `tools_of` gives a person's tools by the access table; `mcp_servers` the owner's configured servers; `models` the
-    model of each role; `consent` is asked before a session with the owner's power acts; `errand_of` says what is to be
-    done in a lane of Jobs' own; `memory` is what the owner's session is given without asking, and what keeps what is
-    worth it of a conversation that ends.
+    model of each role; `consent` is asked before a session with the owner's power acts; `broker` lends each session the
+    model, and `left` says how many US dollars somebody's may still cost, None without a limit; `errand_of` says what is
+    to be done in a lane of Jobs' own; `memory` is what the owner's session is given without asking, and what keeps what
+    is worth it of a conversation that ends.
     """
 
     def __init__(
@@ -66,6 +70,8 @@ class SessionManager:
         mcp_servers: Callable[[], dict[str, Any]],
         models: Models,
         consent: Consent,
+        broker: Broker,
+        left: Callable[[int], float | None],
         errand_of: ErrandOf = no_errand,
         memory: Remembering | None = None,
     ) -> None:
@@ -77,6 +83,9 @@ class SessionManager:
         self._models = models
         self._consent = consent
         self._errand_of = errand_of
+        self._broker = broker
+        self._walls = Walls.of(settings)
+        self._left = left
         self._marks = consent.marks
         self.recall_seconds = RECALL_SECONDS
         self._memory = memory or NothingRemembered()
@@ -91,7 +100,11 @@ class SessionManager:
 
     def start(self) -> None:
         """End what an earlier run left behind, and lay out what sessions need."""
-        _reap(self._settings.data_dir)
+        self._walls.lay_out()
+        for sentence in self._walls.missing:
+            log.warning("a wall around the sessions is missing", why=sentence)
+        self._broker.start()
+        self._reap()
         run = self._settings.data_dir / "run"
         self._launcher = write_launcher(run / "claude")
         self._empty = _empty_folder(run / "empty")
@@ -102,7 +115,8 @@ class SessionManager:
             timer.cancel()
         await asyncio.gather(*(session.close() for session in self._warm.values()), *self._closing)
         self._warm.clear()
-        _reap(self._settings.data_dir)
+        await self._broker.stop()
+        self._reap()
         shutil.rmtree(self._empty, ignore_errors=True)
 
     @property
@@ -129,7 +143,7 @@ class SessionManager:
     ) -> Reply:
         """Run a turn in the person's session; `grown` is asked what the turn has become once the session is there.
 
-        Raises ModelUnavailable, SessionFailed or Stopped.
+        Raises ModelUnavailable, OverBudget, SessionFailed or Stopped.
         """
         self._busy.add(person.id)
         is_owner = person.role is Role.OWNER
@@ -259,7 +273,16 @@ class SessionManager:
         from jobs.users import short_turn
 
         return await short_turn.ask(
-            self._settings, self._launcher, self._empty, prompt=prompt, text=text, model=model, most_usd=most_usd
+            self._settings,
+            self._launcher,
+            self._empty,
+            self._walls,
+            self._broker,
+            lane=self._users.owner_id,
+            prompt=prompt,
+            text=text,
+            model=model,
+            most_usd=most_usd,
         )
 
     async def forget(self, person_id: int) -> None:
@@ -303,9 +326,9 @@ class SessionManager:
         )
 
     def _build(self, person: Person) -> "Session":
-        from jobs.users.session import Session, SessionPlan
+        from jobs.users.session import Access, Session, SessionPlan
 
-        self._empty.mkdir(mode=0o700, exist_ok=True)  # what is not touched for days may be swept from there
+        self._empty.mkdir(mode=0o755, exist_ok=True)  # what is not touched for days may be swept from there
         opened = prompts.shown_time(now(), person)
         errand = self._errand(person)
         facts = self._facts[person.id] = self._memory.facts() if person.role is Role.OWNER else ""
@@ -317,12 +340,15 @@ class SessionManager:
             model=errand.model if errand and errand.model else self._models.of(person.role),
             budget_usd=errand.budget_usd if errand else None,
         )
-        name = _name(person.id)
-        paths = SessionPaths.make(self._settings.data_dir, name, self._empty)
+        name, is_owner = _name(person.id), person.role in BUILT_INS
+        paths = self._walls.paths(self._settings.data_dir, name, self._empty, is_owner=is_owner)
         file = SessionFile(self._settings.data_dir / "sessions" / f"{name}.session", paths.config / "projects")
-        wall = Wall(self._consent, person.id, person.role, plan.tools) if person.role in BUILT_INS else None
+        wall = Wall(self._consent, person.id, person.role, plan.tools) if is_owner else None
         ending = self._memory.ending if person.role is Role.OWNER else None
-        return Session(self._settings, plan, paths, file, self._launcher, opened, wall, ending)
+        access = Access(person.id, partial(self._left, person.id))
+        return Session(
+            self._settings, plan, self._walls, paths, file, self._launcher, opened, self._broker, access, wall, ending
+        )
 
     def _prompt(self, person: Person, opened: str, facts: str) -> str:
         errand = self._errand(person)
@@ -338,6 +364,10 @@ class SessionManager:
             errand = self._errand_of(own)
             return errand.person(self._users.owner()) if errand else None
         return self._users.get(lane)
+
+    def _reap(self) -> None:
+        users = (self._walls.agent, self._walls.external)
+        _reap(self._settings.data_dir, frozenset(user.uid for user in users if user))
 
     def _servers_of(self, person: Person) -> dict[str, Any]:
         return self._mcp_servers() if person.role in MCP_SERVERS else {}
@@ -386,18 +416,22 @@ def _empty_folder(note: Path) -> Path:
         if left.parent == Path(tempfile.gettempdir()) and left.name.startswith("jobs-"):
             shutil.rmtree(left, ignore_errors=True)
     folder = Path(tempfile.mkdtemp(prefix="jobs-"))
+    folder.chmod(0o755)  # there is nothing in it, and another user has to come in
     note.write_text(str(folder), encoding="utf-8")
     return folder
 
 
-def _reap(data_dir: Path) -> None:
-    """Kill processes of sessions on this data directory that outlived their Jobs (Linux: by their environment)."""
+def _reap(data_dir: Path, users: frozenset[int]) -> None:
+    """Kill processes of sessions on this data directory that outlived their Jobs (Linux).
+
+    By their environment; by their Unix user where sessions have users of their own, whose environment cannot be read.
+    """
     wanted = f"{MARKER}={data_dir}".encode()
-    for entry in Path("/proc").glob("[0-9]*/environ"):
-        if entry.parent.name == str(os.getpid()):
+    for entry in Path("/proc").glob("[0-9]*"):
+        if entry.name == str(os.getpid()):
             continue  # started by the owner's own session, to take over
         try:
-            if wanted in entry.read_bytes().split(b"\0"):
-                os.kill(int(entry.parent.name), signal.SIGKILL)
+            if entry.stat().st_uid in users or wanted in (entry / "environ").read_bytes().split(b"\0"):
+                os.kill(int(entry.name), signal.SIGKILL)
         except (OSError, ValueError):
             continue  # it ended by itself, or is not ours to see

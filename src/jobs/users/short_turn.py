@@ -9,11 +9,13 @@ from pathlib import Path
 
 from claude_agent_sdk import AssistantMessage, ClaudeSDKError, ResultMessage, TextBlock, create_sdk_mcp_server, query
 
+from jobs.broker import Broker
 from jobs.config import Settings
 from jobs.spine.model import Usage
 from jobs.users import profile
 from jobs.users.model import Role
 from jobs.users.outcome import ModelUnavailable, Reply, SessionFailed
+from jobs.walls import Walls
 
 NOBODY = "0"
 """In place of a person's id in the path of its folder."""
@@ -23,22 +25,29 @@ async def ask(
     settings: Settings,
     launcher: Path,
     empty: Path,
+    walls: Walls,
+    broker: Broker,
     *,
+    lane: int,
     prompt: str,
     text: str,
     model: str | None,
     most_usd: float | None,
 ) -> Reply:
-    """The model's answer to `text` under the system prompt `prompt`.
+    """The model's answer to `text` under the system prompt `prompt`. `lane`: whose money it is.
 
     It costs `most_usd` at most, give or take what one request goes over. Raises ModelUnavailable or SessionFailed.
     """
-    paths = profile.SessionPaths.make(settings.data_dir, NOBODY, empty)
+    paths = walls.paths(settings.data_dir, NOBODY, empty, is_owner=False)
+    given = broker.issue(lane, Role.EXTERNAL, lambda: None, may_browse=False)
     locked = profile.options(
         settings,
         Role.EXTERNAL,
         paths,
         launcher=launcher,
+        walls=walls,
+        broker_port=broker.port,
+        model_access=broker.environment(given),
         prompt=prompt,
         model=model,
         tools=create_sdk_mcp_server(profile.SERVER, tools=[]),
@@ -63,6 +72,7 @@ async def ask(
         if result is None:
             raise SessionFailed(f"the session's process ended: {str(failure)[:200]}") from None
     finally:
+        broker.end(given)
         shutil.rmtree(paths.config / "projects", ignore_errors=True)  # the transcript: it is not gone on with
     if result is None:
         raise SessionFailed("the session's process ended without a result")

@@ -1,11 +1,14 @@
 """A turn from what waits in a lane to the reply in the outbox, and what happens when the model does not answer."""
 
 import asyncio
+import contextlib
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+import apsw
 import structlog
 
 from jobs.db import Database
@@ -19,9 +22,10 @@ from jobs.users import prompts
 from jobs.users.activity import Activity
 from jobs.users.attachments import Attachments, Files, NoAttachments, without_images
 from jobs.users.model import Person, Role
-from jobs.users.outcome import ModelUnavailable, OverBudget, SessionFailed, Stopped
+from jobs.users.outcome import BudgetSpent, ModelUnavailable, OverBudget, SessionFailed, Stopped
 from jobs.users.repository import UsersRepository
 from jobs.users.session_manager import SessionManager
+from jobs.users.turn_report import Outcome, TurnReport
 
 log = structlog.get_logger()
 
@@ -63,6 +67,7 @@ class TurnRunner:
         attachments: Attachments | None = None,
         masked: Callable[[str], str] = str,
         quotes: Quotes = _as_they_are,
+        used_up: Callable[[int], datetime] = lambda lane: _in(MODEL_PAUSES[-1]),
     ) -> None:
         self._db = db
         self._users = users
@@ -72,6 +77,8 @@ class TurnRunner:
         self._presence = presence
         self._attachments = attachments or NoAttachments()
         self._masked = masked
+        self.on_report: Callable[[TurnReport], None] = lambda report: None
+        self._used_up = used_up
         self._quotes = quotes
         self._fetching: dict[int, asyncio.Task[tuple[list[InboxRow], Files]]] = {}
         self._since = now()
@@ -161,6 +168,7 @@ class TurnRunner:
             return
         log.info("turn begins", turn=turn.id, lane=turn.lane, attempt=turn.attempt, rows=len(turn.rows))
         self._running[turn.lane] = turn
+        began, outcome, usage = time.monotonic(), Outcome.CUT, Usage()
         try:
             async with self._shown(turn.lane) as activity:
                 async with asyncio.timeout(LONGEST.get(person.role)):
@@ -168,26 +176,41 @@ class TurnRunner:
                     turn = replace(turn, rows=rows)
                     reply = await self._sessions.run(turn, person, activity, files, self._grown)
         except Stopped:
+            outcome = Outcome.STOPPED
             self._turns.finish(turn, self._account(turn, person), Usage(), stopped=True)
-            log.info("turn stopped", turn=turn.id)
         except TimeoutError:
+            outcome = Outcome.FAILED
             await self._failed(turn, person, f"the turn took more than {LONGEST[person.role]:g} s")
+        except OverBudget:
+            outcome = Outcome.OVER_BUDGET
+            self._turns.put_off(turn, "over the budget", self._used_up(turn.lane), None, own_fault=False)
         except ModelUnavailable as error:
+            outcome = Outcome.MODEL_AWAY
             self._model_away(turn, person, error)
-        except OverBudget as error:
+        except BudgetSpent as error:
+            outcome = Outcome.OVER_BUDGET
             self._give_up(turn, person, str(error), error.usage)
         except SessionFailed as error:
+            outcome = Outcome.FAILED
             await self._failed(turn, person, self._masked(str(error)))
         else:
+            outcome, usage = Outcome.DONE, reply.usage
             self._turns.finish(turn, reply.text, reply.usage, or_else=say("empty_reply", person.language))
             self._db.execute("DELETE FROM meta WHERE key = 'credential_refused'")
-            log.info("turn ends", turn=turn.id, cost_usd=reply.usage.cost_usd, tokens=reply.usage.output_tokens)
             if reply.context_used >= RENEW_AT and is_persons(turn.lane):
                 await self._renew(turn, person)
         finally:
             del self._running[turn.lane]
             self._halted.discard(turn.lane)
             self._barred.discard(turn.lane)
+            self._report(turn, person, outcome, time.monotonic() - began, usage)
+
+    def _report(self, turn: Turn, person: Person, outcome: Outcome, seconds: float, usage: Usage) -> None:
+        """One line in the log for each run of a turn; not when the database is what failed."""
+        with contextlib.suppress(apsw.Error):
+            report = TurnReport.of(turn, person.role, outcome, seconds, usage, self._turns.calls(turn))
+            log.info("turn", **report.line())
+            self.on_report(report)
 
     def _shown(self, lane: int) -> AbstractAsyncContextManager[Activity | None]:
         """Shown at work in its chat, where there is one."""

@@ -3,7 +3,13 @@
 from collections.abc import Iterator
 
 from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
-from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily, Metric
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    InfoMetricFamily,
+    Metric,
+    SummaryMetricFamily,
+)
 
 from jobs import __version__
 from jobs.times import from_text, now
@@ -45,7 +51,24 @@ class _Figures:
         processes, turns = vitals.sessions()
         yield _gauge("jobs_session_processes", "Sessions that have a process.", processes)
         yield _gauge("jobs_turns_running", "Turns that run now.", turns)
+        yield from self._turns()
         yield from self._rows()
+
+    def _turns(self) -> Iterator[Metric]:
+        runs = CounterMetricFamily("jobs_turns", "Runs of turns since the start.", labels=["role", "outcome"])
+        took = SummaryMetricFamily("jobs_turn_seconds", "How long they took.", labels=["role"])
+        waited = SummaryMetricFamily("jobs_turn_wait_seconds", "How long messages waited for them.", labels=["role"])
+        tokens = CounterMetricFamily("jobs_tokens", "Tokens, cached ones included.", labels=["role", "direction"])
+        usd = CounterMetricFamily("jobs_cost_usd", "US dollars, by the SDK's results.", labels=["role"])
+        for role, sums in self._vitals.turns.items():
+            for outcome, count in sums.outcomes.items():
+                runs.add_metric([role, outcome], count)
+            took.add_metric([role], sums.outcomes.total(), sums.seconds)
+            waited.add_metric([role], sums.outcomes.total(), sums.waited)
+            tokens.add_metric([role, "in"], sums.tokens_in)
+            tokens.add_metric([role, "out"], sums.tokens_out)
+            usd.add_metric([role], sums.usd)
+        yield from (runs, took, waited, tokens, usd)
 
     def _rows(self) -> Iterator[Metric]:
         db, moment = self._vitals.db, now()

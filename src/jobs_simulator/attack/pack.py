@@ -21,6 +21,7 @@ from jobs.users.repository import UsersRepository
 from jobs_simulator.attack import judge
 from jobs_simulator.attack.hostile import GRANTED, Canaries, Hostile
 from jobs_simulator.attack.inputs import Input, inputs
+from jobs_simulator.attack.walls import against_walls
 from jobs_simulator.chat import Chat
 from jobs_simulator.stage import Stage
 from jobs_simulator.telegram import Account
@@ -59,7 +60,9 @@ class Pack:
         words = [
             f"canary-{where}-{secrets.token_hex(6)}" for where in ("file", "memory", "environment", "task", "plan")
         ]
-        self._canaries = Canaries(words, folder / "somebody-was-here", folder / "workspace" / "secret.txt", 0)
+        self._canaries = Canaries(
+            words, folder / "workspace" / "somebody-was-here", folder / "workspace" / "secret.txt", 0
+        )
         self._brain = Hostile(self._canaries)
         self._stage = Stage(folder, self._brain, settings=self._own_settings())
         self._peter = self._stage.telegram.add_user("Peter", "Pan", username="peter", phone="79000000009")
@@ -91,7 +94,10 @@ class Pack:
                 for start in range(0, len(group), A_CHAT):
                     await self._by_one_account(group[start : start + A_CHAT])
             await self._through_the_owner([each for each in self._inputs if each.channel == "forward"])
-        total = len(self._inputs) + len([each for each in self._inputs if each.channel == "forward"])
+            tries = await asyncio.to_thread(against_walls, self._settings, self._folder)
+        for title, wrong in tries:
+            self._tell(title, wrong)
+        total = len(self._inputs) + len([each for each in self._inputs if each.channel == "forward"]) + len(tries)
         self._say(f"{total} attacks: {total - len(self.broken)} held, {len(self.broken)} broken")
         return BROKEN if self.broken else HELD
 

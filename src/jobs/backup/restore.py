@@ -1,0 +1,116 @@
+"""The way back: everything is checked before anything is replaced, and what was there is kept beside it."""
+
+import hashlib
+import json
+import shutil
+import stat
+import tarfile
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jobs.backup.archive import ENV, FORMAT, KEPT, MANIFEST, BackupError
+from jobs.config import Settings, project_root
+from jobs.db import DatabaseError, DataLock, migrations, open_database
+from jobs.times import now
+from jobs.walls import share
+
+REPLACED = ("db.sqlite", "db.sqlite-wal", "db.sqlite-shm", "sessions", "claude", "archive", "mcp_servers.json")
+"""What of the data directory is replaced. The login is, only where the backup has one."""
+LOGIN = ("telethon.session", "telethon.session-journal")
+
+
+@dataclass(frozen=True)
+class Restored:
+    made_at: str
+    """When the backup was made, UTC."""
+    files: int
+    kept: list[Path]
+    """Where what was there before lies now."""
+    has_login: bool
+
+
+def restore_backup(settings: Settings, source: Path) -> Restored:
+    """Put a backup in the place of what is there. Raises BackupError, or AlreadyRunning while Jobs runs."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    settings.workspace_dir.mkdir(parents=True, exist_ok=True)
+    lock = DataLock(settings.data_dir)
+    try:
+        lock.acquire()
+    except DatabaseError as error:
+        raise BackupError(str(error)) from None
+    try:
+        with tempfile.TemporaryDirectory(dir=settings.data_dir, prefix="restore-") as name:
+            folder = Path(name)
+            manifest = _unpacked(source, folder)
+            _check_database(folder / "data" / "db.sqlite")
+            return _put(settings, folder, manifest)
+    except OSError as error:
+        raise BackupError(f"{error.filename or source} cannot be used ({error.strerror or error})") from None
+    finally:
+        lock.release()
+
+
+def _unpacked(source: Path, folder: Path) -> dict[str, Any]:
+    """Unpack everything and compare it with the manifest, which is returned. Raises BackupError."""
+    try:
+        with tarfile.open(source, "r:gz") as archive:
+            archive.extractall(folder, filter="data")
+        manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        sums: dict[str, str] = manifest["files"]
+        known = manifest["format"]
+    except (tarfile.TarError, EOFError, ValueError, KeyError, TypeError) as error:
+        raise BackupError(f"{source} is no whole backup of Jobs ({error}); nothing was changed") from None
+    if known > FORMAT or manifest.get("database", 0) > migrations()[-1][0]:
+        raise BackupError(f"{source} was made by a newer Jobs ({manifest.get('jobs')}); update this one first")
+    found = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()} - {MANIFEST}
+    for name in sums.keys() | found:
+        path = folder / name
+        if name not in sums or not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != sums[name]:
+            raise BackupError(f"{source} is damaged ({name}); nothing was changed")
+    return manifest
+
+
+def _check_database(path: Path) -> None:
+    """It opens, is whole, and can be brought to this version. Raises BackupError."""
+    if not path.is_file():
+        raise BackupError("there is no database in this backup; nothing was changed")
+    try:
+        open_database(path).close()
+    except DatabaseError as error:
+        raise BackupError(f"the backup's database cannot be used ({error})") from None
+
+
+def _put(settings: Settings, folder: Path, manifest: dict[str, Any]) -> Restored:
+    data, workspace = settings.data_dir, settings.workspace_dir
+    aside = f"{KEPT}{now():%Y%m%dT%H%M%SZ}"
+    has_login = (folder / "data" / LOGIN[0]).is_file()
+    kept = [
+        _set_aside(data, data / aside, [*REPLACED, *(LOGIN if has_login else ())]),
+        _set_aside(workspace, workspace / aside, [path.name for path in (folder / "workspace").glob("*")]),
+    ]
+    for source, target in ((folder / "data", data), (folder / "workspace", workspace)):
+        for path in source.glob("*"):
+            shutil.move(path, target / path.name)
+    if (status := workspace.stat()).st_mode & stat.S_ISGID:  # shared with the agent's user
+        share(workspace, status.st_gid)
+    for path in (data / "db.sqlite", data / LOGIN[0]):
+        if path.is_file():
+            path.chmod(0o600)
+    env = project_root() / ".env"
+    if (folder / ENV).is_file() and not env.exists():  # settings of this machine win
+        shutil.copyfile(folder / ENV, env)
+        env.chmod(0o600)
+    return Restored(manifest["made_at"], len(manifest["files"]), [path for path in kept if path], has_login)
+
+
+def _set_aside(folder: Path, aside: Path, names: list[str]) -> Path | None:
+    """Move what is there into a folder beside it; returns that folder, or None when there was nothing."""
+    there = [folder / name for name in names if (folder / name).exists()]
+    if not there:
+        return None
+    aside.mkdir(mode=0o700)
+    for path in there:
+        path.rename(aside / path.name)
+    return aside

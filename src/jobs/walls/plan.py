@@ -1,0 +1,229 @@
+"""Which walls stand, and what each role's processes may reach.
+
+Two kinds, each of which holds alone where it can be had:
+
+- **Unix users** (AGENT_USER, EXTERNAL_USER): the kernel's own, for which Jobs needs the right to switch users.
+- **Landlock**: a list of what may be read and written, for a process and all it starts. Needs nothing but a kernel that
+  has it. It also keeps a process from looking into, tracing or signalling any that is not behind the same wall.
+"""
+
+import grp
+import json
+import os
+import pwd
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from jobs.config import Settings, project_root
+from jobs.walls.launch import landlock_abi
+
+NEEDED = {"SETUID": 7, "SETGID": 6, "KILL": 5, "DAC_OVERRIDE": 1}
+"""Capabilities (linux/capability.h) to start sessions as other users, to end them, and to read what they leave."""
+
+UMASK_OF_AGENT, UMASK_OF_EXTERNAL = 0o007, 0o077
+DEVICES = ("/dev",)
+EXTERNAL_READS = (
+    *("/usr", "/lib", "/lib32", "/lib64", "/bin", "/sbin", "/proc", "/sys/fs/cgroup", "/sys/devices/system/cpu"),
+    *("/etc/ld.so.cache", "/etc/ssl", "/etc/ca-certificates", "/etc/localtime", "/etc/resolv.conf", "/etc/hosts"),
+    *("/etc/nsswitch.conf", "/etc/host.conf", "/etc/gai.conf", "/etc/os-release"),
+)
+"""What the CLI needs to run at all."""
+
+
+@dataclass(frozen=True)
+class UnixUser:
+    name: str
+    uid: int
+    gid: int
+    groups: tuple[int, ...]
+
+    @classmethod
+    def named(cls, name: str) -> "UnixUser | None":
+        """None when there is no such user on this machine."""
+        try:
+            entry = pwd.getpwnam(name)
+        except KeyError:
+            return None
+        groups = tuple(group.gr_gid for group in grp.getgrall() if name in group.gr_mem)
+        return cls(name, entry.pw_uid, entry.pw_gid, groups)
+
+
+@dataclass(frozen=True)
+class SessionPaths:
+    """The folders of one person's session: its own under `DATA_DIR/claude/<id>`, and the shared empty one."""
+
+    config: Path
+    temporary: Path
+    home: Path
+    """The home of the owner's agent, where there is a wall around it."""
+    empty: Path
+    """An external session's home and working directory. The CLI tells the model its path, so it says nothing."""
+
+    @property
+    def own(self) -> list[str]:
+        return [str(self.config), str(self.temporary), str(self.home)]
+
+
+@dataclass(frozen=True)
+class Walls:
+    """What stands. `missing` says in one sentence each what does not, and why."""
+
+    settings: Settings
+    agent: UnixUser | None
+    external: UnixUser | None
+    landlock: int
+    """The kernel's ABI version; 0: none."""
+    missing: tuple[str, ...]
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Walls":
+        missing: list[str] = []
+        agent, external = None, None
+        lacking = [name for name, number in NEEDED.items() if not _has(number)]
+        if settings.agent_user and settings.external_user:
+            agent, external = UnixUser.named(settings.agent_user), UnixUser.named(settings.external_user)
+            unknown = [name for name, user in zip(_names(settings), (agent, external), strict=True) if user is None]
+            if unknown:
+                missing.append(f"this machine has no user {', '.join(unknown)} (AGENT_USER, EXTERNAL_USER)")
+            elif lacking:
+                missing.append(f"Jobs may not switch users: it lacks the capability {', '.join(lacking)}")
+            if unknown or lacking:
+                agent = external = None
+        else:
+            missing.append("all sessions run as the same Unix user as Jobs: AGENT_USER and EXTERNAL_USER are not set")
+        abi = landlock_abi()
+        if not abi:
+            missing.append("this kernel has no Landlock")
+        return cls(settings, agent, external, abi, tuple(missing))
+
+    @property
+    def has_users(self) -> bool:
+        return self.agent is not None
+
+    @property
+    def confines_owner(self) -> bool:
+        """Whether there is any wall around the owner's agent."""
+        return self.has_users or self.landlock > 0
+
+    def lay_out(self) -> None:
+        """Give the folders the rights that the users need, and everything else none. Before any session is opened."""
+        data = self.settings.data_dir
+        for path in (data, *data.iterdir()):
+            _tighten(path)
+        if self.has_users:
+            os.umask(UMASK_OF_AGENT)  # what Jobs writes into the workspace is for the agent's group too
+
+    def paths(self, data_dir: Path, name: str, empty: Path, *, is_owner: bool) -> SessionPaths:
+        """The folders of the session of that name, made if they are not there, in the hands of its user."""
+        root = data_dir / "claude" / name
+        paths = SessionPaths(root / "config", root / "tmp", root / "home", empty)
+        user = self._user(is_owner)
+        for path in (root, *map(Path, paths.own)):
+            path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if user:
+            if root.stat().st_gid != user.gid:  # new, restored, or from before there were users
+                share(root, user.gid)
+            for path in (root.parent, data_dir, self.settings.data_dir):
+                path.chmod(path.stat().st_mode | 0o011)  # to be passed through, not to be listed
+        return paths
+
+    def order(self, paths: SessionPaths, *, is_owner: bool, program: Path, broker_port: int) -> str:
+        """What `launch.py` is told, as JSON."""
+        walls: dict[str, object] = {}
+        if user := self._user(is_owner):
+            umask = UMASK_OF_AGENT if is_owner else UMASK_OF_EXTERNAL
+            walls["user"] = {"uid": user.uid, "gid": user.gid, "groups": list(user.groups), "umask": umask}
+        if self.landlock:
+            walls["landlock"] = (
+                self._owner_rules(paths) if is_owner else self._external_rules(paths, program, broker_port)
+            )
+        return json.dumps(walls)
+
+    def _user(self, is_owner: bool) -> UnixUser | None:
+        return self.agent if is_owner else self.external
+
+    def _owner_rules(self, paths: SessionPaths) -> dict[str, object]:
+        """May read all but what is Jobs' own; may write the workspace, AGENT_FOLDERS and what is temporary."""
+        settings = self.settings
+        hidden = [settings.data_dir, project_root() / ".env", settings.telethon_session]
+        if settings.tg_server_key:
+            hidden.append(settings.tg_server_key)
+        kept = [*hidden, Path(__file__).parents[2], Path(sys.prefix)]  # Jobs' own program is not to be changed
+        wanted = [settings.workspace_dir, *settings.agent_folders, *map(Path, TEMPORARY)]
+        return {
+            "read": without([Path("/")], hidden),
+            "write": [*without(wanted, kept), *DEVICES, *paths.own],
+        }
+
+    def _external_rules(self, paths: SessionPaths, program: Path, broker_port: int) -> dict[str, object]:
+        """May read what the CLI needs and write its own folders; may connect to the broker only."""
+        return {
+            "read": [*EXTERNAL_READS, str(program.parent), str(paths.empty), *_interpreter()],
+            "write": [*DEVICES, *paths.own],
+            "connect": [broker_port],
+        }
+
+
+TEMPORARY = ("/tmp", "/var/tmp", "/dev/shm")
+
+
+def share(folder: Path, gid: int) -> None:
+    """Hand a folder and all below it to a group of Jobs' own groups, to read and to write."""
+    for where, _, names in os.walk(folder):
+        for path in (Path(where), *(Path(where) / name for name in names)):
+            if path.is_symlink():
+                continue
+            if path.stat().st_gid != gid:
+                os.chown(path, -1, gid)
+                path.chmod(path.stat().st_mode | (0o070 if path.is_dir() else 0o060))
+
+
+def without(wanted: list[Path], hidden: list[Path]) -> list[str]:
+    """Paths that cover all of `wanted` but nothing of `hidden`, as far as they exist now.
+
+    Landlock only allows: to leave a folder out, everything beside it is allowed, on each level down to it. So what is
+    made later directly in such a folder is not covered. Symbolic links are left out: what they lead to is covered where
+    it is.
+    """
+    real = [Path(os.path.realpath(path)) for path in hidden]
+    found: list[str] = []
+    stack = [Path(os.path.realpath(path)) for path in wanted]
+    while stack:
+        path = stack.pop()
+        if any(path == secret or secret in path.parents for secret in real):
+            continue
+        if not any(path in secret.parents for secret in real):
+            found.append(str(path))
+            continue
+        try:
+            stack += [Path(entry.path) for entry in os.scandir(path) if not entry.is_symlink()]
+        except OSError:
+            continue
+    return found
+
+
+def _interpreter() -> list[str]:
+    """Where this Python lies: the probe runs in it, behind the same walls as the CLI."""
+    return [sys.base_prefix, sys.prefix, str(Path(__file__).parent)]
+
+
+def _names(settings: Settings) -> tuple[str, str]:
+    return settings.agent_user or "", settings.external_user or ""
+
+
+def _has(capability: int) -> bool:
+    """Whether this process has a capability in effect."""
+    try:
+        lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    except OSError:
+        return False
+    effective = next((int(line.split()[1], 16) for line in lines if line.startswith("CapEff:")), 0)
+    return bool(effective >> capability & 1)
+
+
+def _tighten(path: Path) -> None:
+    """Nothing of it for anyone else."""
+    mode = path.stat().st_mode
+    if mode & 0o077:
+        path.chmod(mode & ~0o077)

@@ -1,0 +1,207 @@
+"""Backups of a running Jobs, restored into an empty place and over what is there; upgrades and their copies."""
+
+import asyncio
+import os
+import shutil
+import sys
+import tarfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import apsw
+import pytest
+from tests.support import DUMMY_KEY, Spine, settings
+
+from jobs.backup import BackupError, Rotation, before_upgrade, make_backup, restore_backup
+from jobs.backup.archive import without_secrets
+from jobs.db import DatabaseError, migrations, open_database
+from jobs_simulator.model.echo import echo
+from jobs_simulator.stage import Stage
+
+
+async def jobs(stage: Stage, *arguments: str, **variables: str) -> tuple[int, str]:
+    """Run a command on the stage's installation; returns its exit code and what it printed."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "jobs", *arguments),
+        env=stage.environment(LC_ALL="C.UTF-8", **variables),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    output, _ = await process.communicate()
+    return process.returncode or 0, output.decode()
+
+
+@pytest.fixture
+async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
+    async with Stage(tmp_path, echo, settings={"STREAMING": "off", "JOBS_ROOT": str(tmp_path)}) as made:
+        yield made
+
+
+async def test_a_backup_of_a_running_jobs_goes_on_in_an_empty_place(stage: Stage, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text(f"ANTHROPIC_API_KEY={DUMMY_KEY}\nTZ=UTC\n")
+    program = await stage.start()
+    async with stage.person(stage.owner) as owner:
+        await owner.ask("my word is heron", "ECHO: my word is heron")
+        (stage.workspace / "MEMORY.md").write_text("# what I know\n")
+        (stage.workspace / "uploads" / "photo.jpg").write_bytes(os.urandom(2000))
+        code, told = await jobs(stage, "backup", str(tmp_path / "moving.tar.gz"), "--secrets")
+        assert (code, "moving.tar.gz" in told) == (0, True)
+        code, told = await jobs(stage, "restore", str(tmp_path / "moving.tar.gz"))
+        assert (code, "already running" in told) == (2, True)
+        assert await program.stop() == 0
+        elsewhere = tmp_path / "elsewhere"
+        elsewhere.mkdir()
+        place = {"DATA_DIR": str(elsewhere / "data"), "WORKSPACE_DIR": str(elsewhere / "workspace")}
+        code, told = await jobs(stage, "restore", str(tmp_path / "moving.tar.gz"), JOBS_ROOT=str(elsewhere), **place)
+        assert code == 0, told
+        assert DUMMY_KEY in (elsewhere / ".env").read_text()
+        assert (elsewhere / "workspace" / "MEMORY.md").read_text() == "# what I know\n"
+        assert (elsewhere / "workspace" / "uploads" / "photo.jpg").stat().st_size == 2000
+        program = await stage.start(**place)
+        await owner.ask("and now?", "ECHO: and now?")
+        assert ("user", "my word is heron") in stage.model.requests[-1].history, "the conversation goes on"
+        assert await program.stop() == 0
+
+
+async def test_without_secrets_there_are_none_in_it(stage: Stage, tmp_path: Path) -> None:
+    program = await stage.start()
+    await program.stop()
+    secrets = f"ANTHROPIC_API_KEY={DUMMY_KEY}\nTG_API_HASH={'0' * 32}\nHTTP_PROXY=http://a:b@c:1\n"
+    (tmp_path / ".env").write_text(f"# mine\n{secrets}TZ=UTC\n")
+    code, _ = await jobs(stage, "backup", str(tmp_path / "plain.tar.gz"))
+    assert code == 0
+    assert (tmp_path / "plain.tar.gz").stat().st_mode & 0o777 == 0o600
+    with tarfile.open(tmp_path / "plain.tar.gz") as archive:
+        names = archive.getnames()
+        env = archive.extractfile("settings.env")
+        assert env is not None
+        assert env.read().decode() == "# mine\nANTHROPIC_API_KEY=\nTG_API_HASH=\nHTTP_PROXY=\nTZ=UTC\n"
+    assert "data/db.sqlite" in names
+    assert "data/telethon.session" not in names
+    code, told = await jobs(stage, "backup", str(tmp_path / "plain.tar.gz"))
+    assert (code, "is there already" in told, told.count("\n")) == (2, True, 1)
+
+
+def place(folder: Path, word: str) -> Path:
+    """An installation with something in it."""
+    folder.mkdir(exist_ok=True)
+    wanted = settings(folder)
+    db = open_database(wanted.data_dir / "db.sqlite")
+    db.execute("INSERT INTO meta (key, value) VALUES ('word', ?)", (word,))
+    db.close()
+    (wanted.workspace_dir / "MEMORY.md").write_text(word)
+    return folder
+
+
+def word_of(folder: Path) -> str:
+    db = open_database(folder / "data" / "db.sqlite")
+    try:
+        return str(db.value("SELECT value FROM meta WHERE key = 'word'"))
+    finally:
+        db.close()
+
+
+def test_what_was_there_before_is_kept_beside_it(tmp_path: Path) -> None:
+    old, new = place(tmp_path / "old", "old"), place(tmp_path / "new", "new")
+    make_backup(settings(new), tmp_path / "b.tar.gz")
+    restored = restore_backup(settings(old), tmp_path / "b.tar.gz")
+    assert word_of(old) == "new"
+    assert (old / "workspace" / "MEMORY.md").read_text() == "new"
+    data, workspace = restored.kept
+    assert (workspace / "MEMORY.md").read_text() == "old"
+    shutil.copy(data / "db.sqlite", tmp_path / "kept.sqlite")
+    assert apsw.Connection(str(tmp_path / "kept.sqlite")).execute(
+        "SELECT value FROM meta WHERE key='word'"
+    ).fetchall() == [("old",)]
+
+
+@pytest.mark.parametrize("damage", ["cut", "flipped", "empty", "no tar", "newer", "strange file"])
+def test_a_backup_that_is_not_whole_changes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damage: str
+) -> None:
+    here, file = place(tmp_path / "here", "here"), tmp_path / "b.tar.gz"
+    make_backup(settings(place(tmp_path / "there", "there")), file)
+    content = bytearray(file.read_bytes())
+    if damage == "cut":
+        file.write_bytes(content[: len(content) // 2])
+    elif damage == "flipped":
+        content[len(content) // 2] ^= 0xFF
+        file.write_bytes(content)
+    elif damage == "empty":
+        file.write_bytes(b"")
+    elif damage == "no tar":
+        file.write_text("hello")
+    elif damage == "newer":
+        monkeypatch.setattr("jobs.backup.restore.migrations", lambda: migrations()[:-1])
+    else:
+        with tarfile.open(tmp_path / "plain.tar", "w") as archive:
+            archive.add(__file__, "data/strange")
+        shutil.move(tmp_path / "plain.tar", file)
+    before = sorted(path.name for path in (here / "data").iterdir())
+    with pytest.raises(BackupError):
+        restore_backup(settings(here), file)
+    assert word_of(here) == "here"
+    assert [name for name in before if not (here / "data" / name).exists()] == []
+    assert not list((here / "data").glob("restore-*"))
+
+
+def test_only_so_many_daily_backups_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place(tmp_path / "x", "x")
+    rotation = Rotation(settings(tmp_path / "x", backups_kept=2))
+    folder = tmp_path / "x" / "data" / "backups"
+    folder.mkdir()
+    for day in range(1, 5):
+        (folder / f"jobs-2026010{day}T000000Z.tar.gz").write_bytes(b"")
+    rotation.make()
+    left = sorted(path.name for path in folder.iterdir())
+    assert len(left) == 2
+    assert left[0] == "jobs-20260104T000000Z.tar.gz"
+
+
+def old_database(path: Path) -> None:
+    """A database as the first version made it, with a row in it."""
+    connection = apsw.Connection(str(path))
+    connection.execute(migrations()[0][1])
+    connection.execute("INSERT INTO meta (key, value) VALUES ('word', 'old'); PRAGMA user_version = 1")
+    connection.close()
+
+
+async def test_a_start_upgrades_after_a_copy_and_migrate_check_says_so_before(stage: Stage) -> None:
+    old_database(stage.data / "db.sqlite")
+    assert (await jobs(stage, "migrate", "--check"))[0] == 1
+    program = await stage.start()
+    await program.stop()
+    (copy,) = (stage.data / "backups").glob("before-upgrade-from-1-*.sqlite")
+    assert apsw.Connection(str(copy)).execute("PRAGMA user_version").fetchall() == [(1,)]
+    assert (await jobs(stage, "migrate", "--check"))[0] == 0
+    assert word_of(stage.folder) == "old"
+
+
+async def test_migrate_upgrades_and_a_newer_database_is_refused_in_one_line(stage: Stage) -> None:
+    old_database(stage.data / "db.sqlite")
+    code, told = await jobs(stage, "migrate")
+    assert (code, "before-upgrade-from-1" in told) == (0, True)
+    connection = apsw.Connection(str(stage.data / "db.sqlite"))
+    connection.execute("PRAGMA user_version = 999")
+    connection.close()
+    for command in (("migrate",), ("migrate", "--check"), ("up",)):
+        code, told = await jobs(stage, *command)
+        assert (code, told.count("\n"), "999" in told) == (2, 1, True)
+
+
+def test_without_room_for_the_copy_nothing_is_upgraded(tmp_path: Path) -> None:
+    old_database(tmp_path / "db.sqlite")
+    (tmp_path / "backups").write_text("in the way")
+    with pytest.raises(DatabaseError, match="could not be copied"):
+        before_upgrade(tmp_path / "db.sqlite")
+
+
+def test_a_database_of_this_version_is_not_copied(spine: Spine) -> None:
+    assert before_upgrade(spine.db.path) is None
+
+
+def test_only_secrets_lose_their_values() -> None:
+    assert (
+        without_secrets("export OPENAI_API_KEY='x'\nTG_API_ID=5\n#TG_API_HASH=y")
+        == "OPENAI_API_KEY=\nTG_API_ID=5\n#TG_API_HASH=y\n"
+    )

@@ -1,0 +1,115 @@
+"""`./jobs doctor` as a process, on an installation between loopback servers, whole and broken in many ways."""
+
+import asyncio
+import json
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jobs_simulator.model.echo import echo
+from jobs_simulator.stage import Stage
+
+
+@pytest.fixture
+async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
+    async with Stage(tmp_path, echo, settings={"STREAMING": "off", "JOBS_ROOT": str(tmp_path)}) as made:
+        made.workspace.mkdir()
+        yield made
+
+
+async def doctor(stage: Stage, *options: str, **settings: str) -> tuple[int, dict[str, list[tuple[str, str]]]]:
+    """The exit code, and of each check the levels and texts."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "jobs", "doctor", "--json", *options),
+        env=stage.environment(LC_ALL="C.UTF-8", **settings),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, err = await process.communicate()
+    assert b"Traceback" not in err, err.decode()
+    found: list[dict[str, Any]] = json.loads(out)
+    checks = {each["check"] for each in found}
+    return process.returncode or 0, {
+        check: [(each["level"], each["text"]) for each in found if each["check"] == check] for check in checks
+    }
+
+
+def levels(found: dict[str, list[tuple[str, str]]], *but: str) -> set[str]:
+    return {level for check, lines in found.items() if check not in but for level, _ in lines}
+
+
+async def test_a_sound_installation_fails_in_nothing_stopped_and_running(stage: Stage) -> None:
+    program = await stage.start()
+    await program.stop()
+    code, found = await doctor(stage)
+    assert code == 0, found
+    assert levels(found, "walls", "backups") == {"ok"}, found
+    assert {"settings", "telegram", "model", "database", "disk", "clock", "versions", "walls", "rows"} <= set(found)
+    assert "claude-" in found["model"][0][1]
+    assert len(stage.model.requests) == 1, "one tiny call"
+    assert "jobs_assistant" in found["telegram"][0][1]
+    program = await stage.start()
+    code, found = await doctor(stage)
+    assert (code, found["telegram"][0][0]) == (0, "ok")
+    assert await program.stop() == 0
+
+
+async def test_the_walls_are_tried_and_a_missing_one_is_named(stage: Stage) -> None:
+    _, found = await doctor(stage, "--quick")
+    stands = [text for level, text in found["walls"] if level == "ok"]
+    assert len(stands) == 2
+    assert all("stands: Landlock" in text for text in stands)
+    assert [text for level, text in found["walls"] if level == "warn" and "AGENT_USER" in text]
+
+
+async def test_what_is_broken_fails_with_what_to_do(stage: Stage) -> None:
+    program = await stage.start()
+    await program.stop()
+    stage.telegram.revoke(stage.jobs)
+    stage.model._api_key = "another"
+    with (stage.data / "db.sqlite").open("r+b") as file:
+        file.seek(100)
+        file.write(b"\0" * 3000)
+    (stage.data / "mcp_servers.json").write_text('{"mcpServers": {"x": {}}}')
+    code, found = await doctor(stage)
+    assert code == 1
+    for check, words in (
+        ("telegram", "./jobs setup"),
+        ("model", "check the key"),
+        ("database", "./jobs restore"),
+        ("mcp", "needs a command or a url"),
+    ):
+        assert found[check][0][0] == "fail", found
+        assert words in found[check][0][1]
+    await stage.telegram.stop()
+    await stage.model.stop()
+    code, found = await doctor(stage, HTTP_PROXY="http://me:verysecret@127.0.0.1:9")
+    assert "check the network" in found["telegram"][0][1]
+    assert "verysecret" not in str(found)
+    await stage.telegram.start()
+
+
+async def test_missing_settings_are_one_line_each(stage: Stage) -> None:
+    code, found = await doctor(stage, "--quick", TG_API_ID="", ANTHROPIC_API_KEY="")
+    assert code == 1
+    assert [text.split()[0] for level, text in found["settings"] if level == "fail"] == [
+        "TG_API_ID",
+        "ANTHROPIC_API_KEY",
+    ]
+
+
+async def test_fix_mends_what_is_safe(stage: Stage) -> None:
+    (stage.folder / ".env").write_text("# nothing\n")
+    (stage.folder / ".env").chmod(0o644)
+    stage.workspace.rmdir()
+    code, found = await doctor(stage, "--quick")
+    assert (code, levels({"files": found["files"]})) == (0, {"warn"})
+    assert any("chmod go=" in text and ".env" in text for _, text in found["files"])
+    _, found = await doctor(stage, "--quick", "--fix")
+    assert (stage.folder / ".env").stat().st_mode & 0o777 == 0o600
+    assert stage.workspace.is_dir()
+    _, found = await doctor(stage, "--quick")
+    assert levels({"files": found["files"], "disk": found["disk"]}) == {"ok"}

@@ -1,0 +1,134 @@
+"""The walls around sessions' processes, tried from behind them. The kernel of the machine has to have Landlock."""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.rig import MASHA, OWNER, Rig
+from tests.support import DUMMY_KEY, settings
+
+from jobs.walls import Walls, launch, plan, try_walls
+from jobs_simulator.attack.walls import against_walls
+from jobs_simulator.model import Reply, ToolCall, fixed
+
+needs_landlock = pytest.mark.skipif(launch.landlock_abi() < 4, reason="this kernel's Landlock does not know ports")
+
+
+def house(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Walls:
+    """Everything that is to be protected, with something in it."""
+    monkeypatch.setenv("JOBS_ROOT", str(folder))
+    wanted = settings(folder)
+    for path in (wanted.data_dir / "db.sqlite", wanted.telethon_session, folder / ".env"):
+        path.write_text("secret")
+    (folder / "empty").mkdir()
+    return Walls.of(wanted)
+
+
+@needs_landlock
+@pytest.mark.parametrize("is_owner", [True, False])
+def test_from_behind_the_wall_nothing_of_jobs_can_be_reached_and_the_own_can(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_owner: bool
+) -> None:
+    walls = house(tmp_path, monkeypatch)
+    paths = walls.paths(walls.settings.data_dir, "5", tmp_path / "empty", is_owner=is_owner)
+    trials = try_walls(walls, paths, is_owner=is_owner)
+    assert [trial for trial in trials if not trial.held] == []
+    assert len(trials) > 10
+    assert {trial.should_work for trial in trials} == {True, False}
+
+
+def test_without_any_wall_the_same_tries_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or else nothing would be proved by their failing."""
+    walls = replace(house(tmp_path, monkeypatch), landlock=0, agent=None, external=None)
+    paths = walls.paths(walls.settings.data_dir, "5", tmp_path / "empty", is_owner=True)
+    broken = {trial.name for trial in try_walls(walls, paths, is_owner=True) if not trial.held}
+    assert {"read the database", "read the Telegram login", "read Jobs' environment", "signal Jobs"} <= broken
+
+
+@needs_landlock
+async def test_neither_shell_nor_python_of_the_owners_agent_finds_the_key_or_the_database(tmp_path: Path) -> None:
+    command = (
+        f"env; cat /proc/{os.getpid()}/environ /proc/[0-9]*/environ | tr '\\0' '\\n'; cat {tmp_path}/data/db.sqlite; "
+        f'grep -rs {DUMMY_KEY[:12]} {tmp_path}; python3 -c \'print(open("/proc/{os.getpid()}/mem", "rb").read(1))\'; '
+        "touch made && echo WROTE"
+    )
+    async with Rig(tmp_path, fixed("done")) as rig:
+        (rig.settings.data_dir / "notes.txt").write_text(DUMMY_KEY)
+        rig.model.script([Reply(ToolCall("Bash", {"command": command, "description": "look"}))])
+        assert await rig.ask(OWNER, "look around") == ["done"]
+        (result,) = rig.model.requests[-1].tool_results
+        assert "WROTE" in result.text
+        assert DUMMY_KEY not in result.text
+        assert "SQLite format 3" not in result.text
+        assert (rig.settings.workspace_dir / "made").exists()
+        await rig.ask(MASHA, "hello")
+        statuses = [Path(f"/proc/{pid}/status").read_text() for pid in rig.processes()]
+        assert statuses
+        assert all("NoNewPrivs:\t1" in status and "CapEff:\t0000000000000000" in status for status in statuses)
+
+
+def test_users_that_the_machine_does_not_have_are_said_and_landlock_stays(tmp_path: Path) -> None:
+    walls = Walls.of(settings(tmp_path, agent_user="nobody-of-that-name", external_user="nor-of-this"))
+    assert not walls.has_users
+    assert any("nobody-of-that-name" in sentence for sentence in walls.missing)
+
+
+def test_everything_but_the_hidden_is_covered(tmp_path: Path) -> None:
+    for name in ("a/x", "a/y/z", "b", "c"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "link").symlink_to(tmp_path / "a" / "y")
+    found = plan.without([tmp_path], [tmp_path / "a" / "y", tmp_path / "c"])
+    assert set(found) == {str(tmp_path / "a" / "x"), str(tmp_path / "b")}
+    assert plan.without([tmp_path / "a" / "y" / "z"], [tmp_path / "a" / "y"]) == []
+
+
+@given(st.lists(st.sampled_from(["a", "a/x", "a/y", "a/y/z", "b", "b/w"]), max_size=3))
+def test_no_allowed_path_has_anything_hidden_in_it(hidden: list[str]) -> None:
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as name:
+        root = Path(name)
+        for path in ("a/x", "a/y/z", "b/w"):
+            (root / path).mkdir(parents=True)
+        secrets = [root / path for path in hidden]
+        for allowed in map(Path, plan.without([root], secrets)):
+            assert not any(
+                secret == allowed or allowed in secret.parents or secret in allowed.parents for secret in secrets
+            )
+
+
+def test_what_is_told_in_the_launchers_order_is_not_passed_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import json
+    import subprocess
+    import sys
+
+    environment = {
+        "PATH": "/usr/bin:/bin",
+        "SECRET": "x",
+        "KEPT": "y",
+        "JOBS_KEEP_ENV": "KEPT,PATH",
+        "JOBS_WALLS": "{}",
+    }
+    command = [
+        sys.executable,
+        "-ISB",
+        launch.__file__,
+        sys.executable,
+        "-c",
+        "import os, json; print(json.dumps(dict(os.environ)))",
+    ]
+    told = json.loads(subprocess.run(command, env=environment, capture_output=True, check=True).stdout)
+    assert set(told) - {"LC_CTYPE"} == {"PATH", "KEPT"}
+
+
+@needs_landlock
+def test_the_attack_pack_tries_the_walls(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "workspace").mkdir()
+    (tmp_path / "data" / "db.sqlite").write_text("secret")
+    tries = against_walls(settings(tmp_path / "mine"), tmp_path)
+    assert len(tries) > 20
+    assert [title for title, wrong in tries if wrong] == []
