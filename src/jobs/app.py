@@ -109,7 +109,7 @@ class App:
             doors.enter_context(users.users_repository_door.opened(parts.people))
             doors.enter_context(memory.storage_door.opened(parts.storage))
             doors.enter_context(memory.index_door.opened(parts.index))
-            doors.enter_context(mcp_manager.mcp_config_door.opened(parts.mcp))
+            doors.enter_context(mcp_manager.mcp_config_door.opened(parts.mcp_config))
             try:
                 await self._start(parts, tasks)
                 self._on_ready(account)
@@ -136,6 +136,8 @@ class App:
             tasks.append(asyncio.create_task(menu))
         parts.sender.start()
         parts.scheduler.start()
+        parts.mcp.start()
+        parts.deletions.start()
         await self._until(parts.reconciler.looked, LOOK_SECONDS)
         parts.lanes.start()
         await self._until(parts.reconciler.looked)
@@ -150,6 +152,7 @@ class App:
         """Take nothing new, let what runs come to its end, and close."""
         for part in (parts.receiver, parts.buttons, parts.receipts, parts.scheduler):
             part.stop()
+        parts.deletions.stop()
         parts.followups.timer.stop()
         parts.digest.timer.stop()
         parts.door.stop()
@@ -159,6 +162,7 @@ class App:
         await parts.lanes.drain(0 if self._signed_out else DRAIN_SECONDS)
         await parts.presence.drain()
         await parts.sender.drain(0 if self._signed_out else SEND_SECONDS)
+        await parts.mcp.stop()
         await parts.sessions.stop()
 
     async def _watch(self, client: Client) -> None:

@@ -124,6 +124,7 @@ class Settings(BaseSettings):
     http_proxy: Proxy | None = Field(None, validation_alias=AliasChoices("HTTP_PROXY", "http_proxy"))
     no_proxy: str = Field("", validation_alias=AliasChoices("NO_PROXY", "no_proxy"))
     heartbeat_interval_minutes: int = Field(30, ge=0)
+    mcp_registry_url: str = "https://registry.modelcontextprotocol.io"
 
     data_dir: Path = Field(default_factory=lambda: default_folder("data"))
     workspace_dir: Path = Field(default_factory=lambda: default_folder("workspace"))
@@ -264,6 +265,11 @@ class Settings(BaseSettings):
             raise SettingsError(
                 ["ANTHROPIC_API_KEY is missing: set it, or CLAUDE_CODE_OAUTH_TOKEN; ./jobs setup asks for either"]
             )
+
+    @property
+    def own_variables(self) -> frozenset[str]:
+        """The names of Jobs' own settings in the environment, which are nobody else's to read."""
+        return frozenset(name.upper() for name in type(self).model_fields)
 
     def secrets(self) -> list[str]:
         """The values that must never be shown anywhere, for masking."""

@@ -6,6 +6,10 @@ from jobs.config import Settings
 from jobs.db import Database
 from jobs.masks import Masks, session_secrets
 from jobs.mcp_manager.config import McpConfig
+from jobs.mcp_manager.manager import McpManager, usable_environment
+from jobs.mcp_manager.registry import Registry
+from jobs.mcp_manager.secrets import Secrets
+from jobs.mcp_manager.tools import McpTools
 from jobs.memory.index import MemoryIndex
 from jobs.memory.storage import MemoryStorage
 from jobs.memory.tools import MemoryTools
@@ -22,9 +26,11 @@ from jobs.telegram.commands import Commands
 from jobs.telegram.commands.admission import Admission
 from jobs.telegram.commands.control import Control
 from jobs.telegram.commands.decisions import Decisions
+from jobs.telegram.commands.mcp import Mcp
 from jobs.telegram.commands.model import ModelChoice
 from jobs.telegram.commands.reports import Reports
 from jobs.telegram.commands.side import Side
+from jobs.telegram.deletions import Deletions
 from jobs.telegram.directory import TelegramDirectory
 from jobs.telegram.first_messages import FirstMessages
 from jobs.telegram.formatting import plain, render
@@ -48,6 +54,7 @@ from jobs.users.letters import Letters
 from jobs.users.marks import Marks
 from jobs.users.models import Models
 from jobs.users.people import PeopleFinder
+from jobs.users.profile import MARKER
 from jobs.users.repository import UsersRepository
 from jobs.users.session_manager import SessionManager
 from jobs.users.tasks import Tasks
@@ -110,7 +117,17 @@ class Parts:
         db, outbox, people, settings = self.db, self.outbox, self.people, self.settings
         self.storage = MemoryStorage(settings.workspace_dir)
         self.index = MemoryIndex(self.storage)
-        self.mcp = McpConfig(settings.data_dir / "mcp_servers.json")
+        self.mcp_config = McpConfig(settings.data_dir / "mcp_servers.json")
+        self.mcp = McpManager(
+            self.mcp_config,
+            db,
+            outbox,
+            people,
+            environment=usable_environment(settings.own_variables),
+            marker={MARKER: str(settings.data_dir)},
+            proxy=settings.http_proxy.url if settings.http_proxy and not settings.http_proxy.is_socks else None,
+        )
+        self.secrets = Secrets(db, outbox, people, self.mcp.given)
         marks = Marks(db)
         tools_of = tools_by_role(
             people,
@@ -123,10 +140,16 @@ class Parts:
             FileTools(outbox, settings.workspace_dir, people.owner_id),
             StandingTools(self.finder, self.door),
             settings.workspace_dir,
+            others=[McpTools(self.mcp, self._registry(), self.secrets)],
         )
         self.models = Models(db, settings)
         self.consent = Consent(db, people, outbox, marks, self.finder, ask=settings.untrusted_text == "ask")
         self.sessions = SessionManager(settings, db, people, tools_of, self.mcp.servers, self.models, self.consent)
+
+    def _registry(self) -> Registry:
+        settings = self.settings
+        proxy = settings.http_proxy.url if settings.http_proxy and not settings.http_proxy.is_socks else None
+        return Registry(settings.mcp_registry_url, settings.data_dir / "cache", proxy)
 
     def _build_chats(self) -> None:
         """What a person sees while a turn works, the lanes it works in, and how its words leave."""
@@ -189,14 +212,27 @@ class Parts:
             ),
             self.consent,
             Admission(self.finder, self.door),
+            Mcp(self.mcp),
         )
 
     def _build_receiving(self) -> None:
         client, account, db, inbox, outbox = self.client, self.account, self.db, self.inbox, self.outbox
         people, chats, commands = self.people, self.chats, self.commands
         self.buttons = Buttons(client, account, db, inbox, outbox, people, chats, commands)
+        self.deletions = Deletions(client, db)
         self.receiver = Receiver(
-            client, account, db, inbox, outbox, people, chats, commands, self.door, self.settings.answer_others
+            client,
+            account,
+            db,
+            inbox,
+            outbox,
+            people,
+            chats,
+            commands,
+            self.door,
+            self.secrets,
+            self.deletions,
+            self.settings.answer_others,
         )
         self.receipts = Receipts(client, self.tasks)
         self.reconciler = Reconciler(client, account, db, self.receiver, chats, self._signed_out)

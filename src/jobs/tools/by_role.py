@@ -1,8 +1,8 @@
 """Which tools a person's session gets: the access table, applied."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from jobs.memory.tools import MemoryTools
 from jobs.spine.outbox import Outbox
@@ -20,6 +20,10 @@ from jobs.users.tools_standing import StandingTools
 from jobs.users.tools_tasks import OwnerTaskTools
 
 
+class HasTools(Protocol):
+    def tools(self) -> list[Tool[Any]]: ...
+
+
 def tools_by_role(
     users: UsersRepository,
     outbox: Outbox,
@@ -31,8 +35,9 @@ def tools_by_role(
     files: FileTools,
     standing: StandingTools,
     workspace: Path,
+    others: Sequence[HasTools] = (),
 ) -> Callable[[Person], list[Tool[Any]]]:
-    """A function from a person to the tools of their session, bound to them."""
+    """A function from a person to the tools of their session, bound to them. `others`: more of the owner's."""
 
     def tools_of(person: Person) -> list[Tool[Any]]:
         if person.role is Role.OWNER:
@@ -43,6 +48,7 @@ def tools_by_role(
                 *files.tools(),
                 *memory.tools(),
                 *schedule.tools(),
+                *(tool for each in others for tool in each.tools()),
             ]
         else:
             built = ExternalTools(users, outbox, Answers(tasks, person.id, workspace), person.id).tools()

@@ -118,12 +118,16 @@ def options(
     prompt: str,
     model: str | None,
     tools: "McpSdkServerConfig",
-    mcp_servers: dict[str, Any],
+    foreign: dict[str, Any],
     hooks: dict[Any, list["HookMatcher"]],
     resume: str | None,
     resume_at: str | None,
 ) -> "ClaudeAgentOptions":
-    """The SDK's options for a role. `resume`: a session id to go on with, up to the message `resume_at`."""
+    """The SDK's options for a role.
+
+    `foreign`: servers with tools that are not Jobs'. `resume`: a session id to go on with, up to the message
+    `resume_at`.
+    """
     from claude_agent_sdk import ClaudeAgentOptions
 
     variables = environment(settings, role, paths)
@@ -148,7 +152,7 @@ def options(
             tools={"type": "preset", "preset": "claude_code"},
             permission_mode="bypassPermissions",
             cwd=settings.workspace_dir,
-            mcp_servers={**mcp_servers, **servers},  # empty unless the role is in MCP_SERVERS
+            mcp_servers={**foreign, **servers},  # empty unless the role is in MCP_SERVERS
             settings='{"crossSessionInbound":"refuse"}',
             include_partial_messages=settings.streaming == "text",
         )

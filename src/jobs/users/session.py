@@ -35,6 +35,7 @@ from jobs.spine.turns import ToolJournal
 from jobs.users import profile
 from jobs.users.activity import Activity, Unseen
 from jobs.users.consent import SILENCE_SECONDS
+from jobs.users.foreign_tools import ForeignServer, ForeignTool
 from jobs.users.model import Role
 from jobs.users.outcome import OWNERS_MATTER, ModelUnavailable, Reply, SessionFailed, Stopped
 from jobs.users.quotations import quoted_result
@@ -64,7 +65,7 @@ class SessionPlan:
     role: Role
     prompt: str
     tools: list[Tool[Any]]
-    mcp_servers: dict[str, Any]
+    mcp_servers: dict[str, ForeignServer]
     model: str | None
     """None: the one the CLI would take."""
 
@@ -111,7 +112,7 @@ class Session:
             prompt=self.plan.prompt,
             model=self.plan.model,
             tools=create_sdk_mcp_server(profile.SERVER, tools=[self._offer(tool) for tool in self.plan.tools]),
-            mcp_servers=self.plan.mcp_servers,
+            foreign={name: _foreign(server) for name, server in self.plan.mcp_servers.items()},
             hooks=self._hooks(),
             resume=record.session_id if record else None,
             resume_at=record.last_message if record else None,
@@ -344,6 +345,18 @@ class Session:
                 self._wall.saw(self._journal.turn_id, name, result)
             self._journal.note(name, arguments, result[:RESULT_KEPT])
         return {}
+
+
+def _foreign(server: ForeignServer) -> Any:
+    """A server's tools as the SDK offers them; whoever keeps the connection carries them out."""
+
+    def offer(tool: ForeignTool) -> SdkMcpTool[Any]:
+        async def handler(arguments: dict[str, Any]) -> dict[str, Any]:
+            return await server.call(tool.name, arguments)
+
+        return SdkMcpTool(tool.name, tool.description, dict(tool.schema), handler)
+
+    return create_sdk_mcp_server(server.name, tools=[offer(tool) for tool in server.tools])
 
 
 def _denied(tool: str, reason: str) -> dict[str, Any]:

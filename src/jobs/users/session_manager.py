@@ -26,6 +26,7 @@ from jobs.users.activity import Activity
 from jobs.users.attachments import NO_FILES, Files
 from jobs.users.cli_launcher import write_launcher
 from jobs.users.consent import Consent
+from jobs.users.foreign_tools import ForeignServer
 from jobs.users.model import Person, Role
 from jobs.users.models import Models
 from jobs.users.outcome import Reply, Stopped
@@ -56,7 +57,7 @@ class SessionManager:
         db: Database,
         users: UsersRepository,
         tools_of: Callable[[Person], list[Tool[Any]]],
-        mcp_servers: Callable[[], dict[str, Any]],
+        mcp_servers: Callable[[], dict[str, ForeignServer]],
         models: Models,
         consent: Consent,
     ) -> None:
@@ -264,7 +265,7 @@ class SessionManager:
         wall = Wall(self._consent, person.id, plan.tools) if person.role is Role.OWNER else None
         return Session(self._settings, plan, paths, file, self._launcher, opened, wall)
 
-    def _servers_of(self, person: Person) -> dict[str, Any]:
+    def _servers_of(self, person: Person) -> dict[str, ForeignServer]:
         return self._mcp_servers() if person.role in MCP_SERVERS else {}
 
     async def _make_room(self) -> None:

@@ -13,12 +13,12 @@ _THEIR_UPLOADS = re.compile(r"uploads/(\d{1,18})\b")
 
 
 class Wall:
-    """`lane` is the owner's; `tools` are Jobs' own, of which those without an effect need no yes."""
+    """`lane` is the owner's; `tools` are Jobs' own, of which those that only look at what is here need no yes."""
 
     def __init__(self, consent: Consent, lane: int, tools: Iterable[Tool[Any]]) -> None:
         self._consent = consent
         self._lane = lane
-        own = {f"mcp__{SERVER}__{tool.name}" for tool in tools if not tool.has_effect}
+        own = {f"mcp__{SERVER}__{tool.name}" for tool in tools if not (tool.has_effect or tool.reaches_out)}
         self._harmless = HARMLESS | own
 
     async def refusal(self, turn_id: int, tool: str, arguments: dict[str, Any], going: Callable[[], bool]) -> str:

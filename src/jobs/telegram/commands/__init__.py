@@ -17,6 +17,7 @@ from jobs.telegram.commands.answers import Answers
 from jobs.telegram.commands.command import Answer, Call, Command
 from jobs.telegram.commands.control import Control
 from jobs.telegram.commands.decisions import Decisions
+from jobs.telegram.commands.mcp import Mcp
 from jobs.telegram.commands.model import ModelChoice
 from jobs.telegram.commands.reports import Reports
 from jobs.telegram.commands.side import HUMAN, Side
@@ -57,12 +58,14 @@ class Commands:
         side: Side,
         consent: Consent,
         admission: Admission,
+        mcp: Mcp,
     ) -> None:
         self._outbox = outbox
         self._users = users
         self._sessions = sessions
         self._decisions = decisions
         self._consent = consent
+        self._mcp = mcp
         answers = Answers(consent)
         self._acting: set[asyncio.Task[None]] = set()
         self._table = (
@@ -79,6 +82,7 @@ class Commands:
             Command("unban", admission.unban, ("разбан", "allow", "unmute"), takes_words=True),
             Command("mute", admission.mute, ("молчать",), takes_words=True),
             Command("limit", admission.limit, ("лимит",), takes_words=True),
+            Command("mcp", mcp.run, takes_words=True),
             Command("pause", control.pause, ("пауза",)),
             Command("panic", control.panic, ("паника",), takes_words=True),
             Command("resume", control.resume, ("продолжить", "дальше")),
@@ -110,7 +114,7 @@ class Commands:
         if person.role is Role.EXTERNAL and HUMAN.fullmatch(text.strip(" .!")):
             return Order(self._by_name[person.role, "human"])
         if person.role is Role.OWNER:
-            text = self._decisions.meant(text) or text
+            text = self._decisions.meant(text) or self._mcp.meant(text) or text
         match = _FORM.fullmatch(text)
         command = self._by_name.get((person.role, match[1].casefold())) if match else None
         if match is None or command is None:
