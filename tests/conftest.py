@@ -1,6 +1,7 @@
 """Fixtures for all tests: nothing of the machine's settings is seen, and a database with people is at hand."""
 
 import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +21,13 @@ def _no_settings_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.upper() in names - {"TZ"} or name.startswith(("ANTHROPIC_", "CLAUDE_")):
             monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    """In the place of pytest's own, whose paths are too long for the sockets of the CLI when tests run side by side."""
+    with tempfile.TemporaryDirectory(prefix="t-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
 
 
 @pytest.fixture

@@ -43,6 +43,10 @@ MANY_CHATS = 1000
 """Chats remembered before those that are idle again are forgotten."""
 
 
+SIGN_SECONDS = 0.03
+"""How long the read mark and typing let what matters more go first: the message on its way to the model."""
+
+
 class Urgency(IntEnum):
     """Who goes first when not all can. Progress is not among them: it never waits, see `Limiter.may_drop`."""
 

@@ -14,7 +14,7 @@ from telethon.tl import functions, types
 from jobs.config import Streaming
 from jobs.db import Database
 from jobs.telegram.chats import Chats
-from jobs.telegram.limiter import Limiter
+from jobs.telegram.limiter import SIGN_SECONDS, Limiter
 from jobs.telegram.progress import ProgressMessage
 from jobs.users.activity import Activity, Unseen
 from jobs.users.repository import UsersRepository
@@ -127,6 +127,7 @@ class Presence:
     async def _repeat(self, chat: int, typing: _Typing) -> None:
         clock = asyncio.get_running_loop()
         try:
+            await asyncio.sleep(SIGN_SECONDS)
             while clock.time() < typing.until and (typing.working or self._waits(chat)):
                 if not await self._show(chat, types.SendMessageTypingAction()):
                     break

@@ -23,6 +23,7 @@ from jobs.telegram.client import Account, full_name
 from jobs.telegram.commands import Commands
 from jobs.telegram.deletions import Deletions
 from jobs.telegram.envelope import ALBUM_PAUSE, Envelopes
+from jobs.telegram.limiter import SIGN_SECONDS
 from jobs.telegram.media import TELEGRAM_SERVICE, readable, shown_name
 from jobs.telegram.progress import is_progress
 from jobs.texts import LANGUAGES, language_from_code, language_of
@@ -85,7 +86,8 @@ class Receiver:
         self._deletions = deletions
         self._answer_others = answer_others
         self._locks: dict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
-        self._marks: set[asyncio.Task[None]] = set()
+        self._marks: dict[int, asyncio.Task[None]] = {}
+        self._to_mark: dict[int, int] = {}  # by chat: the newest message that is to be marked read
         self.storage_refused = asyncio.Event()
         """Set when a message could not be stored: it is unread still, and the history has to be read again."""
         self.level = asyncio.Event()
@@ -183,9 +185,10 @@ class Receiver:
                 return
             self._store(message, chat, sender)
         if not self._account.is_bot:
-            task = asyncio.create_task(self._mark_read(chat, message.id))
-            self._marks.add(task)
-            task.add_done_callback(self._marks.discard)
+            self._to_mark[chat] = max(message.id, self._to_mark.get(chat, 0))
+            if chat not in self._marks:
+                self._marks[chat] = asyncio.create_task(self._mark_read(chat))
+                self._marks[chat].add_done_callback(lambda _: self._marks.pop(chat))
 
     def _store(self, message: types.Message, chat: int, sender: types.User) -> None:
         is_owner = chat == self._users.owner_id
@@ -276,8 +279,11 @@ class Receiver:
             user = await self._client.get_entity(types.PeerUser(chat))
         return user if isinstance(user, types.User) else None
 
-    async def _mark_read(self, chat: int, message_id: int) -> None:
-        try:
-            await self._client(functions.messages.ReadHistoryRequest(self._chats.peer(chat), message_id))
-        except (RPCError, ConnectionError) as error:
-            log.info("not marked read", chat=chat, error=str(error))
+    async def _mark_read(self, chat: int) -> None:
+        """One mark for all that comes in one breath."""
+        await asyncio.sleep(SIGN_SECONDS)
+        while message_id := self._to_mark.pop(chat, 0):
+            try:
+                await self._client(functions.messages.ReadHistoryRequest(self._chats.peer(chat), message_id))
+            except (RPCError, ConnectionError) as error:
+                log.info("not marked read", chat=chat, error=str(error))
