@@ -23,6 +23,8 @@ def tool(name: str, description: str) -> None:
     def run(text: str = "") -> Any:
         if text == "environment":
             return json.dumps(dict(os.environ))
+        if text == "token":
+            return f"{len(os.environ['TOKEN'])} characters"
         if text == "leave":
             os._exit(1)
         return f"{name}: {text}"

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from pydantic import ValidationError
 from tests.rig import Nobody
-from tests.support import MASHA, MOSCOW, NOON, OWNER, PETYA, Spine, settings
+from tests.support import MASHA, MOSCOW, NOON, OWNER, PETYA, Spine, mcp_tools, settings
 
 from jobs.memory.index import MemoryIndex
 from jobs.memory.storage import MemoryStorage
@@ -357,7 +357,17 @@ def built(
     door = Doorkeeper(spine.db, spine.users, spine.outbox, settings(tmp_path))
     standing = StandingTools(PeopleFinder(spine.users, Nobody()), door)
     tools_of = tools_by_role(
-        spine.users, spine.outbox, tasks, owner, givers, memory, scheduler, files, standing, workspace
+        spine.users,
+        spine.outbox,
+        tasks,
+        owner,
+        givers,
+        memory,
+        scheduler,
+        files,
+        standing,
+        workspace,
+        others=[mcp_tools(spine, tmp_path)],
     )
     people: list[Person | None] = [spine.users.get(OWNER), spine.users.get(MASHA)]
     return {person.role: tools_of(person) for person in people if person}

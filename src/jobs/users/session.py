@@ -51,6 +51,9 @@ RESULT_KEPT = 2000
 
 CLOSE_SECONDS = 5.0
 
+SHOWN_AT_ONCE = 20
+"""Tools of an MCP server that stand in every request; those of a larger one the model looks for with ToolSearch."""
+
 HOOK_MARGIN = 120.0
 """Seconds that the CLI waits beyond the time in which the owner's answer has to come; then it blocks the call."""
 
@@ -356,7 +359,8 @@ def _foreign(server: ForeignServer) -> Any:
 
         return SdkMcpTool(tool.name, tool.description, dict(tool.schema), handler)
 
-    return create_sdk_mcp_server(server.name, tools=[offer(tool) for tool in server.tools])
+    config = create_sdk_mcp_server(server.name, tools=[offer(tool) for tool in server.tools])
+    return {**config, "alwaysLoad": len(server.tools) <= SHOWN_AT_ONCE}
 
 
 def _denied(tool: str, reason: str) -> dict[str, Any]:
