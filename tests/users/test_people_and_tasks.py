@@ -393,5 +393,5 @@ def test_every_tool_that_writes_is_recorded_with_its_turn(built: dict[Role, list
     reading = {tool.name for role in Role for tool in built[role] if not tool.has_effect}
     assert reading == {
         *("get_user_tasks", "get_overdue_tasks", "resolve_user", "list_users", "list_scheduled_tasks", "get_my_tasks"),
-        "memory_search",
+        *("memory_search", "mcp_search", "mcp_list", "mcp_test"),
     }
