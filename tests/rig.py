@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from tests.support import MASHA, OWNER, PETYA, Spine, settings, spine_in
+from tests.support import MASHA, OWNER, PETYA, Spine, mcp_tools, settings, spine_in
 
 from jobs.broker import Broker, Ledger
 from jobs.config import Settings
@@ -118,6 +118,7 @@ class Run:
             wanted.workspace_dir,
             self.notices,
             WatchTools(self.watches, NoChannels()),
+            others=[mcp_tools(spine, wanted.data_dir)],
         )
         ask = wanted.untrusted_text == "ask"
         self.consent = Consent(spine.db, users, outbox, marks, finder, ask=ask)

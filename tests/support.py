@@ -9,6 +9,11 @@ from zoneinfo import ZoneInfo
 
 from jobs.config import Settings
 from jobs.db import Database, open_database
+from jobs.mcp_manager.config import McpConfig
+from jobs.mcp_manager.manager import McpManager
+from jobs.mcp_manager.registry import Registry
+from jobs.mcp_manager.secrets import Secrets
+from jobs.mcp_manager.tools import McpTools
 from jobs.spine.inbox import Inbox
 from jobs.spine.model import Incoming, Origin, Rendered
 from jobs.spine.outbox import Outbox
@@ -120,3 +125,11 @@ def full_disk(db: Database) -> Iterator[None]:
         yield
     finally:
         db.execute(f"PRAGMA max_page_count = {before}")
+
+
+def mcp_tools(spine: Spine, folder: Path) -> McpTools:
+    """The owner's tools on MCP servers, with none configured and a registry that nobody answers at."""
+    config = McpConfig(folder / "mcp_servers.json")
+    manager = McpManager(config, spine.db, spine.outbox, spine.users, environment={}, marker={})
+    secrets = Secrets(spine.db, spine.outbox, spine.users, manager.given)
+    return McpTools(manager, Registry("http://127.0.0.1:1", folder), secrets)

@@ -124,7 +124,7 @@ class App:
             doors.enter_context(users.users_repository_door.opened(parts.people))
             doors.enter_context(memory.storage_door.opened(parts.storage))
             doors.enter_context(memory.index_door.opened(parts.index))
-            doors.enter_context(mcp_manager.mcp_config_door.opened(parts.mcp))
+            doors.enter_context(mcp_manager.mcp_config_door.opened(parts.mcp_config))
             try:
                 await self._start(parts, tasks)
                 self._on_ready(account)
@@ -159,6 +159,8 @@ class App:
             tasks.append(asyncio.create_task(menu))
         parts.sender.start()
         parts.scheduler.start()
+        parts.mcp.start()
+        parts.deletions.start()
         await self._until(parts.reconciler.looked, LOOK_SECONDS)
         parts.lanes.start()
         await self._until(parts.reconciler.looked)
@@ -175,6 +177,7 @@ class App:
         """Take nothing new, let what runs come to its end, and close."""
         for part in (parts.receiver, parts.buttons, parts.receipts, parts.channels, parts.scheduler):
             part.stop()
+        parts.deletions.stop()
         parts.followups.timer.stop()
         parts.digest.timer.stop()
         await parts.consolidation.stop()
@@ -188,6 +191,7 @@ class App:
         await parts.sender.drain(0 if self._signed_out else SEND_SECONDS)
         if not parts.switches.frozen:
             await parts.notes.drain(NOTES_SECONDS)
+        await parts.mcp.stop()
         await parts.sessions.stop()
         await parts.index.stop()
 

@@ -134,6 +134,7 @@ class Settings(BaseSettings):
     heartbeat_model: str = "haiku"
     heartbeat_daily_usd: float = Field(0.5, ge=0)
     active_hours: Annotated[ActiveHours, NoDecode] = ActiveHours(time(9), time(22))
+    mcp_registry_url: str = "https://registry.modelcontextprotocol.io"
 
     data_dir: Path = Field(default_factory=lambda: default_folder("data"))
     workspace_dir: Path = Field(default_factory=lambda: default_folder("workspace"))
@@ -315,6 +316,11 @@ class Settings(BaseSettings):
             raise SettingsError(
                 ["ANTHROPIC_API_KEY is missing: set it, or CLAUDE_CODE_OAUTH_TOKEN; ./jobs setup asks for either"]
             )
+
+    @property
+    def own_variables(self) -> frozenset[str]:
+        """The names of Jobs' own settings in the environment, which are nobody else's to read."""
+        return frozenset(name.upper() for name in type(self).model_fields)
 
     def secrets(self) -> list[str]:
         """The values that must never be shown anywhere, for masking."""

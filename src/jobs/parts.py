@@ -1,12 +1,16 @@
 """Every part of the running program, built in one place; nothing is started here."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 from jobs.broker import Broker, Ledger
 from jobs.config import Settings
 from jobs.db import Database
 from jobs.masks import Masks, session_secrets
 from jobs.mcp_manager.config import McpConfig
+from jobs.mcp_manager.manager import McpManager, usable_environment
+from jobs.mcp_manager.registry import Registry
+from jobs.mcp_manager.secrets import Secrets
+from jobs.mcp_manager.tools import McpTools
 from jobs.memory.documents import Records
 from jobs.memory.engine import places_of
 from jobs.memory.index import MemoryIndex
@@ -29,11 +33,13 @@ from jobs.telegram.commands.admission import Admission
 from jobs.telegram.commands.control import Control
 from jobs.telegram.commands.decisions import Decisions
 from jobs.telegram.commands.heartbeat import HeartbeatCommand
+from jobs.telegram.commands.mcp import Mcp
 from jobs.telegram.commands.memory import MemoryCommand
 from jobs.telegram.commands.model import ModelChoice
 from jobs.telegram.commands.reports import Reports
 from jobs.telegram.commands.schedules import ScheduleCommands
 from jobs.telegram.commands.side import Side
+from jobs.telegram.deletions import Deletions
 from jobs.telegram.directory import TelegramDirectory
 from jobs.telegram.first_messages import FirstMessages
 from jobs.telegram.formatting import plain, render
@@ -70,6 +76,7 @@ from jobs.users.marks import Marks
 from jobs.users.models import Models
 from jobs.users.outcome import Reply
 from jobs.users.people import PeopleFinder
+from jobs.users.profile import MARKER
 from jobs.users.repository import UsersRepository
 from jobs.users.session_manager import SessionManager
 from jobs.users.tasks import Tasks
@@ -79,6 +86,7 @@ from jobs.users.tools_standing import StandingTools
 from jobs.users.tools_tasks import OwnerTaskTools
 from jobs.users.turn_runner import TurnRunner
 from jobs.voice.transcriber import Transcriber
+from jobs.walls import Walls
 
 
 class Parts:
@@ -149,7 +157,18 @@ class Parts:
         places = places_of(settings)
         self.index = MemoryIndex(places)
         records = Records(places.records, places.zone)
-        self.mcp = McpConfig(settings.data_dir / "mcp_servers.json")
+        self.mcp_config = McpConfig(settings.data_dir / "mcp_servers.json")
+        self.mcp = McpManager(
+            self.mcp_config,
+            db,
+            outbox,
+            people,
+            environment=usable_environment(settings.own_variables),
+            marker={MARKER: str(settings.data_dir)},
+            proxy=settings.http_proxy.url if settings.http_proxy and not settings.http_proxy.is_socks else None,
+            confined=self._confined,
+        )
+        self.secrets = Secrets(db, outbox, people, self.mcp.given)
         marks = Marks(db)
         tools_of = tools_by_role(
             people,
@@ -164,6 +183,7 @@ class Parts:
             settings.workspace_dir,
             self.notices,
             WatchTools(self.watches, self.channels),
+            others=[McpTools(self.mcp, self._registry(), self.secrets)],
         )
         self.models = Models(db, settings)
         self.consent = Consent(db, people, outbox, marks, self.finder, ask=settings.untrusted_text == "ask")
@@ -193,6 +213,20 @@ class Parts:
     async def _ask_nightly(self, prompt: str, text: str) -> Reply:
         settings = self.settings
         return await self.sessions.ask_short(prompt, text, settings.memory_model, settings.memory_nightly_usd)
+
+    def _confined(
+        self, program: str, arguments: Sequence[str], environment: Mapping[str, str]
+    ) -> tuple[str, list[str], dict[str, str]]:
+        """An MCP server may do what the owner's agent may, and no more."""
+        data = self.settings.data_dir
+        walls = Walls.of(self.settings)
+        paths = walls.paths(data, "mcp", data / "run", is_owner=True)
+        return walls.behind(paths, program, arguments, environment)
+
+    def _registry(self) -> Registry:
+        settings = self.settings
+        proxy = settings.http_proxy.url if settings.http_proxy and not settings.http_proxy.is_socks else None
+        return Registry(settings.mcp_registry_url, settings.data_dir / "cache", proxy)
 
     def _build_chats(self) -> None:
         """What a person sees while a turn works, the lanes it works in, and how its words leave."""
@@ -259,14 +293,27 @@ class Parts:
             MemoryCommand(self.storage),
             ScheduleCommands(db, people, self.schedules),
             HeartbeatCommand(db, self.heartbeat, self.settings.heartbeat_daily_usd),
+            Mcp(self.mcp),
         )
 
     def _build_receiving(self) -> None:
         client, account, db, inbox, outbox = self.client, self.account, self.db, self.inbox, self.outbox
         people, chats, commands = self.people, self.chats, self.commands
         self.buttons = Buttons(client, account, db, inbox, outbox, people, chats, commands)
+        self.deletions = Deletions(client, db)
         self.receiver = Receiver(
-            client, account, db, inbox, outbox, people, chats, commands, self.door, self.settings.answer_others
+            client,
+            account,
+            db,
+            inbox,
+            outbox,
+            people,
+            chats,
+            commands,
+            self.door,
+            self.secrets,
+            self.deletions,
+            self.settings.answer_others,
         )
         self.receipts = Receipts(client, self.tasks)
         self.reconciler = Reconciler(client, account, db, self.receiver, chats, self._signed_out)

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from pydantic import ValidationError
 from tests.rig import Nobody, NoChannels, schedule_tools
-from tests.support import MASHA, MOSCOW, NOON, OWNER, PETYA, Spine, settings
+from tests.support import MASHA, MOSCOW, NOON, OWNER, PETYA, Spine, mcp_tools, settings
 
 from jobs.memory.documents import Records
 from jobs.memory.engine import Places
@@ -374,6 +374,7 @@ def built(
         workspace,
         Notices(spine.db, spine.outbox, spine.users),
         WatchTools(Watches(spine.db, spine.inbox, spine.outbox, spine.users), NoChannels()),
+        others=[mcp_tools(spine, tmp_path)],
     )
     masha = spine.users.get(MASHA)
     assert masha is not None
@@ -403,4 +404,5 @@ def test_every_tool_that_writes_is_recorded_with_its_turn(built: dict[Role, list
     assert reading == {
         *("get_user_tasks", "get_overdue_tasks", "resolve_user", "list_users", "list_scheduled_tasks", "get_my_tasks"),
         *("memory_search", "memory_read", "memory_context", "memory_reindex", "list_watches"),
+        *("mcp_search", "mcp_list", "mcp_test"),
     }

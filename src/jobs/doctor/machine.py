@@ -140,10 +140,10 @@ def memory(settings: Settings) -> Iterator[Finding]:
 def mcp_servers(settings: Settings) -> Iterator[Finding]:
     path = settings.data_dir / "mcp_servers.json"
     config = McpConfig(path)
-    if reason := config.fault():
-        yield fail("mcp", "doctor_mcp_bad", path=path, reason=reason)
-        return
     names = sorted(config.servers())
+    if config.problem:
+        yield fail("mcp", "doctor_mcp_bad", path=path, reason=config.problem)
+        return
     yield ok("mcp", "doctor_mcp" if names else "doctor_mcp_none", names=", ".join(names))
 
 

@@ -1,58 +1,211 @@
 """`DATA_DIR/mcp_servers.json`, in the format of Claude Desktop and Claude Code (`{"mcpServers": {name: …}}`)."""
 
 import json
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, cast
 
 import structlog
 
 log = structlog.get_logger()
 
+NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
+"""What a server may be called: it becomes a part of its tools' names (`mcp__<name>__<tool>`)."""
+OWN_NAME = "jobs"
+
+Kind = Literal["stdio", "http", "sse"]
+
+_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
+
+
+class ConfigError(Exception):
+    """The file, or an entry, cannot be used; one sentence that says what to do."""
+
+
+@dataclass(frozen=True)
+class ServerConfig:
+    """One entry, as it stands in the file: `${VAR}` and `${VAR:-default}` are still to be replaced."""
+
+    name: str
+    kind: Kind
+    command: str
+    args: tuple[str, ...]
+    env: Mapping[str, str]
+    url: str
+    headers: Mapping[str, str]
+    disabled: bool
+
+    @property
+    def fingerprint(self) -> str:
+        """What the owner said yes to: a change of anything that is run, sent or handed over makes another one."""
+        parts = [self.kind, self.command, self.args, sorted(self.env.items()), self.url, sorted(self.headers.items())]
+        return sha256(json.dumps(parts, ensure_ascii=False).encode()).hexdigest()
+
+    @property
+    def variables(self) -> list[str]:
+        """The names of all variables that it gets or that stand in what it is started with."""
+        texts = [self.command, *self.args, *self.env.values(), self.url, *self.headers.values()]
+        named = [match[1] for text in texts for match in _VARIABLE.finditer(text)]
+        return list(dict.fromkeys([*self.env, *named]))
+
+    def resolved(self, environment: Mapping[str, str]) -> "ServerConfig":
+        """With the variables replaced: by the entry's own `env`, then by `environment`. Raises ConfigError."""
+
+        def filled(text: str, known: Mapping[str, str]) -> str:
+            def value(match: re.Match[str]) -> str:
+                found = known.get(match[1]) or match[2]
+                if found is None:
+                    raise ConfigError(f"the variable {match[1]} is not set; set it with mcp_set_env")
+                return found
+
+            return _VARIABLE.sub(value, text)
+
+        env = {name: filled(text, environment) for name, text in self.env.items()}
+        known = {**environment, **env}
+        if missing := [name for name, text in env.items() if not text]:
+            raise ConfigError(f"the variable {missing[0]} is empty; set it with mcp_set_env")
+        return ServerConfig(
+            self.name,
+            self.kind,
+            filled(self.command, known),
+            tuple(filled(text, known) for text in self.args),
+            env,
+            filled(self.url, known),
+            {name: filled(text, known) for name, text in self.headers.items()},
+            self.disabled,
+        )
+
 
 class McpConfig:
-    """The configured servers. A file that cannot be read keeps the last good state in force."""
+    """The configured servers. A file that cannot be read keeps the last good state in force; `problem` says why."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._stamp: tuple[int, int] | None = None
-        self._servers: dict[str, Any] = {}
+        self._stamp: tuple[int, int, int] | None = None
+        self._entries: dict[str, dict[str, Any]] = {}
+        self._servers: dict[str, ServerConfig] = {}
+        self.problem = ""
 
-    def servers(self) -> dict[str, Any]:
-        """Name → configuration, read again when the file has changed; empty without a file."""
+    def servers(self) -> dict[str, ServerConfig]:
+        """Name → server, read again when the file has changed; empty without a file."""
         try:
             status = self._path.stat()
         except FileNotFoundError:
-            self._stamp, self._servers = None, {}
+            self._stamp, self._entries, self._servers, self.problem = None, {}, {}, ""
             return {}
-        stamp = (status.st_mtime_ns, status.st_size)
+        stamp = (status.st_mtime_ns, status.st_size, status.st_ino)
         if stamp != self._stamp:
             self._stamp = stamp
             try:
-                self._servers = _parse(self._path.read_text(encoding="utf-8"))
-            except ValueError as error:
-                log.error("mcp_servers.json is not used", path=str(self._path), reason=str(error))
+                text = self._path.read_text(encoding="utf-8")
+                entries = _entries(text)
+                servers = {name: parse_entry(name, entry, text) for name, entry in entries.items()}
+            except (ConfigError, UnicodeDecodeError) as error:
+                self.problem = f"mcp_servers.json is not used as it is: {error}"
+                log.error("mcp_servers.json is not used", reason=str(error))
+            else:
+                self._entries, self._servers, self.problem = entries, servers, ""
         return dict(self._servers)
 
-    def fault(self) -> str | None:
-        """What is wrong with the file as it is now; None when it can be used or is not there."""
-        try:
-            _parse(self._path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            return None
-        except (OSError, ValueError) as error:
-            return str(error)
-        return None
+    def put(self, name: str, entry: dict[str, Any]) -> ServerConfig:
+        """Write an entry, new or in the place of the old one. Raises ConfigError."""
+        server = parse_entry(name, entry)
+        self._write(lambda entries: {**entries, name: entry})
+        return server
+
+    def change(self, name: str, changes: dict[str, Any]) -> None:
+        """Change fields of an entry; None removes one. Raises ConfigError when there is no such entry."""
+
+        def changed(entries: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+            if name not in entries:
+                raise ConfigError(f"there is no server {name!r}")
+            entry = {**entries[name], **changes}
+            return {**entries, name: {key: value for key, value in entry.items() if value is not None}}
+
+        self._write(changed)
+
+    def set_variable(self, name: str, variable: str, value: str) -> None:
+        """Set one variable of a server. Raises ConfigError."""
+        self.servers()
+        self.change(name, {"env": {**self._entries.get(name, {}).get("env", {}), variable: value}})
+
+    def remove(self, name: str) -> bool:
+        """Take an entry out; returns whether it was there."""
+        there = name in self.servers()
+        if there:
+            self._write(lambda entries: {key: entry for key, entry in entries.items() if key != name})
+        return there
+
+    def _write(self, change: Any) -> None:
+        self.servers()
+        if self.problem:
+            raise ConfigError(f"{self.problem}; mend the file by hand first")
+        document: dict[str, Any] = {}
+        if self._path.exists():
+            document = json.loads(self._path.read_text(encoding="utf-8"))
+        document["mcpServers"] = change(dict(self._entries))
+        fresh = self._path.with_suffix(".new")
+        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            os.fchmod(file.fileno(), 0o600)
+            json.dump(document, file, ensure_ascii=False, indent=2)
+            file.write("\n")
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(self._path)
+        self.servers()
 
 
-def _parse(text: str) -> dict[str, Any]:
-    """Raises ValueError with the line where it can be told."""
-    servers = json.loads(text)
-    servers = servers.get("mcpServers") if isinstance(servers, dict) else None
-    if not isinstance(servers, dict):
-        raise ValueError('it has to be {"mcpServers": {…}}')
-    for name, server in servers.items():
-        if not isinstance(server, dict) or not ("command" in server or "url" in server):
-            raise ValueError(f"the server {name!r} needs a command or a url")
-        if name == "jobs":
-            raise ValueError("the name 'jobs' is taken by Jobs' own tools")
-    return servers
+def _entries(text: str) -> dict[str, dict[str, Any]]:
+    try:
+        document = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise ConfigError(f"line {error.lineno}: {error.msg}") from None
+    entries = document.get("mcpServers") if isinstance(document, dict) else None
+    if not isinstance(entries, dict):
+        raise ConfigError('it has to be {"mcpServers": {…}}')
+    return entries
+
+
+def parse_entry(name: str, entry: Any, text: str = "") -> ServerConfig:
+    """Check one entry. `text` is the file it stands in, for the line. Raises ConfigError."""
+
+    def wrong(what: str) -> ConfigError:
+        before = text.partition(f'"{name}"')[0]
+        line = f"line {before.count(chr(10)) + 1}: " if text else ""
+        return ConfigError(f"{line}the server {name!r} {what}")
+
+    def texts(key: str, kind: type) -> Any:
+        value = entry.get(key) or kind()
+        values = value.values() if isinstance(value, dict) else value
+        if not isinstance(value, kind) or not all(isinstance(each, str) for each in values):
+            raise wrong(f"has a wrong {key!r}: texts are wanted")
+        return value
+
+    if not NAME.fullmatch(name) or name == OWN_NAME:
+        raise wrong("needs another name: up to 40 letters, digits, - and _, and not 'jobs'")
+    if not isinstance(entry, dict):
+        raise wrong("is no object")
+    command, url = entry.get("command", ""), entry.get("url", "")
+    if not isinstance(command, str) or not isinstance(url, str) or bool(command) == bool(url):
+        raise wrong("needs either a command or a url")
+    kind = entry.get("type") or ("stdio" if command else "http")
+    kind = {"streamable-http": "http", "streamableHttp": "http"}.get(kind, kind)
+    if kind not in (("stdio",) if command else ("http", "sse")):
+        raise wrong(f"has the type {kind!r}, which does not fit: stdio takes a command, http and sse a url")
+    if url and not re.match(r"https?://|\$\{", url):
+        raise wrong("has a url that does not begin with http:// or https://")
+    return ServerConfig(
+        name,
+        cast(Kind, kind),
+        command,
+        tuple(texts("args", list)),
+        texts("env", dict),
+        url,
+        texts("headers", dict),
+        bool(entry.get("disabled", False)),
+    )

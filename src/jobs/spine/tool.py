@@ -39,6 +39,8 @@ class Tool(Generic[A]):
     arguments: type[A]
     run: Callable[[A], Awaitable[Any]]
     has_effect: bool = False
+    reaches_out: bool = False
+    """It changes nothing, but its arguments leave the machine."""
 
 
 class NoArguments(BaseModel):

@@ -3,6 +3,8 @@
 import asyncio
 import contextlib
 from collections import defaultdict
+from dataclasses import replace
+from typing import Protocol
 
 import apsw
 import structlog
@@ -11,13 +13,15 @@ from telethon.errors import RPCError
 from telethon.tl import functions, types
 
 from jobs.db import Database
-from jobs.spine.extras import Extras
+from jobs.masks import MASK
+from jobs.spine.extras import NOTHING, Extras
 from jobs.spine.inbox import Inbox
 from jobs.spine.model import Incoming, Origin
 from jobs.spine.outbox import Outbox
 from jobs.telegram.chats import Chats
 from jobs.telegram.client import Account, full_name
 from jobs.telegram.commands import Commands
+from jobs.telegram.deletions import Deletions
 from jobs.telegram.envelope import ALBUM_PAUSE, Envelopes
 from jobs.telegram.limiter import SIGN_SECONDS
 from jobs.telegram.media import TELEGRAM_SERVICE, readable, shown_name
@@ -38,6 +42,18 @@ HISTORY_SECONDS = 10.0
 """How long a pushed message waits for older ones to be read from history, so that they come first."""
 
 
+class TakesSecrets(Protocol):
+    """Who has asked the owner for a secret."""
+
+    def takes(self, chat: int, text: str, answered: str | None) -> bool:
+        """Whether a message is the secret; `answered`: the words that it replies to."""
+        ...
+
+    def take(self, key: str, chat: int, message_id: int, text: str) -> None:
+        """Keep it, answer, and note that the message has to go. Joins the caller's transaction."""
+        ...
+
+
 class Receiver:
     """Takes messages from pushed updates, and from history (see `reconcile.py`), through the same door: `take`."""
 
@@ -52,6 +68,8 @@ class Receiver:
         chats: Chats,
         commands: Commands,
         door: Doorkeeper,
+        secrets: TakesSecrets,
+        deletions: Deletions,
         answer_others: bool,
     ) -> None:
         self._envelopes = Envelopes(db, users.owner().zone)
@@ -64,6 +82,8 @@ class Receiver:
         self._chats = chats
         self._commands = commands
         self._door = door
+        self._secrets = secrets
+        self._deletions = deletions
         self._answer_others = answer_others
         self._locks: dict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._marks: dict[int, asyncio.Task[None]] = {}
@@ -213,9 +233,25 @@ class Receiver:
             self._inbox.accept(event, dropped=standing is Standing.BANNED)
             return
         is_own = event.extras.forwarded_from is None
+        if is_own and self._takes_secret(event, person):
+            return
         command = self._commands.order_of(event.text, person, event) if is_own else None
         if self._inbox.accept(event, handled=command is not None) and command:
             self._commands.run(command, person, event.key)
+
+    def _takes_secret(self, event: Incoming, person: Person) -> bool:
+        """A secret that Jobs has asked for is taken by code: neither it nor the message is kept anywhere else."""
+        quote = event.extras.quote
+        answered = quote.text if quote and quote.by == "jobs" else None
+        if event.message_id is None or event.extras.attachments or self._commands.order_of(event.text, person, event):
+            return False
+        if not self._secrets.takes(person.id, event.text, answered):
+            return False
+        hidden = replace(event, text=MASK, extras=NOTHING)
+        if self._inbox.accept(hidden, handled=True):
+            self._secrets.take(event.key, person.id, event.message_id, event.text)
+            self._deletions.soon()
+        return True
 
     def _is_for_jobs(self, message: types.Message, chat: int) -> bool:
         """Whether a message is one to answer, if a person wrote it: which chat, which side, on whose account."""

@@ -1,8 +1,8 @@
 """Which tools a person's session gets: the access table, applied."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from jobs.memory.tools import MemoryTools
 from jobs.spine.outbox import Outbox
@@ -22,6 +22,10 @@ from jobs.users.tools_standing import StandingTools
 from jobs.users.tools_tasks import OwnerTaskTools
 
 
+class HasTools(Protocol):
+    def tools(self) -> list[Tool[Any]]: ...
+
+
 def tools_by_role(
     users: UsersRepository,
     outbox: Outbox,
@@ -35,8 +39,9 @@ def tools_by_role(
     workspace: Path,
     notices: Notices,
     watches: WatchTools,
+    others: Sequence[HasTools] = (),
 ) -> Callable[[Person], list[Tool[Any]]]:
-    """A function from a person to the tools of their session, bound to them."""
+    """A function from a person to the tools of their session, bound to them. `others`: more of the owner's."""
 
     def tools_of(person: Person) -> list[Tool[Any]]:
         if person.role is not Role.EXTERNAL:
@@ -49,6 +54,7 @@ def tools_by_role(
                 *schedule.tools(person.id),
                 *watches.tools(),
                 *notices.tools(person.id),
+                *(tool for each in others for tool in each.tools()),
             ]
         else:  # nothing that anybody else's session could reach is even built for it
             built = ExternalTools(users, outbox, Answers(tasks, person.id, workspace), person.id).tools()

@@ -88,14 +88,15 @@ def options(
     model: str | None,
     budget_usd: float | None,
     tools: "McpSdkServerConfig",
-    mcp_servers: dict[str, Any],
+    foreign: dict[str, Any],
     hooks: dict[Any, list["HookMatcher"]],
     resume: str | None,
     resume_at: str | None,
 ) -> "ClaudeAgentOptions":
     """The SDK's options for a role. `budget_usd`: what the process may spend.
 
-    `resume`: a session id to go on with, up to the message `resume_at`.
+    `foreign`: servers with tools that are not Jobs'. `resume`: a session id to go on with, up to the message
+    `resume_at`.
     """
     from claude_agent_sdk import ClaudeAgentOptions
 
@@ -123,7 +124,7 @@ def options(
             tools=list(few) if (few := FEW_BUILT_INS.get(role)) else {"type": "preset", "preset": "claude_code"},
             permission_mode="bypassPermissions",
             cwd=settings.workspace_dir,
-            mcp_servers={**mcp_servers, **servers},  # empty unless the role is in MCP_SERVERS
+            mcp_servers={**foreign, **servers},  # empty unless the role is in MCP_SERVERS
             settings='{"crossSessionInbound":"refuse"}',
             include_partial_messages=settings.streaming == "text",
         )

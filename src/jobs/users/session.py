@@ -37,6 +37,7 @@ from jobs.users import profile
 from jobs.users.access import BUILT_INS, ONLY_TELL
 from jobs.users.activity import Activity, Unseen
 from jobs.users.consent import SILENCE_SECONDS
+from jobs.users.foreign_tools import ForeignServer, ForeignTool
 from jobs.users.model import Role
 from jobs.users.outcome import OWNERS_MATTER, BudgetSpent, ModelUnavailable, OverBudget, Reply, SessionFailed, Stopped
 from jobs.users.quotations import quoted_result
@@ -56,6 +57,9 @@ RESULT_KEPT = 2000
 
 CLOSE_SECONDS = 5.0
 
+SHOWN_AT_ONCE = 20
+"""Tools of an MCP server that stand in every request; those of a larger one the model looks for with ToolSearch."""
+
 HOOK_MARGIN = 120.0
 """Seconds that the CLI waits beyond the time in which the owner's answer has to come; then it blocks the call."""
 
@@ -70,7 +74,7 @@ class SessionPlan:
     role: Role
     prompt: str
     tools: list[Tool[Any]]
-    mcp_servers: dict[str, Any]
+    mcp_servers: dict[str, ForeignServer]
     model: str | None
     """None: the one the CLI would take."""
     budget_usd: float | None = None
@@ -141,7 +145,7 @@ class Session:
             model=self.plan.model,
             budget_usd=self.plan.budget_usd,
             tools=create_sdk_mcp_server(profile.SERVER, tools=[self._offer(tool) for tool in self.plan.tools]),
-            mcp_servers=self.plan.mcp_servers,
+            foreign={name: _foreign(server) for name, server in self.plan.mcp_servers.items()},
             hooks=self._hooks(),
             resume=record.session_id if record else None,
             resume_at=record.last_message if record else None,
@@ -403,6 +407,19 @@ class Session:
     async def _end_when_told(self, _call: Any, _id: str | None, _context: Any) -> Any:
         """Where notifying the owner is all there is to do the turn ends with it: the model need not be asked again."""
         return {"continue_": False, "stopReason": "the owner was told"} if self._told else {}
+
+
+def _foreign(server: ForeignServer) -> Any:
+    """A server's tools as the SDK offers them; whoever keeps the connection carries them out."""
+
+    def offer(tool: ForeignTool) -> SdkMcpTool[Any]:
+        async def handler(arguments: dict[str, Any]) -> dict[str, Any]:
+            return await server.call(tool.name, arguments)
+
+        return SdkMcpTool(tool.name, tool.description, dict(tool.schema), handler)
+
+    config = create_sdk_mcp_server(server.name, tools=[offer(tool) for tool in server.tools])
+    return {**config, "alwaysLoad": len(server.tools) <= SHOWN_AT_ONCE}
 
 
 def _denied(tool: str, reason: str) -> dict[str, Any]:

@@ -30,6 +30,7 @@ from jobs.users.attachments import NO_FILES, Files
 from jobs.users.cli_launcher import write_launcher
 from jobs.users.consent import Consent
 from jobs.users.errands import Errand, ErrandOf, no_errand
+from jobs.users.foreign_tools import ForeignServer
 from jobs.users.model import Person, Role
 from jobs.users.models import Models
 from jobs.users.outcome import Reply, Stopped
@@ -67,7 +68,7 @@ class SessionManager:
         db: Database,
         users: UsersRepository,
         tools_of: Callable[[Person], list[Tool[Any]]],
-        mcp_servers: Callable[[], dict[str, Any]],
+        mcp_servers: Callable[[], dict[str, ForeignServer]],
         models: Models,
         consent: Consent,
         broker: Broker,
@@ -369,7 +370,7 @@ class SessionManager:
         users = (self._walls.agent, self._walls.external)
         _reap(self._settings.data_dir, frozenset(user.uid for user in users if user))
 
-    def _servers_of(self, person: Person) -> dict[str, Any]:
+    def _servers_of(self, person: Person) -> dict[str, ForeignServer]:
         return self._mcp_servers() if person.role in MCP_SERVERS else {}
 
     async def _make_room(self) -> None:

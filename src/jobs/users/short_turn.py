@@ -51,7 +51,7 @@ async def ask(
         prompt=prompt,
         model=model,
         tools=create_sdk_mcp_server(profile.SERVER, tools=[]),
-        mcp_servers={},
+        foreign={},
         hooks={},
         resume=None,
         resume_at=None,

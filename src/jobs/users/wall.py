@@ -27,7 +27,8 @@ class Wall:
         self._consent = consent
         self._lane = lane
         self._role = role
-        own = {f"mcp__{SERVER}__{tool.name}" for tool in tools if not tool.has_effect or tool.name == NOTIFY}
+        looking = [tool for tool in tools if not (tool.has_effect or tool.reaches_out) or tool.name == NOTIFY]
+        own = {f"mcp__{SERVER}__{tool.name}" for tool in looking}
         self._harmless = HARMLESS | own
 
     async def refusal(self, turn_id: int, tool: str, arguments: dict[str, Any], going: Callable[[], bool]) -> str:

@@ -12,11 +12,12 @@ import json
 import os
 import pwd
 import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from jobs.config import Settings, project_root
-from jobs.walls.launch import landlock_abi
+from jobs.walls.launch import KEEP_VARIABLE, WALLS_VARIABLE, landlock_abi
 
 NEEDED = {"SETUID": 7, "SETGID": 6, "KILL": 5, "DAC_OVERRIDE": 1}
 """Capabilities (linux/capability.h) to start sessions as other users, to end them, and to read what they leave."""
@@ -139,6 +140,20 @@ class Walls:
                 self._owner_rules(paths) if is_owner else self._external_rules(paths, program, broker_port)
             )
         return json.dumps(walls)
+
+    def behind(
+        self, paths: SessionPaths, program: str, arguments: Sequence[str], environment: Mapping[str, str]
+    ) -> tuple[str, list[str], dict[str, str]]:
+        """How a program is started that may do what the owner's agent may: its command, arguments and environment."""
+        order = self.order(paths, is_owner=True, program=Path(program), broker_port=0)
+        home = {"HOME": str(paths.home if self.confines_owner else Path.home())}
+        variables = {**home, **environment}
+        launcher = Path(__file__).with_name("launch.py")
+        return (
+            sys.executable,
+            ["-ISB", str(launcher), program, *arguments],
+            {**variables, KEEP_VARIABLE: ",".join(variables), WALLS_VARIABLE: order},
+        )
 
     def _user(self, is_owner: bool) -> UnixUser | None:
         return self.agent if is_owner else self.external

@@ -18,6 +18,7 @@ from jobs.telegram.commands.command import Answer, Call, Command
 from jobs.telegram.commands.control import Control
 from jobs.telegram.commands.decisions import Decisions
 from jobs.telegram.commands.heartbeat import HeartbeatCommand
+from jobs.telegram.commands.mcp import Mcp
 from jobs.telegram.commands.memory import MemoryCommand
 from jobs.telegram.commands.model import ModelChoice
 from jobs.telegram.commands.reports import Reports
@@ -63,6 +64,7 @@ class Commands:
         memory: MemoryCommand,
         schedules: ScheduleCommands,
         heartbeat: HeartbeatCommand,
+        mcp: Mcp,
     ) -> None:
         self._outbox = outbox
         self._users = users
@@ -70,6 +72,7 @@ class Commands:
         self._decisions = decisions
         self._schedules = schedules
         self._consent = consent
+        self._mcp = mcp
         answers = Answers(consent)
         self._acting: set[asyncio.Task[None]] = set()
         self._table = (
@@ -87,6 +90,7 @@ class Commands:
             Command("mute", admission.mute, ("молчать",), takes_words=True),
             Command("limit", admission.limit, ("лимит",), takes_words=True),
             Command("memory", memory.run, ("память",), takes_words=True),
+            Command("mcp", mcp.run, takes_words=True),
             Command("pause", control.pause, ("пауза",)),
             Command("panic", control.panic, ("паника",), takes_words=True),
             Command("resume", control.resume, ("продолжить", "дальше")),
@@ -120,7 +124,9 @@ class Commands:
         if person.role is Role.EXTERNAL and HUMAN.fullmatch(text.strip(" .!")):
             return Order(self._by_name[person.role, "human"])
         if person.role is Role.OWNER:
-            text = self._decisions.meant(text) or self._of_reminder(text, person, event) or text
+            text = (
+                self._decisions.meant(text) or self._mcp.meant(text) or self._of_reminder(text, person, event) or text
+            )
         match = _FORM.fullmatch(text)
         command = self._by_name.get((person.role, match[1].casefold())) if match else None
         if match is None or command is None:

@@ -1,0 +1,262 @@
+"""The connection to one MCP server: made, kept, watched and made again. Importing this loads the MCP SDK."""
+
+import asyncio
+import contextlib
+import os
+import shutil
+import warnings
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+import httpx2
+import structlog
+from mcp import Client, MCPError, StdioServerParameters
+from mcp.client.sse import sse_client
+from mcp.client.stdio import stdio_client
+from mcp.client.streamable_http import streamable_http_client
+from mcp.shared.exceptions import MCPDeprecationWarning
+from mcp.types import CONNECTION_CLOSED, CallToolResult
+
+from jobs.mcp_manager.config import ConfigError, ServerConfig
+from jobs.users.foreign_tools import ForeignTool
+
+log = structlog.get_logger()
+
+# The protocol of 2026-07-28 has no ping; Jobs speaks the one before it, which has.
+warnings.filterwarnings("ignore", "ping is removed", MCPDeprecationWarning)
+
+START_SECONDS = 120.0
+"""How long a server may take to start and to name its tools: the first start of a package downloads it."""
+CALL_SECONDS = 120.0
+PING_SECONDS = 3.0
+PAUSES = (2, 5, 15, 60, 300)
+"""Seconds before each new try; the last repeats."""
+PAGES = 50
+"""Pages of a list of tools that are asked for: a list without an end does not hang Jobs."""
+STDERR_KEPT = 2000
+
+
+Confined = Callable[[str, Sequence[str], Mapping[str, str]], tuple[str, list[str], dict[str, str]]]
+"""(program, arguments, environment) → the same, as they are to be run."""
+
+
+class Broken(Exception):
+    """The server cannot be used now; the message is the reason in a few words."""
+
+
+class Connection:
+    """Runs as long as its task does. `on_tools` is told what the server offers, each time it was asked.
+
+    `environment`: what variables in the entry may be filled with. `marker`: a variable by which the server's
+    processes are found when they have outlived Jobs. `proxy`: for servers that are reached over HTTP. `confined`: how
+    a program is started behind the walls that stand around the owner's agent.
+    """
+
+    def __init__(
+        self,
+        config: ServerConfig,
+        on_tools: Callable[[Sequence[ForeignTool]], None],
+        *,
+        environment: dict[str, str],
+        marker: dict[str, str],
+        proxy: str | None,
+        confined: Confined,
+    ) -> None:
+        self._config = config
+        self._on_tools = on_tools
+        self._environment = environment
+        self._marker = marker
+        self._proxy = proxy
+        self._confined = confined
+        self._client: Client | None = None
+        self._lost = asyncio.Event()
+        self._now = asyncio.Event()
+        self._stderr = ""
+        self.problem = ""
+        """Why it is not connected; "" while it is, or while the first try runs."""
+        self.settled = asyncio.Event()
+        """Set while it is known how the last try to connect has ended; cleared while one is under way."""
+
+    @property
+    def connected(self) -> bool:
+        return self._client is not None
+
+    async def run(self) -> None:
+        """Keep the connection, until cancelled."""
+        failures = 0
+        while True:
+            self.settled.clear()
+            self._lost.clear()
+            self._now.clear()
+            try:
+                await self._stay_connected()
+                failures = 0
+            except Broken as error:
+                self.problem = str(error)
+                log.warning("MCP server broken", server=self._config.name, reason=self.problem)
+            finally:
+                self._client = None
+                self.settled.set()
+            pause = PAUSES[min(failures, len(PAUSES) - 1)]
+            failures += 1
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await self._now.wait()
+
+    def retry(self) -> None:
+        """Try again at once, if it is waiting to."""
+        if not self.connected:
+            self.settled.clear()
+            self._now.set()
+
+    async def _stay_connected(self) -> None:
+        """Connect, tell the tools and wait until the connection is lost. Raises Broken when it could not be made."""
+        async with AsyncExitStack() as stack:
+            try:
+                async with asyncio.timeout(START_SECONDS):
+                    client = await stack.enter_async_context(self._open())
+                    tools = await _tools_of(client)
+            except TimeoutError:
+                raise Broken(f"it did not answer within {START_SECONDS:g} s") from None
+            except ConfigError as error:
+                raise Broken(str(error)) from None
+            except Broken:
+                raise
+            except Exception as error:  # noqa: BLE001 (the SDK raises whatever a server makes it stumble over)
+                raise Broken(self._reason(error)) from None
+            self._client, self.problem = client, ""
+            self._on_tools(tools)
+            self.settled.set()
+            await self._lost.wait()
+            self._client = None
+        if not self.problem:
+            self.problem = self._said() or "the connection was lost"
+
+    @asynccontextmanager
+    async def _open(self) -> AsyncIterator[Client]:
+        config = self._config.resolved(self._environment)
+        async with AsyncExitStack() as stack:
+            if config.kind == "stdio":
+                errors = await stack.enter_async_context(self._listening())
+                given = {"PATH": os.environ.get("PATH", os.defpath), **config.env, **self._marker}
+                program = shutil.which(config.command, path=given["PATH"])
+                if program is None:
+                    raise Broken(_not_installed(config.command))
+                command, arguments, environment = self._confined(program, config.args, given)
+                parameters = StdioServerParameters(command=command, args=arguments, env=environment)
+                transport: Any = stdio_client(parameters, errlog=errors)
+            elif config.kind == "sse":
+                transport = sse_client(config.url, dict(config.headers))
+            else:
+                http = httpx2.AsyncClient(
+                    headers=dict(config.headers), proxy=self._proxy, timeout=httpx2.Timeout(30.0, read=CALL_SECONDS)
+                )
+                transport = streamable_http_client(config.url, http_client=await stack.enter_async_context(http))
+            client = Client(
+                transport,
+                read_timeout_seconds=CALL_SECONDS,
+                message_handler=self._on_message,
+                cache=None,
+                mode="legacy",
+            )
+            yield await stack.enter_async_context(client)
+
+    @asynccontextmanager
+    async def _listening(self) -> AsyncIterator[Any]:
+        """The end of a pipe for the server's standard error; the last it says there is kept for the reason."""
+        reading, writing = os.pipe()
+        reader = asyncio.StreamReader()
+        transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(reading, "rb", buffering=0)
+        )
+
+        async def listen() -> None:
+            while chunk := await reader.read(4096):
+                self._stderr = (self._stderr + chunk.decode(errors="replace"))[-STDERR_KEPT:]
+
+        self._stderr = ""
+        listening = asyncio.create_task(listen())
+        file = os.fdopen(writing, "w")
+        try:
+            yield file
+        finally:
+            file.close()
+            listening.cancel()
+            transport.close()
+
+    async def _on_message(self, message: Any) -> None:
+        """The server says by itself that its tools have changed: look again, by connecting anew."""
+        if getattr(getattr(message, "root", message), "method", "") == "notifications/tools/list_changed":
+            asyncio.get_running_loop().call_soon(self._lost.set)
+            self._now.set()
+
+    async def ping(self) -> None:
+        """Find out whether the server still answers; the connection is made anew if it does not."""
+        if client := self._client:
+            try:
+                async with asyncio.timeout(PING_SECONDS):
+                    await client.send_ping()
+            except Exception as error:  # noqa: BLE001 (as above)
+                self._lose(self._reason(error) if not isinstance(error, TimeoutError) else "it does not answer")
+
+    async def call(self, tool: str, arguments: dict[str, Any]) -> CallToolResult:
+        """Call a tool. Raises Broken."""
+        if self._client is None:
+            self._now.set()
+            raise Broken(self.problem or "it is not connected yet")
+        try:
+            async with asyncio.timeout(CALL_SECONDS):
+                return await self._client.call_tool(tool, arguments)
+        except TimeoutError:
+            raise Broken(f"the tool did not answer within {CALL_SECONDS:g} s") from None
+        except MCPError as error:
+            if error.error.code == CONNECTION_CLOSED:
+                self._lose(self._said() or "the connection was lost")
+                raise Broken(self.problem) from None
+            raise Broken(f"it refused the call: {_short(error.error.message)}") from None
+        except Exception as error:  # noqa: BLE001 (as above)
+            self._lose(self._reason(error))
+            raise Broken(self.problem) from None
+
+    def _lose(self, reason: str) -> None:
+        self.problem = reason
+        self.settled.clear()
+        self._now.set()
+        self._lost.set()
+
+    def _said(self) -> str:
+        lines = [line.strip() for line in self._stderr.splitlines() if line.strip()]
+        return _short(lines[-1]) if lines else ""
+
+    def _reason(self, error: BaseException) -> str:
+        while isinstance(error, BaseExceptionGroup):
+            error = error.exceptions[0]
+        if isinstance(error, httpx2.HTTPStatusError):
+            return f"it answered {error.response.status_code}"
+        if isinstance(error, httpx2.TransportError):
+            return f"it cannot be reached ({type(error).__name__})"
+        words = error.error.message if isinstance(error, MCPError) else str(error)
+        return self._said() or _short(words) or type(error).__name__
+
+
+async def _tools_of(client: Client) -> list[ForeignTool]:
+    tools: list[ForeignTool] = []
+    cursor: str | None = None
+    for _ in range(PAGES):
+        page = await client.list_tools(cursor=cursor)
+        tools += [ForeignTool(tool.name, tool.description or "", dict(tool.input_schema)) for tool in page.tools]
+        cursor = page.next_cursor
+        if not cursor:
+            break
+    return tools
+
+
+def _not_installed(command: str) -> str:
+    hint = {"npx": "; install Node.js", "uvx": "; install uv (pip install uv)"}.get(os.path.basename(command), "")
+    return f"there is no program {command!r} on this machine{hint}"
+
+
+def _short(text: str) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= 300 else f"{text[:300]}…"

@@ -1,0 +1,64 @@
+"""What the owner is asked and told about MCP servers and skills."""
+
+from jobs.texts.language import Texts
+
+TEXTS: Texts = {
+    "mcp_ask": {
+        "ru": "MCP-сервер «{name}» хочет запуститься в первый раз или в новом виде. Будет запущено:\n{what}\n"
+        "Получит переменные: {variables}\n\nРазрешить? /mcp allow {name} — да, /mcp deny {name} — нет.",
+        "en": "The MCP server “{name}” would be started for the first time, or in another form. What will be run:\n{what}\n"
+        "It gets the variables: {variables}\n\nAllow it? /mcp allow {name}: yes; /mcp deny {name}: no.",
+    },
+    "mcp_headers": {"ru": "с заголовками: {names}", "en": "with the headers: {names}"},
+    "mcp_changed": {
+        "ru": "MCP-сервер «{name}» теперь предлагает не то, что вы разрешили, поэтому он отключён. Что изменилось:\n{difference}\n\n"
+        "Разрешить? /mcp allow {name} — да, /mcp deny {name} — нет.",
+        "en": "The MCP server “{name}” now offers something else than you allowed, so it is off. What has changed:\n{difference}\n\n"
+        "Allow it? /mcp allow {name}: yes; /mcp deny {name}: no.",
+    },
+    "choice_mcp_allow": {"ru": "Разрешить", "en": "Allow"},
+    "choice_mcp_deny": {"ru": "Не разрешать", "en": "Do not allow"},
+    "mcp_allowed": {
+        "ru": "MCP-сервер «{name}» разрешён, подключаю.",
+        "en": "The MCP server “{name}” is allowed; connecting.",
+    },
+    "mcp_denied": {"ru": "MCP-сервер «{name}» выключен.", "en": "The MCP server “{name}” is off."},
+    "mcp_not_asked": {
+        "ru": "О сервере «{name}» сейчас ничего не спрашиваю. Все серверы: /mcp",
+        "en": "I am asking nothing about the server “{name}” now. All servers: /mcp",
+    },
+    "mcp_unknown": {
+        "ru": "MCP-сервера «{name}» нет. Все серверы: /mcp",
+        "en": "There is no MCP server “{name}”. All: /mcp",
+    },
+    "mcp_none": {
+        "ru": "MCP-серверов нет. Попросите: «найди MCP-сервер для …».",
+        "en": "There are no MCP servers. Ask me: “find an MCP server for …”.",
+    },
+    "mcp_line": {"ru": "{name}: {state}, инструментов: {tools}", "en": "{name}: {state}, tools: {tools}"},
+    "mcp_state_off": {"ru": "выключен", "en": "off"},
+    "mcp_state_waits": {"ru": "ждёт вашего разрешения", "en": "waits for your yes"},
+    "mcp_state_starting": {"ru": "запускается", "en": "starting"},
+    "mcp_state_ready": {"ru": "работает", "en": "ready"},
+    "mcp_state_broken": {"ru": "не работает", "en": "broken"},
+    "mcp_state_changed": {"ru": "изменился, ждёт вашего разрешения", "en": "has changed, waits for your yes"},
+    "mcp_file_broken": {
+        "ru": "В файле MCP-серверов ошибка, остаётся прежний список. {reason}",
+        "en": "The file of MCP servers has a mistake; the earlier list stays in force. {reason}",
+    },
+    "mcp_secret_ask": {
+        "ru": "Серверу «{server}» нужна переменная {variable}. Пришлите её значение ответом на это сообщение: "
+        "я сохраню его, модель его не увидит, а ваше сообщение я удалю из чата. Вопрос действует 15 минут.",
+        "en": "The server “{server}” needs the variable {variable}. Send its value as a reply to this message: "
+        "I store it, the model does not see it, and I delete your message from the chat. The question stands for 15 minutes.",
+    },
+    "mcp_secret_taken": {
+        "ru": "Значение {variable} для «{server}» сохранено, сообщение с ним удаляю.",
+        "en": "The value of {variable} for “{server}” is stored; I am deleting the message that held it.",
+    },
+    "mcp_secret_failed": {
+        "ru": "Значение {variable} для «{server}» не сохранено: {reason}. Сообщение с ним удаляю.",
+        "en": "The value of {variable} for “{server}” is not stored: {reason}. I am deleting the message that held it.",
+    },
+    "command_mcp_owner": {"ru": "MCP-серверы", "en": "MCP servers"},
+}

@@ -1,0 +1,107 @@
+"""mcp_servers.json: what users paste, what they get wrong, and what stands in force then."""
+
+import json
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jobs.mcp_manager.config import ConfigError, McpConfig, parse_entry
+
+PASTED = """{
+  "mcpServers": {
+    "github": {"command": "npx", "args": ["-y", "@x/github"], "env": {"TOKEN": "${GITHUB_TOKEN:-none}"}},
+    "docs": {"type": "http", "url": "https://docs.example/mcp", "headers": {"Authorization": "Bearer ${KEY}"}},
+    "old": {"type": "sse", "url": "https://old.example/sse", "disabled": true}
+  }
+}"""
+
+
+def config(folder: Path, text: str = PASTED) -> McpConfig:
+    path = folder / "mcp_servers.json"
+    path.write_text(text, encoding="utf-8")
+    return McpConfig(path)
+
+
+def test_what_a_readme_shows_is_taken(tmp_path: Path) -> None:
+    servers = config(tmp_path).servers()
+    assert [(name, server.kind) for name, server in servers.items()] == [
+        ("github", "stdio"),
+        ("docs", "http"),
+        ("old", "sse"),
+    ]
+    assert servers["github"].args == ("-y", "@x/github")
+    assert servers["docs"].variables == ["KEY"]
+    assert servers["old"].disabled
+
+
+def test_variables_are_replaced_and_a_missing_one_is_named(tmp_path: Path) -> None:
+    servers = config(tmp_path).servers()
+    assert servers["github"].resolved({"GITHUB_TOKEN": "abc"}).env == {"TOKEN": "abc"}
+    assert servers["github"].resolved({}).env == {"TOKEN": "none"}
+    with pytest.raises(ConfigError, match="KEY is not set; set it with mcp_set_env"):
+        servers["docs"].resolved({})
+    own = parse_entry("docs", {"url": "https://x/mcp", "env": {"KEY": "k"}, "headers": {"A": "Bearer ${KEY}"}})
+    assert own.resolved({"KEY": "other"}).headers == {"A": "Bearer k"}
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ('{\n "mcpServers": {\n  "a": {"command": "x",}\n }\n}', "line 3"),
+        ("[]", "mcpServers"),
+        ('{"mcpServers": {\n"a": {"command": "x"},\n"b": {}\n}}', "line 3: the server 'b' needs either"),
+        ('{"mcpServers": {"a": {"command": "x", "url": "https://x"}}}', "needs either a command or a url"),
+        ('{"mcpServers": {"a": {"command": ["x"]}}}', "needs either a command or a url"),
+        ('{"mcpServers": {"a": {"command": "x", "args": [1]}}}', "wrong 'args'"),
+        ('{"mcpServers": {"a": {"command": "x", "env": {"A": 1}}}}', "wrong 'env'"),
+        ('{"mcpServers": {"a": {"type": "http", "command": "x"}}}', "does not fit"),
+        ('{"mcpServers": {"a": {"url": "file:///etc/passwd"}}}', "begin with http"),
+        ('{"mcpServers": {"jobs": {"command": "x"}}}', "another name"),
+        ('{"mcpServers": {"a b": {"command": "x"}}}', "another name"),
+    ],
+)
+def test_a_broken_file_is_refused_with_the_line_and_the_last_good_one_stays(
+    tmp_path: Path, text: str, says: str
+) -> None:
+    broken = config(tmp_path)
+    assert "github" in broken.servers()
+    (tmp_path / "mcp_servers.json").write_text(text, encoding="utf-8")
+    assert "github" in broken.servers()
+    assert says in broken.problem
+    with pytest.raises(ConfigError, match="mend the file by hand"):
+        broken.put("new", {"command": "x"})
+    assert (tmp_path / "mcp_servers.json").read_text() == text
+    (tmp_path / "mcp_servers.json").write_text('{"mcpServers": {}}')
+    assert broken.servers() == {}
+    assert broken.problem == ""
+
+
+def test_what_is_written_is_for_the_owner_only_and_keeps_what_jobs_does_not_know(tmp_path: Path) -> None:
+    text = '{"other": 1, "mcpServers": {"a": {"command": "x", "note": "mine"}}}'
+    changed = config(tmp_path, text)
+    changed.put("b", {"command": "y"})
+    changed.set_variable("a", "TOKEN", "t")
+    changed.change("a", {"disabled": True})
+    changed.change("a", {"disabled": None})
+    path = tmp_path / "mcp_servers.json"
+    written: dict[str, Any] = json.loads(path.read_text())
+    assert written == {
+        "other": 1,
+        "mcpServers": {"a": {"command": "x", "note": "mine", "env": {"TOKEN": "t"}}, "b": {"command": "y"}},
+    }
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert changed.remove("b")
+    assert not changed.remove("b")
+    with pytest.raises(ConfigError, match="no server 'b'"):
+        changed.change("b", {"disabled": True})
+
+
+def test_any_change_of_what_is_run_is_another_thing_to_say_yes_to() -> None:
+    entry = {"command": "npx", "args": ["-y", "x"], "env": {"A": "1"}}
+    seen = {parse_entry("a", entry).fingerprint}
+    for change in ({"args": ["-y", "y"]}, {"command": "uvx"}, {"env": {"A": "2"}}, {"env": {"NODE_OPTIONS": "x"}}):
+        seen.add(parse_entry("a", {**entry, **change}).fingerprint)
+    assert len(seen) == 5
+    assert parse_entry("a", {**entry, "disabled": True}).fingerprint in seen
