@@ -16,7 +16,8 @@ hypothesis.settings.load_profile("jobs")
 
 
 @pytest.fixture(autouse=True)
-def _no_settings_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+def _no_settings_of_the_machine(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path_factory.getbasetemp()))  # nor its shells' own files
     names = {name.upper() for name in Settings.model_fields} | {"HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "JOBS_ROOT"}
     for name in list(os.environ):
         if name.upper() in names - {"TZ"} or name.startswith(("ANTHROPIC_", "CLAUDE_")):

@@ -19,11 +19,21 @@ from jobs.memory.storage import MemoryStorage
 from jobs.memory.tools import MemoryTools
 from jobs.spine.lanes import Lanes
 from jobs.spine.model import Turn
+from jobs.spine.tool import ToolError
 from jobs.tools.by_role import tools_by_role
+from jobs.tools.errands import Errands
+from jobs.tools.findings import Findings
+from jobs.tools.heartbeat import Heartbeat
+from jobs.tools.hooks import Hooks, HooksFile
 from jobs.tools.note_keeper import NoteKeeper
+from jobs.tools.notices import Notices
 from jobs.tools.remembering import OwnersMemory
 from jobs.tools.schedule_tools import ScheduleTools
 from jobs.tools.scheduler import Scheduler
+from jobs.tools.schedules import Schedules
+from jobs.tools.watch_tools import WatchTools
+from jobs.tools.watches import Watches
+from jobs.users.channels import FoundChannel
 from jobs.users.consent import Consent
 from jobs.users.doorkeeper import Doorkeeper
 from jobs.users.letters import Letters
@@ -50,6 +60,19 @@ class Nobody:
         return None
 
 
+def schedule_tools(spine: Spine, scheduler: Scheduler) -> ScheduleTools:
+    """The tools for schedules on a spine without sessions; nobody new is found."""
+    schedules = Schedules(spine.db, spine.outbox, spine.users, scheduler)
+    return ScheduleTools(spine.db, spine.users, schedules, PeopleFinder(spine.users, Nobody()))
+
+
+class NoChannels:
+    """An account that is in no channel."""
+
+    async def find(self, query: str) -> FoundChannel:
+        raise ToolError("The account is in no channel.")
+
+
 class Run:
     """What one start of the program builds on the data of a rig."""
 
@@ -66,7 +89,18 @@ class Run:
         tasks, finder = Tasks(spine.db, users, outbox, letters), PeopleFinder(users, Nobody())
         owner_tools, task_tools = OwnerTools(users, letters, finder), OwnerTaskTools(tasks, finder)
         files = FileTools(outbox, wanted.workspace_dir, users.owner_id)
-        schedule = ScheduleTools(spine.db, users, Scheduler(spine.db, spine.inbox, outbox, users))
+        self.scheduler = spine.scheduler(wanted.workspace_dir)
+        self.schedules = Schedules(spine.db, outbox, users, self.scheduler)
+        schedule = self.schedule = ScheduleTools(spine.db, users, self.schedules, finder)
+        self.notices = Notices(spine.db, outbox, users)
+        findings = Findings(spine.db, users, wanted.workspace_dir, lambda _task: False)
+        self.heartbeat = Heartbeat(spine.db, spine.inbox, users, findings, wanted)
+        self.notices.on_said = self.heartbeat.notified
+        self.hooks = Hooks(HooksFile(wanted.data_dir / "hooks.json"))
+        self.hooks.open(spine.inbox, outbox, users, 1.0)
+        self.watches = Watches(spine.db, spine.inbox, outbox, users)
+        self.errands = Errands(self.scheduler, self.heartbeat, self.hooks, self.watches)
+        spine.turns.on_ended = self.errands.turn_ended
         tools_of = tools_by_role(
             users,
             outbox,
@@ -78,6 +112,8 @@ class Run:
             files,
             StandingTools(finder, self.door),
             wanted.workspace_dir,
+            self.notices,
+            WatchTools(self.watches, NoChannels()),
         )
         ask = wanted.untrusted_text == "ask"
         self.consent = Consent(spine.db, users, outbox, marks, finder, ask=ask)
@@ -85,7 +121,9 @@ class Run:
         self.notes = NoteKeeper(spine.db, users, records, storage, self._ask_short if remembers else None)
         recall = Recall(storage, self.index, users.owner_id, wanted.memory_budget_tokens)
         remembering = OwnersMemory(recall, self.notes.ending) if remembers else None
-        self.sessions = SessionManager(wanted, spine.db, users, tools_of, servers, models, self.consent, remembering)
+        self.sessions = SessionManager(
+            wanted, spine.db, users, tools_of, servers, models, self.consent, self.errands.of, remembering
+        )
         self.sessions.recall_seconds = 30
         self.runner = TurnRunner(spine.db, users, self.sessions, spine.turns, outbox, _quiet)
         self.lanes = Lanes(

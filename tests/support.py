@@ -13,6 +13,7 @@ from jobs.spine.inbox import Inbox
 from jobs.spine.model import Incoming, Origin, Rendered
 from jobs.spine.outbox import Outbox
 from jobs.spine.turns import Turns
+from jobs.tools.scheduler import HINTED, Scheduler
 from jobs.users.letters import Letters
 from jobs.users.repository import UsersRepository
 from jobs.users.tasks import Tasks
@@ -62,6 +63,11 @@ class Spine:
         self.outbox.on_sent = tasks.sent
         return tasks
 
+    def scheduler(self, workspace: Path | None = None) -> Scheduler:
+        """The scheduler as the program builds it; checks run in `workspace`."""
+        letters = Letters(self.db, self.outbox, self.users)
+        return Scheduler(self.db, self.inbox, self.outbox, self.users, letters, workspace or self.db.path.parent)
+
     def send_all(self, chat: int) -> list[str]:
         """Send what waits for a chat, as Telegram would take it; returns the texts."""
         sent = []
@@ -97,6 +103,7 @@ def spine_in(folder: Path) -> Iterator[Spine]:
     spine.users.remember(OWNER, "Иван Петров", username="ivan", language="ru")
     spine.users.remember(MASHA, "Мария Иванова", username="masha", phone="79000000003", language="ru", contact_at=NOON)
     spine.users.remember(PETYA, "Peter Pan", username="peter", language="en")
+    spine.db.execute("INSERT INTO meta (key, value) VALUES (?, 'told')", (HINTED,))
     try:
         yield spine
     finally:

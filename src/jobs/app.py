@@ -15,7 +15,9 @@ from jobs.parts import Parts
 from jobs.telegram.client import SIGNED_OUT, Account, Client, NotSignedIn, make_client, who_am_i
 from jobs.telegram.menu import set_menu
 from jobs.telegram.progress import remove_leftovers
+from jobs.tools.hooks import Hooks, HooksFile
 from jobs.users.sdk import settle
+from jobs.web import Stage, Vitals, WebServer
 
 log = structlog.get_logger()
 
@@ -76,10 +78,15 @@ class App:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop.set)
         client = make_client(self._settings)
+        vitals = Vitals(db)
+        hooks = Hooks(HooksFile(self._settings.data_dir / "hooks.json"))
+        web = WebServer(self._settings.http_port, vitals, hooks.routes)
+        web.start()
         try:
             account = await self._sign_in(client)
-            await self._serve(db, client, account)
+            await self._serve(db, client, account, vitals, hooks)
         finally:
+            await web.stop()
             await client.disconnect()
 
     async def _sign_in(self, client: Client) -> Account:
@@ -102,9 +109,11 @@ class App:
         except SIGNED_OUT as error:
             raise NotSignedIn("Telegram does not accept the login any more; run ./jobs setup") from error
 
-    async def _serve(self, db: Database, client: Client, account: Account) -> None:
-        parts = Parts(self._settings, db, client, account, self._sign_out)
+    async def _serve(self, db: Database, client: Client, account: Account, vitals: Vitals, hooks: Hooks) -> None:
+        parts = Parts(self._settings, db, client, account, hooks, self._sign_out)
         self._look_again = parts.look_again
+        vitals.telegram = lambda: parts.connection.is_there
+        vitals.sessions = lambda: (parts.sessions.warm, parts.sessions.busy)
         tasks: list[asyncio.Task[None]] = []
         with contextlib.ExitStack() as doors:
             doors.enter_context(users.session_manager_door.opened(parts.sessions))
@@ -115,9 +124,11 @@ class App:
             try:
                 await self._start(parts, tasks)
                 self._on_ready(account)
+                vitals.stage = Stage.READY
                 await self._stop.wait()
                 log.info("stopping", busy=parts.lanes.busy)
             finally:
+                vitals.stage = Stage.STOPPING
                 await self._end(parts, tasks)
 
     async def _start(self, parts: Parts, tasks: list[asyncio.Task[None]]) -> None:
@@ -126,11 +137,14 @@ class App:
         tasks.append(asyncio.create_task(parts.client.watch_clock(), name="clock"))
         for part in (parts.sessions, parts.consent, parts.runner, parts.receiver, parts.buttons, parts.receipts):
             part.start()
+        parts.channels.start()
         await parts.directory.learn_contacts()
         await remove_leftovers(parts.client, parts.db, parts.chats)
-        parts.client.on_reconnected = parts.reconciler.look_soon
+        parts.client.on_reconnected = parts.look_at_history
+        parts.client.on_clock_set = parts.look_at_clock
         tasks.append(asyncio.create_task(parts.reconciler.run(), name="reconciler"))
         tasks.append(asyncio.create_task(parts.watchdog.run(), name="watchdog"))
+        tasks.append(asyncio.create_task(parts.channels.run(), name="channels"))
         for task in tasks:
             task.add_done_callback(self._part_ended)
         if parts.account.is_bot:
@@ -144,6 +158,7 @@ class App:
         parts.followups.timer.start()  # what people wrote while Jobs was down may be the answer
         parts.digest.timer.start()
         parts.consolidation.timer.start()
+        parts.heartbeat.timer.start()
         settle()
         if parts.switches.frozen or parts.switches.paused:
             log.warning("halted by the owner", frozen=parts.switches.frozen, paused=parts.switches.paused)
@@ -151,11 +166,12 @@ class App:
 
     async def _end(self, parts: Parts, tasks: list[asyncio.Task[None]]) -> None:
         """Take nothing new, let what runs come to its end, and close."""
-        for part in (parts.receiver, parts.buttons, parts.receipts, parts.scheduler):
+        for part in (parts.receiver, parts.buttons, parts.receipts, parts.channels, parts.scheduler):
             part.stop()
         parts.followups.timer.stop()
         parts.digest.timer.stop()
         await parts.consolidation.stop()
+        parts.heartbeat.timer.stop()
         parts.door.stop()
         for task in tasks:
             task.cancel()

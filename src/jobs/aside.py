@@ -13,6 +13,8 @@ from jobs.db import LOOK_AGAIN, Database, DatabaseError, DataLock, HolderUnknown
 from jobs.memory.embedding import why_not
 from jobs.spine.aside import Aside, given_up, retry
 from jobs.texts import Language, say, say_time
+from jobs.tools.hooks import HooksFile
+from jobs.users.notices import lane_label
 from jobs.users.repository import UsersRepository
 
 DONE = 0
@@ -76,6 +78,18 @@ def retry_one(settings: Settings, name: str) -> int:
     return DONE
 
 
+def make_hook(settings: Settings, name: str, prompt: str) -> int:
+    """Make a web hook and print its address and secret; returns the exit code."""
+    if not re.fullmatch(r"[\w-]{1,64}", name, re.ASCII):
+        return _refuse(say("hook_no_name", _language(), name=name))
+    try:
+        secret = HooksFile(settings.data_dir / "hooks.json").add(name, prompt)
+    except ValueError as error:
+        return _refuse(str(error).splitlines()[0])
+    print(say("hook_made", _language(), url=f"http://127.0.0.1:{settings.http_port}/hooks/{name}", secret=secret))
+    return DONE
+
+
 def _shown(aside: Aside, db: Database, settings: Settings, language: Language) -> str:
     zone: ZoneInfo = settings.tz
     person = UsersRepository(db, settings.tg_user_id or 0, zone).get(aside.person_id)
@@ -83,7 +97,8 @@ def _shown(aside: Aside, db: Database, settings: Settings, language: Language) -
         f"doctor_{aside.kind}",
         language,
         name=aside.name,
-        person=" ".join(person.name.split()) if person and person.name else aside.person_id,
+        person=lane_label(aside.person_id, language)
+        or (" ".join(person.name.split()) if person and person.name else aside.person_id),
         time=say_time(aside.at, zone, language),
         reason=" ".join(aside.reason.split()),
         text=" ".join(aside.text.split())[:SHOWN_LENGTH],

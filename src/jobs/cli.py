@@ -125,6 +125,20 @@ def audit(person: Annotated[str, typer.Argument(help="A name, @username, phone o
 
 
 @cli.command()
+def hook(
+    name: Annotated[str, typer.Argument(help="The last part of its address: letters, digits, - and _.")],
+    prompt: Annotated[str, typer.Argument(help="What is to be done with what comes.")],
+) -> None:
+    """Make a web hook, or give one a new prompt and secret; prints its address and secret. Works while Jobs runs.
+
+    Exit codes: 0 it is there, 2 the name, the prompt, the settings or hooks.json.
+    """
+    from jobs.aside import make_hook
+
+    sys.exit(make_hook(config.load(), name, prompt))
+
+
+@cli.command()
 def version() -> None:
     """Print the version."""
     print(__version__)

@@ -9,14 +9,14 @@ import re
 from dataclasses import dataclass
 from datetime import time
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
-from jobs.times import QuietHours, parse_clock
+from jobs.times import ActiveHours, QuietHours, parse_clock
 
 HTTP_SCHEMES = ("http", "https")
 SOCKS_SCHEMES = ("socks4", "socks5", "socks5h")
@@ -123,7 +123,13 @@ class Settings(BaseSettings):
 
     http_proxy: Proxy | None = Field(None, validation_alias=AliasChoices("HTTP_PROXY", "http_proxy"))
     no_proxy: str = Field("", validation_alias=AliasChoices("NO_PROXY", "no_proxy"))
+    schedule_model: str | None = None
+    schedule_run_usd: float = Field(1.0, gt=0)
+    http_port: int = Field(8470, ge=0, le=65535)
     heartbeat_interval_minutes: int = Field(30, ge=0)
+    heartbeat_model: str = "haiku"
+    heartbeat_daily_usd: float = Field(0.5, ge=0)
+    active_hours: Annotated[ActiveHours, NoDecode] = ActiveHours(time(9), time(22))
 
     data_dir: Path = Field(default_factory=lambda: default_folder("data"))
     workspace_dir: Path = Field(default_factory=lambda: default_folder("workspace"))
@@ -184,6 +190,11 @@ class Settings(BaseSettings):
         if not isinstance(value, str):
             return value
         return None if value.strip().lower() == "off" else QuietHours.parse(value)
+
+    @field_validator("active_hours", mode="before")
+    @classmethod
+    def _active(cls, value: Any) -> Any:
+        return ActiveHours.parse(value) if isinstance(value, str) else value
 
     @field_validator("digest_time", mode="before")
     @classmethod

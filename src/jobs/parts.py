@@ -15,19 +15,23 @@ from jobs.memory.tools import MemoryTools
 from jobs.spine.inbox import Inbox
 from jobs.spine.lanes import Lanes
 from jobs.spine.outbox import Outbox
+from jobs.spine.own_lanes import is_persons
 from jobs.spine.switches import Switches
 from jobs.spine.turns import Turns
 from jobs.telegram.attachments import TelegramAttachments
 from jobs.telegram.buttons import Buttons
+from jobs.telegram.channels import Channels
 from jobs.telegram.chats import Chats
 from jobs.telegram.client import Account, Client
 from jobs.telegram.commands import Commands
 from jobs.telegram.commands.admission import Admission
 from jobs.telegram.commands.control import Control
 from jobs.telegram.commands.decisions import Decisions
+from jobs.telegram.commands.heartbeat import HeartbeatCommand
 from jobs.telegram.commands.memory import MemoryCommand
 from jobs.telegram.commands.model import ModelChoice
 from jobs.telegram.commands.reports import Reports
+from jobs.telegram.commands.schedules import ScheduleCommands
 from jobs.telegram.commands.side import Side
 from jobs.telegram.directory import TelegramDirectory
 from jobs.telegram.first_messages import FirstMessages
@@ -43,11 +47,19 @@ from jobs.telegram.watchdog import Connection, Watchdog
 from jobs.tools.by_role import tools_by_role
 from jobs.tools.consolidation import Consolidation
 from jobs.tools.digest import Digest
+from jobs.tools.errands import Errands
+from jobs.tools.findings import Findings
 from jobs.tools.followups import Followups
+from jobs.tools.heartbeat import Heartbeat
+from jobs.tools.hooks import Hooks
 from jobs.tools.note_keeper import NoteKeeper
+from jobs.tools.notices import Notices
 from jobs.tools.remembering import OwnersMemory
 from jobs.tools.schedule_tools import ScheduleTools
 from jobs.tools.scheduler import Scheduler
+from jobs.tools.schedules import Schedules
+from jobs.tools.watch_tools import WatchTools
+from jobs.tools.watches import Watches
 from jobs.users.consent import Consent
 from jobs.users.doorkeeper import Doorkeeper
 from jobs.users.forget import Forgetting
@@ -76,12 +88,14 @@ class Parts:
         db: Database,
         client: Client,
         account: Account,
+        hooks: Hooks,
         signed_out: Callable[[Exception], None],
     ) -> None:
         self.settings = settings
         self.db = db
         self.client = client
         self.account = account
+        self.hooks = hooks
         self._signed_out = signed_out
         self._build_spine()
         self._build_people()
@@ -112,7 +126,19 @@ class Parts:
         outbox.on_sent = self.tasks.sent
         self.followups = Followups(db, outbox, people, settings.quiet_hours)
         self.digest = Digest(db, outbox, people, self.letters, settings.digest_time)
-        self.scheduler = Scheduler(db, self.inbox, outbox, people)
+        self.scheduler = Scheduler(
+            db, self.inbox, outbox, people, self.letters, settings.workspace_dir, settings.schedule_run_usd
+        )
+        self.schedules = Schedules(db, outbox, people, self.scheduler)
+        self.notices = Notices(db, outbox, people)
+        findings = Findings(db, people, settings.workspace_dir, self.followups.asked_owner)
+        self.heartbeat = Heartbeat(db, self.inbox, people, findings, settings)
+        self.notices.on_said = self.heartbeat.notified
+        self.hooks.open(self.inbox, outbox, people, settings.schedule_run_usd)
+        self.watches = Watches(db, self.inbox, outbox, people, settings.schedule_run_usd)
+        self.channels = Channels(self.client, self.account, db, self.watches)
+        self.errands = Errands(self.scheduler, self.heartbeat, self.hooks, self.watches)
+        self.turns.on_ended = self.errands.turn_ended
 
     def _build_sessions(self) -> None:
         db, outbox, people, settings = self.db, self.outbox, self.people, self.settings
@@ -129,10 +155,12 @@ class Parts:
             OwnerTools(people, self.letters, self.finder),
             OwnerTaskTools(self.tasks, self.finder, self.followups.next_step),
             MemoryTools(self.storage, self.index, records, lambda: marks.authors(people.owner_id)),
-            ScheduleTools(db, people, self.scheduler),
+            ScheduleTools(db, people, self.schedules, self.finder),
             FileTools(outbox, settings.workspace_dir, people.owner_id),
             StandingTools(self.finder, self.door),
             settings.workspace_dir,
+            self.notices,
+            WatchTools(self.watches, self.channels),
         )
         self.models = Models(db, settings)
         self.consent = Consent(db, people, outbox, marks, self.finder, ask=settings.untrusted_text == "ask")
@@ -147,6 +175,7 @@ class Parts:
             self.mcp.servers,
             self.models,
             self.consent,
+            self.errands.of,
             OwnersMemory(recall, self.notes.ending),
         )
         self.consolidation = Consolidation(
@@ -196,7 +225,7 @@ class Parts:
         self.door.on_free = self.lanes.wake
         self.door.on_barred = self.runner.bar
         self.lanes.on_more = self.runner.steer
-        self.lanes.on_waiting = self.presence.noticed
+        self.lanes.on_waiting = lambda lane: self.presence.noticed(lane) if is_persons(lane) else None
         first_messages = FirstMessages(self.db, outbox, people, settings.first_messages_per_day)
         self.sender = Sender(client, outbox, people, self.chats, limiter, first_messages, self._signed_out)
 
@@ -222,6 +251,8 @@ class Parts:
             self.consent,
             Admission(self.finder, self.door),
             MemoryCommand(self.storage),
+            ScheduleCommands(db, people, self.schedules),
+            HeartbeatCommand(db, self.heartbeat, self.settings.heartbeat_daily_usd),
         )
 
     def _build_receiving(self) -> None:
@@ -239,7 +270,17 @@ class Parts:
         """Whatever was halted, or changed by another process, is looked at anew."""
         self.lanes.wake_all()
         self.outbox.wake_all()
-        self.scheduler.look()
+        self.look_at_clock()
+
+    def look_at_history(self) -> None:
+        """The connection was away: what was missed is read from Telegram."""
+        self.reconciler.look_soon()
+        self.channels.look_soon()
+
+    def look_at_clock(self) -> None:
+        """What is due may be due at once: the clock was set, or the machine slept."""
+        self.scheduler.timer.look()
         self.followups.timer.look()
         self.digest.timer.look()
         self.consolidation.timer.look()
+        self.heartbeat.timer.look()

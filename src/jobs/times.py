@@ -95,6 +95,34 @@ class QuietHours:
         return moment.astimezone(UTC)
 
 
+@dataclass(frozen=True)
+class ActiveHours:
+    """Hours of the local day in which the owner may be spoken to unasked; they may go over midnight.
+
+    The same hour at both ends: always.
+    """
+
+    begins: time
+    ends: time
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """From "9-22", "8:30-23:00", or "always". Raises ValueError."""
+        if text.strip().lower() == "always":
+            return cls(time(0), time(0))
+        begins, found, ends = text.partition("-")
+        if not found:
+            raise ValueError("has to look like 9-22 or 8:30-23:00, or be always")
+        return cls(parse_clock(begins), parse_clock(ends))
+
+    def hold(self, moment: datetime, zone: ZoneInfo) -> bool:
+        """Whether a moment falls into them."""
+        clock = moment.astimezone(zone).timetz().replace(tzinfo=None)
+        if self.begins < self.ends:
+            return self.begins <= clock < self.ends
+        return clock >= self.begins or clock < self.ends
+
+
 def parse_clock(text: str) -> time:
     """A time of day: "9", "09:00". Raises ValueError."""
     match = re.fullmatch(r"\s*(\d{1,2})(?::(\d{2}))?\s*", text)

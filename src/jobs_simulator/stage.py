@@ -30,7 +30,7 @@ NO_LIMITS = {
 }
 """What other people may use on a stage: its model's prices are made up, and its people write faster than people do."""
 
-PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR")
+PASSED_ON = ("PATH", "LANG", "LC_ALL", "TMPDIR")
 
 
 def clean_environment() -> dict[str, str]:
@@ -179,10 +179,16 @@ class Stage:
     def workspace(self) -> Path:
         return self.folder / "workspace"
 
+    @property
+    def home(self) -> Path:
+        """The program's HOME: what the machine's own has its shells do is nothing to it."""
+        return self.folder / "home"
+
     async def __aenter__(self) -> Self:
         await self.telegram.start()
         await self.model.start()
         self.data.mkdir(parents=True, exist_ok=True)
+        self.home.mkdir(exist_ok=True)
         self.telegram.write_session(self.jobs, self.data / "telethon.session")
         return self
 
@@ -199,6 +205,7 @@ class Stage:
         return {
             **clean_environment(),
             "JOBS_ROOT": str(self.folder),
+            "HOME": str(self.home),
             "TG_API_ID": "1",
             "TG_API_HASH": API_HASH,
             "TG_USER_ID": str(self.owner.id),
@@ -210,6 +217,8 @@ class Stage:
             "WORKSPACE_DIR": str(self.workspace),
             "TZ": "Europe/Moscow",
             "MEMORY_MODEL": "off",
+            "HEARTBEAT_INTERVAL_MINUTES": "0",
+            "HTTP_PORT": "0",
             **NO_LIMITS,
             **self._settings,
             **settings,

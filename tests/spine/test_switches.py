@@ -4,14 +4,14 @@ import asyncio
 from datetime import timedelta
 
 import time_machine
+from tests.rig import schedule_tools
 from tests.support import MASHA, OWNER, Spine
 
 from jobs.spine.lanes import Lanes
 from jobs.spine.model import OutboxKind, Turn, Usage
 from jobs.spine.switches import Switches
 from jobs.times import now
-from jobs.tools.schedule_tools import ScheduleTask, ScheduleTools
-from jobs.tools.scheduler import Scheduler
+from jobs.tools.schedule_tools import ScheduleTask
 
 
 def test_switches_are_kept_and_undone_together(spine: Spine) -> None:
@@ -95,17 +95,17 @@ async def test_a_turn_that_was_put_off_waits_for_the_resume_and_no_timer_spins(s
 
 async def test_no_reminder_is_due_while_frozen_and_each_is_said_once_thereafter(spine: Spine) -> None:
     switches = Switches(spine.db, OWNER)
-    scheduler = Scheduler(spine.db, spine.inbox, spine.outbox, spine.users)
+    scheduler = spine.scheduler()
     scheduler.start()
-    (await ScheduleTools(spine.db, spine.users, scheduler).schedule(ScheduleTask(text="выпить воды", in_minutes=10)))()
+    (await schedule_tools(spine, scheduler).schedule(ScheduleTask(text="выпить воды", in_minutes=10)))()
     switches.freeze()
     with time_machine.travel(now() + timedelta(hours=1), tick=False):
-        scheduler.look()
+        scheduler.timer.look()
         assert spine.said(OWNER) == []
-        assert scheduler._timer is None, "nothing is waited for"
+        assert scheduler.timer._handle is None, "nothing is waited for"
         switches.resume()
-        scheduler.look()
-        scheduler.look()
+        scheduler.timer.look()
+        scheduler.timer.look()
         (said,) = spine.said(OWNER)
         assert said.endswith(": выпить воды")
     scheduler.stop()

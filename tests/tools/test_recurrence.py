@@ -86,7 +86,7 @@ def test_every_wall_time_is_one_moment_in_order(local: datetime, zone: str) -> N
         ("cron 99 * * * *", "five fields"),
         ("cron 0 0 30 2 *", "five fields"),
         ("cron * * * * * *", "once a minute"),
-        ("rrule FREQ=SECONDLY", "once a minute"),
+        ("rrule FREQ=SECONDLY", "every_minutes or cron"),
         ("rrule FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30", "never comes"),
         ("rrule FREQ=DAILY;COUNT=0", "never comes"),
         ("rrule nonsense", "not a rule"),

@@ -1,5 +1,6 @@
 """People and tasks on a real database: who is known, what they were asked, and who may change what."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from pydantic import ValidationError
-from tests.rig import Nobody
+from tests.rig import Nobody, NoChannels, schedule_tools
 from tests.support import MASHA, MOSCOW, NOON, OWNER, PETYA, Spine, settings
 
 from jobs.memory.documents import Records
@@ -19,11 +20,12 @@ from jobs.spine.tool import NoArguments, Tool, ToolError
 from jobs.texts import CATALOGUE, LANGUAGES, language_from_code, language_of
 from jobs.times import from_text, local_iso, parse_local, to_text
 from jobs.tools.by_role import tools_by_role
-from jobs.tools.schedule_tools import ScheduleTools
-from jobs.tools.scheduler import Scheduler
+from jobs.tools.notices import Notices
+from jobs.tools.watch_tools import WatchTools
+from jobs.tools.watches import Watches
 from jobs.users.access import TOOLS, allowed
 from jobs.users.doorkeeper import Doorkeeper
-from jobs.users.model import Person, Role, TaskStatus
+from jobs.users.model import Role, TaskStatus
 from jobs.users.people import PeopleFinder
 from jobs.users.prompts import system_prompt
 from jobs.users.task_answers import Answers
@@ -354,16 +356,29 @@ def built(
     storage = MemoryStorage(tmp_path / "workspace")
     places = Places(tmp_path / "workspace", tmp_path, MOSCOW)
     memory = MemoryTools(storage, MemoryIndex(places), Records(places.records, places.zone))
-    scheduler = ScheduleTools(spine.db, spine.users, Scheduler(spine.db, spine.inbox, spine.outbox, spine.users))
+    scheduler = schedule_tools(spine, spine.scheduler())
     workspace = tmp_path / "workspace"
     files = FileTools(spine.outbox, workspace, OWNER)
     door = Doorkeeper(spine.db, spine.users, spine.outbox, settings(tmp_path))
     standing = StandingTools(PeopleFinder(spine.users, Nobody()), door)
     tools_of = tools_by_role(
-        spine.users, spine.outbox, tasks, owner, givers, memory, scheduler, files, standing, workspace
+        spine.users,
+        spine.outbox,
+        tasks,
+        owner,
+        givers,
+        memory,
+        scheduler,
+        files,
+        standing,
+        workspace,
+        Notices(spine.db, spine.outbox, spine.users),
+        WatchTools(Watches(spine.db, spine.inbox, spine.outbox, spine.users), NoChannels()),
     )
-    people: list[Person | None] = [spine.users.get(OWNER), spine.users.get(MASHA)]
-    return {person.role: tools_of(person) for person in people if person}
+    masha = spine.users.get(MASHA)
+    assert masha is not None
+    people = [replace(spine.users.owner(), role=role) for role in Role if role is not Role.EXTERNAL]
+    return {person.role: tools_of(person) for person in [*people, masha]}
 
 
 def test_each_role_gets_the_tools_of_the_access_table_and_no_others(built: dict[Role, list[Tool[Any]]]) -> None:
@@ -378,13 +393,14 @@ def test_the_readme_shows_the_access_table(name: str, yes: str) -> None:
     lines = (Path(__file__).parents[2] / name).read_text(encoding="utf-8").splitlines()
     for tool, roles in TOOLS.items():
         (row,) = [line for line in lines if line.startswith("|") and f"`{tool}`" in line]
-        owner, external = [cell.strip() == yes for cell in row.strip("|").split("|")[-2:]]
-        assert (owner, external) == (Role.OWNER in roles, Role.EXTERNAL in roles), tool
+        columns = [Role.OWNER, Role.ISOLATED, Role.HEARTBEAT, Role.WATCH, Role.EXTERNAL]
+        shown = [cell.strip() == yes for cell in row.strip("|").split("|")[1:]]
+        assert shown == [role in roles for role in columns], tool
 
 
 def test_every_tool_that_writes_is_recorded_with_its_turn(built: dict[Role, list[Tool[Any]]]) -> None:
     reading = {tool.name for role in Role for tool in built[role] if not tool.has_effect}
     assert reading == {
         *("get_user_tasks", "get_overdue_tasks", "resolve_user", "list_users", "list_scheduled_tasks", "get_my_tasks"),
-        *("memory_search", "memory_read", "memory_context", "memory_reindex"),
+        *("memory_search", "memory_read", "memory_context", "memory_reindex", "list_watches"),
     }

@@ -195,7 +195,7 @@ async def test_a_key_that_is_refused_is_told_to_the_owner_once_with_what_to_do(t
 async def test_a_request_that_is_refused_for_what_is_in_it_is_set_aside_after_three_tries(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(turn_runner, "FAULT_PAUSE", timedelta(0))
+    monkeypatch.setattr(turn_runner, "FAULT_PAUSES", (timedelta(0),) * 2)
     async with Rig(tmp_path, echo) as rig:
         rig.model.faults.when(lambda request: "poison" in request.last_user_text, ApiError(400))
         async with lanes_running(rig) as said:
@@ -210,7 +210,7 @@ async def test_a_request_that_is_refused_for_what_is_in_it_is_set_aside_after_th
 async def test_a_process_killed_in_a_turn_is_started_again_and_the_turn_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(turn_runner, "FAULT_PAUSE", timedelta(0))
+    monkeypatch.setattr(turn_runner, "FAULT_PAUSES", (timedelta(0),) * 2)
     stall = Stall()
     async with Rig(tmp_path, echo) as rig:
         await rig.ask(MASHA, "before")

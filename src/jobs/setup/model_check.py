@@ -27,7 +27,7 @@ async def check_model(settings: Settings) -> Usage:
         folder = Path(name)
         empty = folder / "empty"
         empty.mkdir()
-        paths = SessionPaths.make(folder, 0, empty)
+        paths = SessionPaths.make(folder, "check", empty)
         file = SessionFile(folder / "check.session", paths.config / "projects")
         plan = SessionPlan(Role.EXTERNAL, PROMPT, [], {}, settings.claude_model)
         session = Session(settings, plan, paths, file, write_launcher(folder / "claude-launcher"), "")

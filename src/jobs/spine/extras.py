@@ -19,6 +19,8 @@ class Quote(Part):
     """The file that came with those words, relative to the workspace."""
     name: str = ""
     """Who "other" is, as far as Telegram says."""
+    occasion: str = ""
+    """Jobs' own message: the key under which it was said."""
     passes_on: bool = False
     """Jobs' own message, in which code had passed on what somebody else wrote."""
     look_up: int | None = None
@@ -50,6 +52,13 @@ class Attachment(Part):
         return self.kind in ("voice", "video_note")
 
 
+class Brought(Part):
+    """Somebody else's words that an event of Jobs' own brings along: a hook's payload, a post, what people wrote."""
+
+    author: str
+    text: str
+
+
 class Extras(Part):
     quote: Quote | None = None
     forwarded_from: str | None = None
@@ -59,6 +68,10 @@ class Extras(Part):
     """Messages that share it are one album."""
     corrects: str | None = None
     """What the message said before it was edited, when it had been begun or answered already."""
+
+    brought: tuple[Brought, ...] = ()
+    check_output: str = ""
+    """What the command printed that decided that this is to be done: the owner's own machine says it."""
 
     @property
     def wants_fetching(self) -> bool:

@@ -46,6 +46,10 @@ class Inbox:
             self.on_accepted(event.lane)
         return fresh
 
+    def waiting(self, lane: int) -> int:
+        """How many events wait in a lane for a turn to begin with them."""
+        return int(self._db.value("SELECT count(*) FROM inbox WHERE lane = ? AND state = 'waiting'", (lane,)))
+
     def has(self, key: str) -> bool:
         """Whether the event was stored already."""
         return bool(self._db.one("SELECT 1 FROM inbox WHERE key = ?", (key,)))

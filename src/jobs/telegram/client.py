@@ -52,6 +52,7 @@ class Client(TelegramClient):  # type: ignore[misc]
     """Telethon's client, which also says when it has reconnected: it fetches nothing of what it missed by itself."""
 
     on_reconnected: Callable[[], None] = staticmethod(lambda: None)
+    on_clock_set: Callable[[], None] = staticmethod(lambda: None)
 
     def __init__(self, *given: Any, **settings: Any) -> None:
         super().__init__(*given, **settings)
@@ -97,6 +98,7 @@ class Client(TelegramClient):  # type: ignore[misc]
             if abs(jump) > CLOCK_TOLERANCE:
                 log.warning("the clock was set, or the machine slept", seconds=round(jump))
                 ahead += jump
+                self.on_clock_set()
                 self._ask_for_time()
                 self.reconnect()
 

@@ -49,7 +49,7 @@ class Envelopes:
         )
         if own is not None:
             passes_on = own["kind"] == "notice" and not own["key"].startswith(OWN_NOTICES)
-            return Quote(text=marked or own["text"][:KEPT], by="jobs", passes_on=passes_on)
+            return Quote(text=marked or own["text"][:KEPT], by="jobs", passes_on=passes_on, occasion=own["key"])
         theirs = self._db.one(
             "SELECT text, extras FROM inbox WHERE lane = ? AND message_id = ? ORDER BY id DESC",
             (chat, header.reply_to_msg_id),

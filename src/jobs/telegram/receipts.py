@@ -5,6 +5,7 @@ import structlog
 from telethon import TelegramClient, events
 from telethon.tl import types
 
+from jobs.times import now
 from jobs.users.tasks import Tasks
 
 log = structlog.get_logger()
@@ -27,5 +28,7 @@ class Receipts:
         if isinstance(update.peer, types.PeerUser):
             try:
                 self._tasks.read(update.peer.user_id, update.max_id)
+                if update.peer.user_id == self._tasks.users.owner_id:
+                    self._tasks.users.owner_was_seen(now())
             except apsw.Error as error:
                 log.warning("read receipt not noted", chat=update.peer.user_id, error=str(error))

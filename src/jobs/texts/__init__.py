@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_datetime
 
-from jobs.texts import aside, commands, demo, login, media, people, setup, turns, wall
+from jobs.texts import aside, commands, demo, login, media, people, setup, time, turns, wall
 from jobs.texts.language import LANGUAGES, Language, Texts, language_from_code, language_of
 
 __all__ = ["CATALOGUE", "LANGUAGES", "Language", "language_from_code", "language_of", "say", "say_time"]
@@ -34,6 +34,7 @@ CATALOGUE: Texts = _merged(
     setup.TEXTS,
     demo.TEXTS,
     wall.TEXTS,
+    time.TEXTS,
 )
 
 

@@ -3,6 +3,16 @@
 from jobs.texts.language import Texts
 
 TEXTS: Texts = {
+    "hook_no_name": {
+        "ru": "{name}: имя веб-хука состоит из латинских букв, цифр, - и _.",
+        "en": "{name}: a hook's name has letters, digits, - and _ only.",
+    },
+    "hook_made": {
+        "ru": "Адрес: {url}\nСекрет: {secret}\nПодпись: заголовок X-Hub-Signature-256, sha256=HMAC-SHA256(тело, секрет). "
+        "Остальное настраивается в hooks.json папки данных.",
+        "en": "Address: {url}\nSecret: {secret}\nSignature: header X-Hub-Signature-256, sha256=HMAC-SHA256(body, secret). "
+        "The rest is set in hooks.json of the data folder.",
+    },
     "doctor_T": {
         "ru": "{name}  сообщение от {person}, {time}\n  не обработано: {reason}\n  «{text}»",
         "en": "{name}  a message from {person}, {time}\n  not dealt with: {reason}\n  “{text}”",

@@ -203,6 +203,7 @@ TEXTS: Texts = {
         "en": "{what}: {turns} turns, {tokens} tokens, ${cost:.2f}",
     },
     "usage_owner": {"ru": "Вы", "en": "You"},
+    "usage_errands": {"ru": "Расписание и проверки", "en": "Schedules and heartbeat"},
     "usage_others": {"ru": "Остальные", "en": "Everyone else"},
     # -------------------------------------------------------- a person's own side
     "muted": {"ru": "Не напоминаю до: {until}. Раньше: /resume", "en": "No reminders until {until}. Sooner: /resume"},

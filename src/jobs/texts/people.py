@@ -38,15 +38,6 @@ TEXTS: Texts = {
         "en": "{name}, task {id} “{title}”: {status}.",
     },
     "task_comment": {"ru": "Слова:\n{comment}", "en": "In their words:\n{comment}"},
-    "reminder_late": {"ru": "Напоминание ({when}): {text}", "en": "Reminder ({when}): {text}"},
-    "schedule_missed": {
-        "ru": "Пропущено, пока я не работал ({when}, №{id}): {text}\n\nСкажите, если это ещё нужно.",
-        "en": "Missed while I was off ({when}, no. {id}): {text}\n\nTell me if it is still wanted.",
-    },
-    "schedule_paused": {
-        "ru": "Задание по расписанию №{id} не вышло {n} раза подряд, поэтому приостановлено: {text}",
-        "en": "Scheduled task no. {id} failed {n} times on end and is paused: {text}",
-    },
     "human_wanted": {
         "ru": "{name} хочет говорить с вами лично, не с ассистентом.",
         "en": "{name} wants to talk to you in person, not to the assistant.",
@@ -64,7 +55,6 @@ TEXTS: Texts = {
         "en": "First messages wait for your “yes”: {numbers}",
     },
     "digest_line": {"ru": "{id}. {title} — {name}, {status}", "en": "{id}. {title}: {name}, {status}"},
-    "reminder": {"ru": "Напоминание: {text}", "en": "Reminder: {text}"},
     "held": {
         "ru": "{name} ещё не писал(а) мне. Отправить это первое сообщение?\n{text}\n\nОтветьте «да» или «нет» (или /send {n}, /drop {n}).",
         "en": "{name} has never written to me. Shall I send this first message?\n{text}\n\nAnswer “yes” or “no” (or /send {n}, /drop {n}).",

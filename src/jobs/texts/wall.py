@@ -15,6 +15,7 @@ TEXTS: Texts = {
     "consent_more": {"ru": "… и ещё {n}", "en": "… and {n} more"},
     "consent_by": {"ru": "{name} ({how}):", "en": "{name} ({how}):"},
     "consent_how_forwarded": {"ru": "пересланное", "en": "forwarded"},
+    "consent_how_brought": {"ru": "с этим меня разбудили", "en": "it woke me"},
     "consent_how_quoted": {"ru": "вы ответили на это", "en": "you replied to it"},
     "consent_how_tool": {"ru": "из {tool}", "en": "from {tool}"},
     "consent_unknown": {"ru": "имя неизвестно", "en": "name unknown"},

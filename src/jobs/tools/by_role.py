@@ -7,7 +7,9 @@ from typing import Any
 from jobs.memory.tools import MemoryTools
 from jobs.spine.outbox import Outbox
 from jobs.spine.tool import Tool
+from jobs.tools.notices import Notices
 from jobs.tools.schedule_tools import ScheduleTools
+from jobs.tools.watch_tools import WatchTools
 from jobs.users.access import allowed
 from jobs.users.model import Person, Role
 from jobs.users.repository import UsersRepository
@@ -31,20 +33,24 @@ def tools_by_role(
     files: FileTools,
     standing: StandingTools,
     workspace: Path,
+    notices: Notices,
+    watches: WatchTools,
 ) -> Callable[[Person], list[Tool[Any]]]:
     """A function from a person to the tools of their session, bound to them."""
 
     def tools_of(person: Person) -> list[Tool[Any]]:
-        if person.role is Role.OWNER:
+        if person.role is not Role.EXTERNAL:
             built = [
                 *owner_tools.tools(),
                 *task_tools.tools(),
                 *standing.tools(),
                 *files.tools(),
                 *memory.tools(),
-                *schedule.tools(),
+                *schedule.tools(person.id),
+                *watches.tools(),
+                *notices.tools(person.id),
             ]
-        else:
+        else:  # nothing that anybody else's session could reach is even built for it
             built = ExternalTools(users, outbox, Answers(tasks, person.id, workspace), person.id).tools()
         by_name = {tool.name: tool for tool in built}
         return [by_name[name] for name in allowed(person.role)]

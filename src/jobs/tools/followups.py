@@ -118,6 +118,11 @@ class Followups:
             )
         )
 
+    def asked_owner(self, task: Task) -> bool:
+        """Whether the owner was asked what to do about a task, and nothing has happened since."""
+        person = self._users.get(task.user_id)
+        return person is not None and self._told_owner(task, person)
+
     def _told_owner(self, task: Task, person: Person) -> bool:
         """Whether the owner was asked, and nothing has happened since."""
         sql = "SELECT 1 FROM task_steps WHERE task_id = ? AND told = 'owner' AND at > ? LIMIT 1"

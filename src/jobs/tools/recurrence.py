@@ -13,7 +13,7 @@ from typing import Literal, Self
 from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
-from dateutil.rrule import rrulestr
+from dateutil.rrule import rrule, rrulestr
 from pydantic import BaseModel, ConfigDict
 
 from jobs.times import first_valid
@@ -22,6 +22,12 @@ SHORTEST = timedelta(minutes=1)
 """Nothing recurs more often than this."""
 LONGEST = timedelta(days=3660)
 DAY = timedelta(days=1)
+UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, OverflowError, CronSimError)
+"""What a rule raises that makes no sense."""
+MOST_COUNTED = 1000
+"""Occurrences that an RRULE may count to."""
+_PERIODS = {"DAILY": DAY, "WEEKLY": 7 * DAY}
+"""Frequencies of a fixed length in wall time: by whole intervals of it a rule's beginning may be moved."""
 SAMPLE = 20
 """How many occurrences are looked at to see whether a rule recurs too often."""
 
@@ -49,7 +55,7 @@ class Rule(BaseModel):
         except CronSimError as error:
             how = "write five fields, as 0 9 * * 1-5"
             raise ValueError(f"{self.text!r} is not a cron expression ({error}); {how}") from None
-        except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
+        except UNREADABLE as error:
             raise ValueError(f"{self.text!r} is not a rule: {error}") from None
         if not first:
             raise ValueError(f"{self.text!r} never comes")
@@ -102,10 +108,36 @@ def _in_zone(zone: ZoneInfo, until: re.Match[str]) -> str:
     return moment.astimezone(zone).strftime("%Y%m%dT%H%M%S")
 
 
+def _rrule(text: str, start: datetime, zone: ZoneInfo, since: datetime) -> rrule:
+    """The rule, made to begin shortly before `since` where that changes nothing: dateutil goes through all it has been.
+
+    Where there is no occurrence at all it goes on to the year 9999, so what would take it seconds is refused.
+    """
+    bare = text.strip().upper().removeprefix("RRULE:")
+    if "\n" in bare:
+        raise ValueError("give one RRULE, without DTSTART, EXDATE or RDATE")
+    parts = dict(part.partition("=")[::2] for part in bare.split(";"))
+    frequency, interval = parts.get("FREQ", ""), int(parts.get("INTERVAL") or 1)
+    if frequency in ("HOURLY", "MINUTELY", "SECONDLY"):  # dateutil goes through every hour there is
+        raise ValueError(
+            f"FREQ={frequency} is not taken; for what comes more often than daily use every_minutes or cron"
+        )
+    if parts.keys() & {"BYMONTHDAY", "BYSETPOS"} and frequency not in ("MONTHLY", "YEARLY"):
+        raise ValueError("BYMONTHDAY and BYSETPOS go with FREQ=MONTHLY or FREQ=YEARLY")
+    if int(parts.get("COUNT") or 0) > MOST_COUNTED:
+        raise ValueError(f"COUNT may be {MOST_COUNTED} at most; give an end with UNTIL instead")
+    rule = rrulestr(_UNTIL.sub(partial(_in_zone, zone), bare), dtstart=start)
+    assert isinstance(rule, rrule)
+    if "COUNT" in parts:
+        return rule
+    if frequency in _PERIODS and (periods := (since - start) // (_PERIODS[frequency] * interval) - 1) > 0:
+        rule = rule.replace(dtstart=start + periods * _PERIODS[frequency] * interval)
+    return rule
+
+
 def _by_rrule(text: str, moment: datetime, start: datetime, zone: ZoneInfo) -> Iterator[datetime]:
     """Counted in wall time, from the local time of `start`."""
     local_start = start.astimezone(zone).replace(tzinfo=None, microsecond=0)
-    rule = rrulestr(_UNTIL.sub(partial(_in_zone, zone), text.removeprefix("RRULE:")), dtstart=local_start)
     since = moment.astimezone(zone).replace(tzinfo=None) - DAY  # the same wall time may be an hour earlier
-    for local in rule.xafter(since, inc=True):
+    for local in _rrule(text, local_start, zone, since).xafter(since, inc=True):
         yield first_valid(local, zone)

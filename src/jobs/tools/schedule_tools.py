@@ -1,6 +1,8 @@
-"""The owner's tools for what is to happen at a time. They answer with the next three times: so a mistake is seen."""
+"""The tools for what is to happen at a time. They answer with the next three times in words: so a mistake is seen."""
 
+import asyncio
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import islice
 from typing import Any, Literal, Self
 from zoneinfo import ZoneInfo
@@ -8,46 +10,56 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, Field, model_validator
 
 from jobs.db import Database, Row
-from jobs.spine.tool import Effect, NoArguments, Tool, ToolError
-from jobs.times import from_text, local_iso, now, parse_local, to_text
+from jobs.spine.model import Origin
+from jobs.spine.tool import Effect, Tool, ToolError
+from jobs.texts import say_time
+from jobs.times import from_text, local_iso, now, to_text
+from jobs.tools.checks import When as CheckWhen
 from jobs.tools.recurrence import Rule
-from jobs.tools.scheduler import Scheduler
+from jobs.tools.schedule_runs import Firing
+from jobs.tools.schedules import Schedules
+from jobs.tools.when import When
+from jobs.users.model import Person
+from jobs.users.people import PeopleFinder
 from jobs.users.repository import UsersRepository
 
 SHOWN = 3
 """Times that are shown of what is to come."""
-
-
-class When(BaseModel):
-    at: str | None = Field(None, description="Local time, ISO 8601: 2026-11-25T18:00. With a rule: its beginning")
-    in_minutes: float | None = Field(None, gt=0, le=525_600, description="Or: so many minutes from now")
-    every_minutes: float | None = Field(None, gt=0, description="Again after so many minutes; 1440 is every day")
-    cron: str | None = Field(None, description="Again by cron, five fields: 0 9 * * 1-5")
-    rrule: str | None = Field(None, description="Again by an RRULE (RFC 5545): FREQ=MONTHLY;BYDAY=-1FR")
-    zone: str | None = Field(None, description="IANA zone of the times, if it is not the owner's")
-
-    @model_validator(mode="after")
-    def _one_time(self) -> Self:
-        if self.at and self.in_minutes:
-            raise ValueError("give either at or in_minutes")
-        if sum(each is not None for each in (self.every_minutes, self.cron, self.rrule)) > 1:
-            raise ValueError("give one of every_minutes, cron and rrule")
-        return self
-
-    @property
-    def is_given(self) -> bool:
-        return any((self.at, self.in_minutes, self.every_minutes, self.cron, self.rrule))
+LISTED = 50
+"""Tasks that are shown at once."""
+SAME = timedelta(minutes=1)
+"""Two moments so near are meant as one, when the same is scheduled twice."""
 
 
 class ScheduleTask(When):
     text: str = Field(min_length=1, max_length=3000, description="A text to say to the owner, or the prompt to run")
-    kind: Literal["text", "prompt"] = Field("text", description="prompt: you get the text as a message when it is due")
+    kind: Literal["text", "prompt"] = Field("text", description="prompt: a session gets the text when it is due")
+    session: Literal["owner", "isolated"] = Field(
+        "owner",
+        description="Of a prompt. owner: you, in this conversation. isolated: a new session each time, with memory and "
+        "tools but without this conversation; its answer is sent. For work that needs no conversation",
+    )
+    to: str | None = Field(None, description="Somebody else than the owner who is to get it; the owner sees it first")
+    model: str | None = Field(None, max_length=200, description="isolated: a model of its own")
+    budget_usd: float | None = Field(None, gt=0, le=100, description="isolated: what one run may cost")
+    quiet: bool = Field(False, description="isolated: its answer is not sent; it notifies the owner if it has to")
+    may_schedule: bool = Field(False, description="Its runs may schedule more: only if the owner asked for that")
+    check: str | None = Field(
+        None, min_length=1, max_length=2000, description="A shell command that runs first and decides whether to go on"
+    )
+    check_when: CheckWhen = Field("succeeds", description="Go on when the check succeeds, fails, prints or changes")
     missed: Literal["run", "skip", "ask"] = Field("run", description="When Jobs was off: run once, skip, or ask")
 
     @model_validator(mode="after")
-    def _some_time(self) -> Self:
+    def _makes_sense(self) -> Self:
         if not self.is_given:
             raise ValueError("say when: at, in_minutes, every_minutes, cron or rrule")
+        if self.session == "isolated" and self.kind == "text":
+            raise ValueError("a text is said by code: only a prompt has a session")
+        if self.session == "owner" and (self.model or self.budget_usd or self.quiet):
+            raise ValueError("model, budget_usd and quiet are for an isolated session")
+        if self.to and self.kind == "prompt" and (self.session == "owner" or self.quiet):
+            raise ValueError("a prompt whose answer is for somebody else runs isolated, and not quiet")
         return self
 
 
@@ -62,28 +74,34 @@ class OneScheduledTask(BaseModel):
     task_id: int
 
 
+class ListScheduledTasks(BaseModel):
+    containing: str | None = Field(None, description="Only those with these words in their text")
+
+
 class ScheduleTools:
-    def __init__(self, db: Database, users: UsersRepository, scheduler: Scheduler) -> None:
+    def __init__(self, db: Database, users: UsersRepository, schedules: Schedules, people: PeopleFinder) -> None:
         self._db = db
         self._users = users
-        self._scheduler = scheduler
+        self._schedules = schedules
+        self._people = people
 
-    def tools(self) -> list[Tool[Any]]:
+    def tools(self, lane: int) -> list[Tool[Any]]:
+        """For the session of a lane: what a scheduled run may not do, it is refused there."""
         return [
             Tool(
                 "schedule_task",
-                "Have a text said to the owner, or a prompt run by you, at a moment or again and again. It happens by "
-                "itself. Tell the owner the next times from the answer.",
+                "Have a text said, or a prompt run, at a moment or again and again. It happens by itself. Tell the "
+                "owner the next times from the answer.",
                 ScheduleTask,
-                self.schedule,
+                partial(self.schedule, lane=lane),
                 has_effect=True,
             ),
-            Tool("list_scheduled_tasks", "What is still to come.", NoArguments, self.list_waiting),
+            Tool("list_scheduled_tasks", "What is still to come.", ListScheduledTasks, self.list_waiting),
             Tool(
                 "update_scheduled_task",
                 "Change the text or the times, snooze it (in_minutes), pause it or let it go on.",
                 UpdateScheduledTask,
-                self.update,
+                partial(self.update, lane=lane),
                 has_effect=True,
             ),
             Tool("cancel_scheduled_task", "Take it back.", OneScheduledTask, self.cancel, has_effect=True),
@@ -92,21 +110,20 @@ class ScheduleTools:
             ),
         ]
 
-    async def schedule(self, call: ScheduleTask) -> Effect:
-        zone = self._zone(call)
-        due, rule, start = self._times(call, zone)
+    async def schedule(self, call: ScheduleTask, lane: int | None = None) -> Effect:
+        self._refuse_scheduled_runs(lane)
+        owner = self._users.owner()
+        zone = call.in_zone(owner.zone)
+        due, rule, start = await asyncio.to_thread(call.times, zone)  # a rule that never comes takes a while
+        target = await self._people.one(call.to) if call.to else None
 
         def effect() -> Any:
-            same = self._db.one(
-                """SELECT * FROM scheduled_tasks WHERE state = 'waiting' AND kind = ? AND text = ? AND zone = ?
-                   AND rule IS ? AND (rule IS NOT NULL OR due_at = ?)""",
-                (call.kind, call.text, zone.key, str(rule) if rule else None, to_text(due)),
-            )
-            if same:
-                return {"task": _shown(same), "note": "This was scheduled already; nothing was added."}
+            if same := self._same(call, due, rule, zone, target):
+                return {"task": shown(same, owner), "note": "This was scheduled already; nothing was added."}
             row = self._db.execute(
-                """INSERT INTO scheduled_tasks (text, kind, due_at, zone, rule, starts_at, missed, created_at)
-                   VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING *""",
+                """INSERT INTO scheduled_tasks (text, kind, due_at, zone, rule, starts_at, missed, created_at, session,
+                       target, model, budget_usd, quiet, may_schedule, check_command, check_when)
+                   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING *""",
                 (
                     call.text,
                     call.kind,
@@ -116,30 +133,49 @@ class ScheduleTools:
                     to_text(start),
                     call.missed,
                     to_text(now()),
+                    call.session,
+                    target.id if target else None,
+                    call.model,
+                    call.budget_usd,
+                    int(call.quiet),
+                    int(call.may_schedule),
+                    call.check,
+                    call.check_when if call.check else None,
                 ),
             )[0]
-            self._scheduler.look_soon()
-            return {"task": _shown(row)}
+            if target and call.kind == "text":
+                return {"task": shown(self._schedules.show_first(row, target), owner), "note": UNSEEN}
+            self._schedules.changed()
+            return {"task": shown(row, owner)}
 
         return effect
 
-    async def list_waiting(self, _: NoArguments) -> Any:
-        rows = self._db.execute("SELECT * FROM scheduled_tasks WHERE state = 'waiting' ORDER BY due_at")
-        return {"tasks": [_shown(row) for row in rows]}
+    async def list_waiting(self, call: ListScheduledTasks) -> Any:
+        owner = self._users.owner()
+        rows = self._schedules.waiting()
+        if call.containing:
+            rows = [row for row in rows if call.containing.casefold() in row["text"].casefold()]
+        listed: dict[str, Any] = {"tasks": [shown(row, owner) for row in rows[:LISTED]]}
+        return {**listed, "more": len(rows) - LISTED} if len(rows) > LISTED else listed
 
-    async def update(self, call: UpdateScheduledTask) -> Effect:
+    async def update(self, call: UpdateScheduledTask, lane: int | None = None) -> Effect:
+        owner = self._users.owner()
         row = self._waiting(call.task_id, or_fired=True)
-        zone = self._zone(call) if call.zone else ZoneInfo(row["zone"])
+        zone = call.in_zone(ZoneInfo(row["zone"]))
         due, rule, start = from_text(row["due_at"]), row["rule"], row["starts_at"]
         if call.is_given:
-            due, new_rule, begins = self._times(call, zone)
+            self._refuse_scheduled_runs(lane)
+            due, new_rule, begins = await asyncio.to_thread(call.times, zone)
             start = to_text(begins)
             rule = str(new_rule) if new_rule else None
-            if call.in_minutes and row["rule"]:  # a snooze: its rule goes on afterwards
+            if call.in_minutes and row["rule"] and new_rule is None:  # a snooze: its rule goes on afterwards
                 rule, start = row["rule"], row["starts_at"]
         elif row["state"] == "fired":
             raise ToolError("It has been done already; say when it is to come again.")
-        paused = {True: "by the owner", False: None, None: row["paused"]}[call.paused]
+        if row["paused"] == "unseen" and call.paused is False:
+            raise ToolError("It is for somebody else, and waits for the owner's yes: they were asked.")
+        paused = row["paused"] if call.paused is None else "owner" if call.paused else None
+        target = self._users.get(row["target"]) if row["target"] is not None else None
 
         def effect() -> Any:
             changed = self._db.execute(
@@ -156,8 +192,12 @@ class ScheduleTools:
                     row["id"],
                 ),
             )[0]
-            self._scheduler.look_soon()
-            return {"task": _shown(changed)}
+            if call.text and target and row["kind"] == "text":
+                return {"task": shown(self._schedules.show_first(changed, target), owner), "note": UNSEEN}
+            if row["paused"] and paused is None:
+                changed = self._schedules.resume(changed)
+            self._schedules.changed()
+            return {"task": shown(changed, owner)}
 
         return effect
 
@@ -165,80 +205,97 @@ class ScheduleTools:
         row = self._waiting(call.task_id)
 
         def effect() -> Any:
-            self._db.execute("UPDATE scheduled_tasks SET state = 'cancelled' WHERE id = ?", (row["id"],))
-            self._scheduler.look_soon()
-            return {"cancelled": _shown(row)}
+            self._schedules.cancel(row)
+            return {"cancelled": shown(row, self._users.owner())}
 
         return effect
 
     async def run(self, call: OneScheduledTask) -> Effect:
         row = self._waiting(call.task_id, or_fired=True)
-        return lambda: {"outcome": self._scheduler.fire(row, now()), "task": _shown(row)}
+        if row["paused"] == "unseen":
+            raise ToolError("It is for somebody else, and waits for the owner's yes: they were asked.")
+        return lambda: {"outcome": self._schedules.run_now(row), "task": shown(row, self._users.owner())}
 
     # ---------------------------------------------------------------- helpers
 
     def _waiting(self, task_id: int, *, or_fired: bool = False) -> Row:
-        row = self._db.one("SELECT * FROM scheduled_tasks WHERE id = ?", (task_id,))
+        row = self._schedules.get(task_id)
         if row is None or row["state"] not in ("waiting", *(["fired"] if or_fired else [])):
             raise ToolError(f"There is no waiting scheduled task {task_id}.")
         return row
 
-    def _zone(self, call: When) -> ZoneInfo:
-        if call.zone is None:
-            return self._users.owner().zone
-        try:
-            return ZoneInfo(call.zone)
-        except (KeyError, OSError, ValueError):
-            raise ToolError(f"{call.zone!r} is no time zone; use an IANA name such as Europe/Moscow.") from None
+    def _same(
+        self, call: ScheduleTask, due: datetime, rule: Rule | None, zone: ZoneInfo, target: Person | None
+    ) -> Row | None:
+        """One that waits and is the same in everything that matters, but for the letters' case and spaces."""
+        rows = self._db.execute(
+            """SELECT * FROM scheduled_tasks WHERE state = 'waiting' AND rule IS ? AND kind = ? AND zone = ?
+               AND session = ? AND target IS ? AND check_command IS ?""",
+            (
+                str(rule) if rule else None,
+                call.kind,
+                zone.key,
+                call.session,
+                target.id if target else None,
+                call.check,
+            ),
+        )
+        begins_itself = rule is not None and (rule.kind == "cron" or not call.at)
+        for row in rows:
+            is_then = begins_itself or abs(from_text(row["due_at"]) - due) < SAME
+            if is_then and _bare(row["text"]) == _bare(call.text):
+                return row
+        return None
 
-    def _times(self, call: When, zone: ZoneInfo) -> tuple[datetime, Rule | None, datetime]:
-        """When it is due next, its rule, and what the rule counts from."""
-        present = now()
-        first = present + timedelta(minutes=call.in_minutes) if call.in_minutes else present
-        if call.at:
-            try:
-                first = parse_local(call.at, zone)
-            except ValueError as error:
-                raise ToolError(f"The time: {error}.") from None
-        rule = _rule(call)
-        if rule is None:
-            if first < present:
-                raise ToolError(f"{local_iso(first, zone)} has passed already; it is {local_iso(present, zone)} now.")
-            return first, None, first
-        try:
-            rule.check(first, zone)
-        except ValueError as error:
-            raise ToolError(f"The rule: {error}.") from None
-        since = max(present, first - timedelta(seconds=1)) if call.at or call.in_minutes else first
-        due = rule.next(since, first, zone)
-        if due is None:
-            raise ToolError("By that rule it never comes again.")
-        return due, rule, first
+    def _refuse_scheduled_runs(self, lane: int | None) -> None:
+        """A run that a schedule has begun makes no schedules, unless its task says so: else they multiply.
+
+        Where the owner has written into the same turn, it is the owner who asks.
+        """
+        rows = self._db.execute(
+            """SELECT key, origin FROM inbox WHERE state = 'taken' AND turn_id IN (
+                   SELECT id FROM turns WHERE lane = ? AND state = 'running')""",
+            (lane,),
+        )
+        if any(row["origin"] == Origin.OWNER for row in rows):
+            return
+        for row in rows:
+            firing = Firing.of(row["key"])
+            task = self._schedules.get(firing.task_id) if firing else None
+            if row["origin"] in (Origin.SCHEDULE, Origin.EXTERNAL) and not (task and task["may_schedule"]):
+                raise ToolError("This run was begun by a schedule or an event, and may not schedule anything itself.")
 
 
-def _rule(call: When) -> Rule | None:
-    if call.every_minutes is not None:
-        return Rule(kind="every", text=str(round(call.every_minutes * 60)))
-    if call.cron is not None:
-        return Rule(kind="cron", text=call.cron)
-    return Rule(kind="rrule", text=call.rrule) if call.rrule is not None else None
+UNSEEN = "It is for somebody else: code has shown it to the owner, and it begins when they say yes."
 
 
-def _shown(row: Row) -> dict[str, Any]:
-    """As a model is shown it: the next times are local, with their offset."""
+def _bare(text: str) -> str:
+    return " ".join(text.casefold().split()).strip(" .!")
+
+
+def shown(row: Row, owner: Person) -> dict[str, Any]:
+    """As a model is shown it: the next times local with their offset, and in words as the owner reads them."""
     due, zone = from_text(row["due_at"]), ZoneInfo(row["zone"])
     times = [due]
     if row["rule"]:
         times += islice(Rule.parse(row["rule"]).after(due, from_text(row["starts_at"]), zone), SHOWN - 1)
-    shown = {
+    values = {
         "id": row["id"],
         "text": row["text"],
         "kind": row["kind"],
         "next": [local_iso(each, zone) for each in times],
-        "weekdays": [f"{each.astimezone(zone):%A}" for each in times],
+        "in_words": [say_time(each, owner.zone, owner.language) for each in times],
         "zone": row["zone"],
         "rule": row["rule"],
         "missed": row["missed"],
+        "session": row["session"] if row["kind"] == "prompt" else None,
+        "to": row["target"],
+        "check": row["check_command"],
+        "check_when": row["check_when"],
+        "model": row["model"],
+        "budget_usd": row["budget_usd"],
+        "quiet": bool(row["quiet"]) or None,
         "paused": row["paused"],
+        "failure": row["failure"] if row["paused"] == "failed" else None,
     }
-    return {name: value for name, value in shown.items() if value is not None}
+    return {name: value for name, value in values.items() if value is not None}

@@ -18,7 +18,7 @@ from jobs.spine.model import Choice, OutboxKind
 from jobs.spine.outbox import Outbox
 from jobs.texts import Language, say
 from jobs.times import now, to_text
-from jobs.users.marks import FORWARDED, QUOTED, Mark, Marks
+from jobs.users.marks import BROUGHT, FORWARDED, QUOTED, Mark, Marks
 from jobs.users.model import Person
 from jobs.users.notices import label, quoted
 from jobs.users.people import PeopleFinder
@@ -57,6 +57,7 @@ def answer_in(text: str) -> Outcome | None:
 @dataclass
 class _Question:
     id: int
+    lane: int
     row_id: int
     """Its last message's row in the outbox."""
     outcome: "asyncio.Future[Outcome]"
@@ -79,30 +80,33 @@ class Consent:
         self._users = users
         self._outbox = outbox
         self._people = people
-        self._ask_at_all = ask
+        self.asks = ask
         self.marks = marks
         self._one_at_a_time = asyncio.Lock()
         self._open: _Question | None = None
-        self._allowed: tuple[int, int] = (0, 0)  # a turn, and the newest of the words that its yes was given for
+        self._allowed: dict[int, int] = {}  # by turn: the newest of the words that its yes was given for
 
     def start(self) -> None:
         """Questions that a crash cut off are asked again by their turns: nobody can answer the old ones any more."""
         for row in self._db.execute("SELECT id FROM questions WHERE state = 'open'"):
             self._close(row["id"], "gone")
 
-    async def refusal(self, turn_id: int, tool: str, arguments: dict[str, Any], going: Callable[[], bool]) -> str:
-        """Why a call of the owner's session must not be made, for the model; "" when it may be.
+    async def refusal(
+        self, lane: int, turn_id: int, tool: str, arguments: dict[str, Any], going: Callable[[], bool]
+    ) -> str:
+        """Why a call of a session with the owner's power must not be made, for the model; "" when it may be.
 
         Waits for the owner where their yes is needed. `going`: whether the turn still runs.
         """
+        if not self._unanswered(lane, turn_id, going):
+            return ""  # it does not wait for what another session asks
         async with self._one_at_a_time:
-            lane = self._users.owner_id
-            marks = self.marks.of(lane) if self._ask_at_all and going() else []
-            if not marks or self._allowed == (turn_id, marks[-1].id):
+            marks = self._unanswered(lane, turn_id, going)
+            if not marks:
                 return ""
-            outcome = await self._ask(turn_id, tool, arguments, marks)
+            outcome = await self._ask(lane, turn_id, tool, arguments, marks)
             if outcome == "turn":
-                self._allowed = (turn_id, marks[-1].id)
+                self._allowed[turn_id] = marks[-1].id
         if outcome in ("once", "turn"):
             return ""
         return {
@@ -110,7 +114,12 @@ class Consent:
             "silence": "The owner was asked and did not answer, so this is not done.",
         }.get(outcome, "The owner has stopped this.")
 
-    async def _ask(self, turn_id: int, tool: str, arguments: dict[str, Any], marks: list[Mark]) -> Outcome:
+    def _unanswered(self, lane: int, turn_id: int, going: Callable[[], bool]) -> list[Mark]:
+        """What stands in a lane's conversation, unless the owner has said yes to all of it for the rest of the turn."""
+        marks = self.marks.of(lane) if self.asks and going() else []
+        return marks if marks and self._allowed.get(turn_id) != marks[-1].id else []
+
+    async def _ask(self, lane: int, turn_id: int, tool: str, arguments: dict[str, Any], marks: list[Mark]) -> Outcome:
         owner = self._users.owner()
         details = await self._details(tool, arguments, owner)
         with self._db.transaction():
@@ -123,7 +132,7 @@ class Consent:
             row_id = self._outbox.ask(f"question:{question_id}", owner.id, shown, _choices(question_id, owner.language))
         assert row_id is not None, "its number is new"
         log.info("asks the owner", question=question_id, turn=turn_id, tool=tool)
-        question = self._open = _Question(question_id, row_id, asyncio.get_running_loop().create_future())
+        question = self._open = _Question(question_id, lane, row_id, asyncio.get_running_loop().create_future())
         outcome: Outcome = "gone"
         try:
             async with asyncio.timeout(SILENCE_SECONDS):
@@ -183,6 +192,11 @@ class Consent:
         """The number of the question that is open."""
         return self._open.id if self._open else None
 
+    def withdraw(self, lane: int) -> None:
+        """The turn of a lane is being stopped: what it asks needs no answer any more."""
+        if self._open and self._open.lane == lane:
+            self.answer("gone")
+
     def answer(self, outcome: Outcome, question_id: int | None = None) -> bool:
         """Answer the open question. False when there is none, or it is not the one that is meant."""
         question = self._open
@@ -212,7 +226,7 @@ def _question(
         lines += [f"{visible(str(name))}:", quoted(visible(text))]
     lines += ["", say("consent_why", language)]
     for mark in marks[-MARKS_SHOWN:]:
-        how = f"consent_how_{mark.source}" if mark.source in (FORWARDED, QUOTED) else "consent_how_tool"
+        how = f"consent_how_{mark.source}" if mark.source in (FORWARDED, QUOTED, BROUGHT) else "consent_how_tool"
         name = visible(" ".join(mark.author.split())) or say("consent_unknown", language)
         lines.append(say("consent_by", language, name=name, how=say(how, language, tool=mark.source)))
         words = mark.words if len(mark.words) <= WORDS_SHOWN else f"{mark.words[:WORDS_SHOWN]}…"

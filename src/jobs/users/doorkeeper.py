@@ -14,6 +14,7 @@ from jobs.config import Settings
 from jobs.db import Database
 from jobs.spine.model import Choice, OutboxKind
 from jobs.spine.outbox import Outbox
+from jobs.spine.own_lanes import is_persons
 from jobs.texts import say
 from jobs.times import from_text, now, to_text
 from jobs.users.model import Person
@@ -137,7 +138,7 @@ class Doorkeeper:
 
     def may_begin(self, lane: int) -> bool:
         """Whether a turn of the lane may be begun now; if only the time is in the way, `on_free` is told then."""
-        if lane == self._users.owner_id:
+        if lane == self._users.owner_id or not is_persons(lane):
             return True
         if self.standing(lane) is not Standing.KNOWN:
             return False
@@ -178,11 +179,11 @@ class Doorkeeper:
         return bool(self._db.one("SELECT 1 FROM inbox WHERE lane = ? AND state = 'waiting' LIMIT 1", (lane,)))
 
     def _spent(self, since: datetime, lane: int | None = None) -> float:
-        """US dollars that turns begun since then cost, by the SDK's results: of one person, or of all but the owner."""
+        """US dollars that turns begun since then cost, by the SDK's results: of one person, or of all other people."""
         return float(
             self._db.value(
                 """SELECT coalesce(sum(cost_usd), 0.0) FROM turns
-                   WHERE started_at >= :since AND (lane = :lane OR :lane IS NULL AND lane <> :owner)""",
+                   WHERE started_at >= :since AND (lane = :lane OR :lane IS NULL AND lane <> :owner AND lane > 0)""",
                 {"since": to_text(since), "lane": lane, "owner": self._users.owner_id},
             )
         )

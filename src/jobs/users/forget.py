@@ -65,5 +65,6 @@ _DELETIONS = (
     "DELETE FROM outbox WHERE chat = :id AND state <> 'sent'",
     """UPDATE outbox SET text = '', entities = '[]', choices = '[]', file = NULL, media = NULL, content = NULL,
        error = NULL WHERE chat = :id""",
+    "UPDATE scheduled_tasks SET state = 'cancelled', text = '', target = NULL WHERE target = :id",
     "DELETE FROM external_users WHERE id = :id",
 )

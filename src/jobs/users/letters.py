@@ -47,6 +47,19 @@ class Letters:
         if not self._confirm or not self.is_first(person):
             self._outbox.say(key, person.id, kind, text)
             return None
+        return self.hold(key, person, kind, text, task_id=task_id)
+
+    def hold(
+        self,
+        key: str,
+        person: Person,
+        kind: OutboxKind,
+        text: str,
+        *,
+        task_id: int | None = None,
+        question: str = "held",
+    ) -> int:
+        """Keep a message to a person until the owner, who is asked with the text `question`, says yes."""
         with self._db.transaction():
             row = self._db.execute(
                 """INSERT INTO held_messages (key, chat, kind, text, task_id, created_at) VALUES (?, ?, ?, ?, ?, ?)
@@ -54,12 +67,12 @@ class Letters:
                 (key, person.id, kind, text, task_id, to_text(now())),
             )[0]
             number = int(row["id"])
-            self._ask_owner(number, person, text)
+            self._ask_owner(number, person, text, question)
         return number
 
-    def _ask_owner(self, number: int, person: Person, text: str) -> None:
+    def _ask_owner(self, number: int, person: Person, text: str, key: str) -> None:
         owner = self._users.owner()
-        question = say("held", owner.language, name=label(person), text=quoted(text), n=number)
+        question = say(key, owner.language, name=label(person), text=quoted(text), n=number)
         choices = (
             Choice(say("choice_send", owner.language), f"/send {number}"),
             Choice(say("choice_drop", owner.language), f"/drop {number}"),

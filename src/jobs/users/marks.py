@@ -17,13 +17,14 @@ AUTHORS = 3
 
 FORWARDED = "forwarded"
 QUOTED = "quoted"
+BROUGHT = "brought"
 
 
 @dataclass(frozen=True)
 class Mark:
     id: int
     source: str
-    """FORWARDED, QUOTED, or the name of the tool that told the words."""
+    """FORWARDED, QUOTED, BROUGHT, or the name of the tool that told the words."""
     author: str
     words: str
 
@@ -64,6 +65,8 @@ class Marks:
                 spoken = [each.transcript for each in row.extras.attachments if each.transcript]
                 words = "\n".join([row.text, *spoken])
                 self.note(lane, turn_id, FORWARDED, [Words(row.extras.forwarded_from, words)])
+            if row.extras.brought:
+                self.note(lane, turn_id, BROUGHT, [Words(each.author, each.text) for each in row.extras.brought])
             quote = row.extras.quote
             if quote and quote.is_foreign:
                 self.note(lane, turn_id, QUOTED, [Words(quote.name, quote.text)])

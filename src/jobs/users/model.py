@@ -12,6 +12,12 @@ from jobs.users.terms import Bounds, Terms
 class Role(StrEnum):
     OWNER = "owner"
     EXTERNAL = "external"
+    ISOLATED = "isolated"
+    """The owner's work with nobody there: a scheduled prompt in a session of its own, or what a web hook set off."""
+    HEARTBEAT = "heartbeat"
+    """A look at what is due: it reads, and may tell the owner."""
+    WATCH = "watch"
+    """It judges what came in a channel, and may tell the owner; nothing else."""
 
 
 @dataclass(frozen=True)

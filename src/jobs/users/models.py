@@ -23,6 +23,9 @@ class Models:
         self._of_settings = {
             Role.OWNER: settings.claude_model,
             Role.EXTERNAL: settings.external_model or settings.claude_model,
+            Role.ISOLATED: settings.schedule_model or settings.claude_model,
+            Role.HEARTBEAT: settings.heartbeat_model,
+            Role.WATCH: settings.heartbeat_model,
         }
 
     def of(self, role: Role) -> str | None:

@@ -3,7 +3,8 @@
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from jobs.texts import say, say_time
+from jobs.spine.own_lanes import OwnLane
+from jobs.texts import Language, say, say_time
 from jobs.times import local_iso
 from jobs.users.model import Person, Task
 from jobs.users.terms import Terms
@@ -21,6 +22,12 @@ def task_for_person(task: Task, person: Person, owner: Person, *, first_words: b
     if task.bounds.slots:
         lines += [say("meeting_slots", language), *slot_lines(task, person)]
     return "\n".join([*lines, "", say(f"{task.kind}_how", language)])
+
+
+def lane_label(lane: int, language: Language) -> str:
+    """What a lane of Jobs' own is, for the owner; "" for a person's."""
+    own = OwnLane.of(lane)
+    return say(f"lane_{own.kind}", language, n=own.number) if own else ""
 
 
 def slot_lines(task: Task, reader: Person) -> list[str]:

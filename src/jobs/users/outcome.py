@@ -26,6 +26,14 @@ class SessionFailed(Exception):
     """The session itself broke: its process died, or the request was refused for what is in it."""
 
 
+class OverBudget(SessionFailed):
+    """The turn was ended because it had spent what it may; trying again would spend it again."""
+
+    def __init__(self, usage: Usage) -> None:
+        super().__init__(f"it spent what it may ({usage.cost_usd:.2f} USD)")
+        self.usage = usage
+
+
 class Stopped(Exception):
     """The person stopped the turn."""
 

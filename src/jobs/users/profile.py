@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 import structlog
 
 from jobs.config import Settings
-from jobs.users.access import BUILT_INS, allowed
+from jobs.users.access import BUILT_INS, FEW_BUILT_INS, allowed
 from jobs.users.cli_launcher import API_KEY, KEEP_VARIABLE, OAUTH_TOKEN
 from jobs.users.model import Role
 
@@ -53,7 +53,7 @@ LOCKED = {
 
 @dataclass(frozen=True)
 class SessionPaths:
-    """The folders of one person's session: its own under `DATA_DIR/claude/<id>`, and the shared empty one."""
+    """The folders of a session: its own under `DATA_DIR/claude/<name>`, and the shared empty one."""
 
     config: Path
     temporary: Path
@@ -61,8 +61,8 @@ class SessionPaths:
     """An external session's home and working directory. The CLI tells the model its path, so it says nothing."""
 
     @classmethod
-    def make(cls, data_dir: Path, person_id: int, empty: Path) -> Self:
-        root = data_dir / "claude" / str(person_id)
+    def make(cls, data_dir: Path, name: str, empty: Path) -> Self:
+        root = data_dir / "claude" / name
         paths = cls(root / "config", root / "tmp", empty)
         for path in (paths.config, paths.temporary):
             path.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -117,13 +117,17 @@ def options(
     launcher: Path,
     prompt: str,
     model: str | None,
+    budget_usd: float | None,
     tools: "McpSdkServerConfig",
     mcp_servers: dict[str, Any],
     hooks: dict[Any, list["HookMatcher"]],
     resume: str | None,
     resume_at: str | None,
 ) -> "ClaudeAgentOptions":
-    """The SDK's options for a role. `resume`: a session id to go on with, up to the message `resume_at`."""
+    """The SDK's options for a role. `budget_usd`: what the process may spend.
+
+    `resume`: a session id to go on with, up to the message `resume_at`.
+    """
     from claude_agent_sdk import ClaudeAgentOptions
 
     variables = environment(settings, role, paths)
@@ -137,6 +141,7 @@ def options(
         "setting_sources": [],
         "verbatim_prompts": True,
         "model": model,
+        "max_budget_usd": budget_usd,
         "resume": resume,
         "resume_session_at": resume_at if resume else None,
         "hooks": hooks,
@@ -145,7 +150,7 @@ def options(
     if role in BUILT_INS:
         return ClaudeAgentOptions(
             **common,
-            tools={"type": "preset", "preset": "claude_code"},
+            tools=list(few) if (few := FEW_BUILT_INS.get(role)) else {"type": "preset", "preset": "claude_code"},
             permission_mode="bypassPermissions",
             cwd=settings.workspace_dir,
             mcp_servers={**mcp_servers, **servers},  # empty unless the role is in MCP_SERVERS

@@ -40,10 +40,10 @@ class Undelivered:
     reason: str
 
 
-def system_prompt(person: Person, owner: Person, opened: str, facts: str = "") -> str:
+def system_prompt(person: Person, owner: Person, opened: str, about: str = "", facts: str = "") -> str:
     """The role's template, filled in; an edit of it takes effect at the next turn.
 
-    `facts`: what is remembered; only the owner's template has a place for it.
+    `about`: the errand. `facts`: what is remembered; only the owner's template has a place for it.
     """
     path = TEMPLATES / f"{person.role}.md"
     return _template(path, path.stat().st_mtime_ns).safe_substitute(
@@ -52,6 +52,8 @@ def system_prompt(person: Person, owner: Person, opened: str, facts: str = "") -
         zone=person.zone.key,
         opened=opened,
         memory=clean(facts).replace("</memory", "‹/memory") or "(empty)",
+        about=about,
+        language={"ru": "Russian", "en": "English"}[person.language],
     )
 
 
@@ -75,6 +77,8 @@ def turn_content(
     undelivered: Sequence[Undelivered] = (),
     recalled: Sequence[Recalled] = (),
     changes: Sequence[str] = (),
+    earlier: Sequence[str] = (),
+    scheduled: Sequence[Row] = (),
 ) -> list[dict[str, Any]]:
     """The turn as content blocks: what Jobs says about it in one block, then each message verbatim in its own."""
     last = turn.rows[-1]
@@ -83,12 +87,21 @@ def turn_content(
         lines.append("You have lost your memory of this conversation. Its last messages, from the records:")
         lines.extend(_recap_line(row, person) for row in recap)
         lines.append("Go on from there without mentioning this.")
+    if earlier:
+        lines.append("What earlier runs of this came to, oldest first:")
+        lines.extend(f"- {_quoted(each)[:RECAP_CHARACTERS]}" for each in earlier)
     if stopped:
         lines.append("They stopped your last turn, and what you did in it is not in your memory. The last messages:")
         lines.extend(_recap_line(row, person) for row in stopped)
     if said_since:
         lines.append("Since your last answer Jobs has also told them, on the owner's behalf:")
         lines.extend(f"- {shown_time(from_text(row['at']), person)}: {_quoted(row['text'])}" for row in said_since)
+    if scheduled:
+        lines.append("Since then what is scheduled has told them, and they may answer to it:")
+        lines.extend(
+            f"- {shown_time(from_text(row['at']), person)}: {_quoted(row['text'])[:RECAP_CHARACTERS]}"
+            for row in scheduled
+        )
     if undelivered:
         lines.append("These words of yours were not delivered:")
         lines.extend(_undelivered_line(words) for words in undelivered)

@@ -13,6 +13,8 @@ from jobs.users.model import CLOSED, Person, Proof, Role, Task, TaskEvent, TaskK
 from jobs.users.terms import Bounds, Terms
 
 LARGEST_ID = 2**63 - 1
+OWNER_READ_AT = "owner_read_at"
+"""The key in `meta` of when the owner was last seen reading, where Telegram tells that."""
 
 
 class UsersRepository:
@@ -96,6 +98,10 @@ class UsersRepository:
             "INSERT INTO meta (key, value) VALUES ('owner', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
             (json.dumps(value, ensure_ascii=False),),
         )
+
+    def owner_was_seen(self, at: datetime) -> None:
+        """The owner has read what Jobs wrote, as far as Telegram says."""
+        self._db.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", (OWNER_READ_AT, to_text(at)))
 
     def everyone(self) -> list[Person]:
         """Everyone but the owner, whoever wrote last first."""

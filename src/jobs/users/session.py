@@ -33,17 +33,21 @@ from jobs.spine.model import Usage
 from jobs.spine.tool import Tool, ToolError
 from jobs.spine.turns import ToolJournal
 from jobs.users import profile
+from jobs.users.access import BUILT_INS, ONLY_TELL
 from jobs.users.activity import Activity, Unseen
 from jobs.users.consent import SILENCE_SECONDS
 from jobs.users.model import Role
-from jobs.users.outcome import OWNERS_MATTER, ModelUnavailable, Reply, SessionFailed, Stopped
+from jobs.users.outcome import OWNERS_MATTER, ModelUnavailable, OverBudget, Reply, SessionFailed, Stopped
 from jobs.users.quotations import quoted_result
 from jobs.users.session_file import SessionFile
-from jobs.users.wall import Wall
+from jobs.users.wall import NOTIFY, Wall
 
 log = structlog.get_logger()
 
 __all__ = ["ModelUnavailable", "Reply", "Session", "SessionFailed", "SessionPlan"]
+
+BUDGET_SPENT = "error_max_budget_usd"
+"""The subtype of the SDK's result for a turn that `max_budget_usd` has ended."""
 
 RESULT_KEPT = 2000
 """How many characters of a built-in tool's result are kept for the note to a retried turn."""
@@ -67,6 +71,8 @@ class SessionPlan:
     mcp_servers: dict[str, Any]
     model: str | None
     """None: the one the CLI would take."""
+    budget_usd: float | None = None
+    """What the process may spend; None: as much as it takes."""
 
 
 class Session:
@@ -98,6 +104,7 @@ class Session:
         self._activity: Activity = Unseen()
         self._asked: set[str] = set()  # uuids of messages of this turn that no result has covered yet
         self._stopping = False
+        self._told = False
         self.resumed = False
         """Whether the conversation so far is in the session's context."""
 
@@ -112,6 +119,7 @@ class Session:
             launcher=self._launcher,
             prompt=self.plan.prompt,
             model=self.plan.model,
+            budget_usd=self.plan.budget_usd,
             tools=create_sdk_mcp_server(profile.SERVER, tools=[self._offer(tool) for tool in self.plan.tools]),
             mcp_servers=self.plan.mcp_servers,
             hooks=self._hooks(),
@@ -238,6 +246,8 @@ class Session:
     ) -> Reply:
         if self._stopping:
             raise Stopped
+        if result.subtype == BUDGET_SPENT:
+            raise OverBudget(self._usage(result))
         if result.is_error:
             status = result.api_error_status
             refused = status is not None and status < 500 and status not in WORTH_TRYING
@@ -248,16 +258,16 @@ class Session:
             raise SessionFailed(f"the turn ended by an error ({result.subtype}, {result.terminal_reason})")
         self._file.save(result.session_id, last_message)
         self.resumed = True
-        total = result.total_cost_usd or 0.0
-        cost, self._cost_so_far = total - self._cost_so_far, total  # the CLI adds up since it was started
-        out = (result.usage or {}).get("output_tokens") or 0
-        model, about = _busiest(result)
+        _, about = _busiest(result)
         window = about["contextWindow"] if about else 0
-        return Reply(
-            text or result.result or "",
-            Usage(_tokens(result.usage) - out, out, cost, model),
-            context / window if window else 0.0,
-        )
+        return Reply(text or result.result or "", self._usage(result), context / window if window else 0.0)
+
+    def _usage(self, result: ResultMessage) -> Usage:
+        """What this turn used; the CLI adds the cost up since it was started."""
+        total = result.total_cost_usd or 0.0
+        cost, self._cost_so_far = total - self._cost_so_far, total
+        out = (result.usage or {}).get("output_tokens") or 0
+        return Usage(_tokens(result.usage) - out, out, cost, _busiest(result)[0])
 
     # ------------------------------------------------------------------ tools
 
@@ -288,6 +298,7 @@ class Session:
         call = tool.arguments.model_validate(arguments)
         if not tool.has_effect:
             return self._quoted(await tool.run(call), tool, journal)
+        self._told = tool.name == NOTIFY and self.plan.role in ONLY_TELL
         known = journal.replay(tool.name, arguments)
         if known is not None:
             return known
@@ -304,17 +315,13 @@ class Session:
     # ------------------------------------------------------------------ hooks
 
     def _hooks(self) -> dict[Any, list[HookMatcher]]:
-        if self.plan.role is Role.OWNER:
-            noting = [HookMatcher(hooks=[self._note_built_in], timeout=5)]
-            guard = [HookMatcher(hooks=[self._guard_owner], on_failure="block", timeout=SILENCE_SECONDS + HOOK_MARGIN)]
-            compacting = [HookMatcher(hooks=[self._note_compaction], timeout=5)]
-            return {
-                "PreToolUse": guard,
-                "PostToolUse": noting,
-                "PostToolUseFailure": noting,
-                "PreCompact": compacting,
-            }
-        return {"PreToolUse": [HookMatcher(hooks=[self._deny_unlisted], on_failure="block", timeout=5)]}
+        if self.plan.role not in BUILT_INS:
+            locking = [HookMatcher(hooks=[self._deny_unlisted], on_failure="block", timeout=5)]
+            return {"PreToolUse": locking, "PostToolUse": [HookMatcher(hooks=[self._end_when_told], timeout=5)]}
+        noting = [HookMatcher(hooks=[self._note_built_in], timeout=5)]
+        guard = [HookMatcher(hooks=[self._guard], on_failure="block", timeout=SILENCE_SECONDS + HOOK_MARGIN)]
+        compacting = [HookMatcher(hooks=[self._note_compaction], timeout=5)]
+        return {"PreToolUse": guard, "PostToolUse": noting, "PostToolUseFailure": noting, "PreCompact": compacting}
 
     async def _deny_unlisted(self, call: Any, _id: str | None, _context: Any) -> Any:
         """The second lock of an external session: only the granted names run, whatever the CLI offers."""
@@ -322,7 +329,7 @@ class Session:
             return {}
         return _denied(call["tool_name"], "This tool is not available here.")
 
-    async def _guard_owner(self, call: Any, _id: str | None, _context: Any) -> Any:
+    async def _guard(self, call: Any, _id: str | None, _context: Any) -> Any:
         """Nothing runs with nobody watching, and nothing acts on other people's words without the owner's yes.
 
         After a stop the CLI goes on with what was queued until it is closed.
@@ -357,7 +364,11 @@ class Session:
             if self._wall:
                 self._wall.saw(self._journal.turn_id, name, result)
             self._journal.note(name, arguments, result[:RESULT_KEPT])
-        return {}
+        return await self._end_when_told(call, _id, _context)
+
+    async def _end_when_told(self, _call: Any, _id: str | None, _context: Any) -> Any:
+        """Where notifying the owner is all there is to do the turn ends with it: the model need not be asked again."""
+        return {"continue_": False, "stopReason": "the owner was told"} if self._told else {}
 
 
 def _denied(tool: str, reason: str) -> dict[str, Any]:

@@ -17,15 +17,17 @@ from jobs.config import Settings
 from jobs.db import Database, Row
 from jobs.spine import outbox
 from jobs.spine.model import InboxRow, Turn
+from jobs.spine.own_lanes import OwnLane
 from jobs.spine.tool import Tool
 from jobs.spine.turns import ToolJournal, was_stopped
 from jobs.times import now
 from jobs.users import prompts, sdk
-from jobs.users.access import MCP_SERVERS
+from jobs.users.access import BUILT_INS, ERRANDS, MCP_SERVERS
 from jobs.users.activity import Activity
 from jobs.users.attachments import NO_FILES, Files
 from jobs.users.cli_launcher import write_launcher
 from jobs.users.consent import Consent
+from jobs.users.errands import Errand, ErrandOf, no_errand
 from jobs.users.model import Person, Role
 from jobs.users.models import Models
 from jobs.users.outcome import Reply, Stopped
@@ -47,11 +49,12 @@ RECALL_SECONDS = 0.2
 
 
 class SessionManager:
-    """Runs each person's turns in their own session.
+    """Runs each person's turns in their own session, and every errand's in a new one.
 
     `tools_of` gives a person's tools by the access table; `mcp_servers` the owner's configured servers; `models` the
-    model of each role; `consent` is asked before the owner's session acts; `memory` is what the owner's session is
-    given without asking, and what keeps what is worth it of a conversation that ends.
+    model of each role; `consent` is asked before a session with the owner's power acts; `errand_of` says what is to be
+    done in a lane of Jobs' own; `memory` is what the owner's session is given without asking, and what keeps what is
+    worth it of a conversation that ends.
     """
 
     def __init__(
@@ -63,6 +66,7 @@ class SessionManager:
         mcp_servers: Callable[[], dict[str, Any]],
         models: Models,
         consent: Consent,
+        errand_of: ErrandOf = no_errand,
         memory: Remembering | None = None,
     ) -> None:
         self._settings = settings
@@ -72,6 +76,7 @@ class SessionManager:
         self._mcp_servers = mcp_servers
         self._models = models
         self._consent = consent
+        self._errand_of = errand_of
         self._marks = consent.marks
         self.recall_seconds = RECALL_SECONDS
         self._memory = memory or NothingRemembered()
@@ -141,7 +146,7 @@ class SessionManager:
                 raise Stopped
             turn = grown(turn)
             turn = replace(turn, rows=self.heard(turn.rows, person))
-            if is_owner:
+            if person.role in BUILT_INS:
                 self._marks.begin(person.id, turn.id, resumed=session.resumed)
                 self._marks.note_rows(person.id, turn.id, turn.rows)
             content = self._content(turn, person, session, files, found)
@@ -152,7 +157,9 @@ class SessionManager:
         finally:
             self._busy.discard(person.id)
             self._to_stop.discard(person.id)
-            if person.id in self._warm:
+            if person.role in ERRANDS:
+                await self.forget(person.id)
+            elif person.id in self._warm:
                 self._close_when_idle(person.id)
 
     def _content(
@@ -164,6 +171,8 @@ class SessionManager:
         else's session is given anything of memory.
         """
         is_owner = person.role is Role.OWNER
+        if errand := self._errand(person):
+            return prompts.turn_content(turn, person, earlier=errand.earlier)
 
         def recent(limit: int) -> Sequence[Row]:
             return outbox.recent(self._db, person.id, turn.rows[0].id, limit, notices=not is_owner)
@@ -192,6 +201,7 @@ class SessionManager:
             person,
             undelivered=undelivered,
             said_since=[] if is_owner else outbox.said_since(self._db, person.id, turn.id),
+            scheduled=outbox.scheduled_since(self._db, person.id, turn.id) if is_owner else [],
             stopped=recent(prompts.STOPPED_MESSAGES) if was_stopped(self._db, turn) else [],
             files=files,
             **memory,
@@ -213,7 +223,7 @@ class SessionManager:
     def heard(self, rows: Sequence[InboxRow], person: Person) -> list[InboxRow]:
         """Messages as a session hears them: another person's only up to EXTERNAL_MESSAGE_LENGTH characters."""
         limit = self._settings.external_message_length
-        if person.role is Role.OWNER:
+        if person.role is not Role.EXTERNAL:
             return list(rows)
         return [row if len(row.text) <= limit else replace(row, text=f"{row.text[:limit]}…") for row in rows]
 
@@ -227,8 +237,8 @@ class SessionManager:
         if person_id not in self._busy:
             return False
         self._to_stop.add(person_id)
-        if person_id == self._users.owner_id:
-            self._consent.answer("gone")
+        if person_id == self._users.owner_id or person_id < 0:
+            self._consent.withdraw(person_id)
         if session := self.steerable(person_id):
             self._in_background(session.interrupt())
         return True
@@ -256,7 +266,10 @@ class SessionManager:
         """End the person's session for good: the next turn begins a new one, with a recap. Not while a turn runs."""
         if person_id in self._warm:
             await self._close(person_id)
-        (self._settings.data_dir / "sessions" / f"{person_id}.session").unlink(missing_ok=True)
+        name = _name(person_id)
+        (self._settings.data_dir / "sessions" / f"{name}.session").unlink(missing_ok=True)
+        if OwnLane.of(person_id):  # its conversation is over for good
+            shutil.rmtree(self._settings.data_dir / "claude" / name, ignore_errors=True)
         self._marks.clear(person_id)
         self._ending(person_id)
 
@@ -284,7 +297,7 @@ class SessionManager:
         plan = session.plan
         facts = self._facts.get(person.id, "")
         return (
-            plan.prompt == prompts.system_prompt(person, self._users.owner(), opened, facts)
+            plan.prompt == self._prompt(person, opened, facts)
             and plan.mcp_servers == self._servers_of(person)
             and plan.model == self._models.of(person.role)
         )
@@ -294,19 +307,37 @@ class SessionManager:
 
         self._empty.mkdir(mode=0o700, exist_ok=True)  # what is not touched for days may be swept from there
         opened = prompts.shown_time(now(), person)
+        errand = self._errand(person)
         facts = self._facts[person.id] = self._memory.facts() if person.role is Role.OWNER else ""
         plan = SessionPlan(
             role=person.role,
-            prompt=prompts.system_prompt(person, self._users.owner(), opened, facts),
+            prompt=self._prompt(person, opened, facts),
             tools=self._tools_of(person),
             mcp_servers=self._servers_of(person),
-            model=self._models.of(person.role),
+            model=errand.model if errand and errand.model else self._models.of(person.role),
+            budget_usd=errand.budget_usd if errand else None,
         )
-        paths = SessionPaths.make(self._settings.data_dir, person.id, self._empty)
-        file = SessionFile(self._settings.data_dir / "sessions" / f"{person.id}.session", paths.config / "projects")
-        wall = Wall(self._consent, person.id, plan.tools) if person.role is Role.OWNER else None
+        name = _name(person.id)
+        paths = SessionPaths.make(self._settings.data_dir, name, self._empty)
+        file = SessionFile(self._settings.data_dir / "sessions" / f"{name}.session", paths.config / "projects")
+        wall = Wall(self._consent, person.id, person.role, plan.tools) if person.role in BUILT_INS else None
         ending = self._memory.ending if person.role is Role.OWNER else None
         return Session(self._settings, plan, paths, file, self._launcher, opened, wall, ending)
+
+    def _prompt(self, person: Person, opened: str, facts: str) -> str:
+        errand = self._errand(person)
+        return prompts.system_prompt(person, self._users.owner(), opened, errand.about if errand else "", facts)
+
+    def _errand(self, person: Person) -> Errand | None:
+        lane = OwnLane.of(person.id)
+        return self._errand_of(lane) if lane else None
+
+    def whose(self, lane: int) -> Person | None:
+        """Whose turns run in a lane: a person, or the owner under an errand's role; None: nobody's any more."""
+        if own := OwnLane.of(lane):
+            errand = self._errand_of(own)
+            return errand.person(self._users.owner()) if errand else None
+        return self._users.get(lane)
 
     def _servers_of(self, person: Person) -> dict[str, Any]:
         return self._mcp_servers() if person.role in MCP_SERVERS else {}
@@ -340,6 +371,12 @@ class SessionManager:
 
 def _own_words(turn: Turn) -> list[str]:
     return [row.text for row in turn.rows if row.extras.forwarded_from is None]
+
+
+def _name(lane: int) -> str:
+    """As the files of a lane's session are called."""
+    own = OwnLane.of(lane)
+    return own.name if own else str(lane)
 
 
 def _empty_folder(note: Path) -> Path:

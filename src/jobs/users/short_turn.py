@@ -15,7 +15,7 @@ from jobs.users import profile
 from jobs.users.model import Role
 from jobs.users.outcome import ModelUnavailable, Reply, SessionFailed
 
-NOBODY = 0
+NOBODY = "0"
 """In place of a person's id in the path of its folder."""
 
 
@@ -46,8 +46,9 @@ async def ask(
         hooks={},
         resume=None,
         resume_at=None,
+        budget_usd=most_usd,
     )
-    options = replace(locked, mcp_servers={}, allowed_tools=[], max_turns=1, max_budget_usd=most_usd)
+    options = replace(locked, mcp_servers={}, allowed_tools=[], max_turns=1)
     said = ""
     result: ResultMessage | None = None
     error: str | None = None

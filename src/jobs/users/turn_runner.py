@@ -2,15 +2,16 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
 
 from jobs.db import Database
-from jobs.spine.model import InboxRow, OutboxKind, Turn, Usage
+from jobs.spine.model import NOTHING_USED, InboxRow, OutboxKind, Turn, Usage
 from jobs.spine.outbox import Outbox
+from jobs.spine.own_lanes import is_persons
 from jobs.spine.turns import Turns
 from jobs.texts import say
 from jobs.times import now
@@ -18,7 +19,7 @@ from jobs.users import prompts
 from jobs.users.activity import Activity
 from jobs.users.attachments import Attachments, Files, NoAttachments, without_images
 from jobs.users.model import Person, Role
-from jobs.users.outcome import ModelUnavailable, SessionFailed, Stopped
+from jobs.users.outcome import ModelUnavailable, OverBudget, SessionFailed, Stopped
 from jobs.users.repository import UsersRepository
 from jobs.users.session_manager import SessionManager
 
@@ -29,11 +30,14 @@ MODEL_PAUSES = [5, 5, 10, 10, 15, 15, 30, 60, 120, 240, 480, 900, 1800]
 MODEL_PATIENCE = timedelta(days=1)
 OWN_FAULTS = 3
 """How often a turn may fail by itself before it is set aside."""
-EXTERNAL_SECONDS = 600.0
-"""How long a turn of anyone but the owner may take: a place is not held for ever."""
+LONGEST = {Role.EXTERNAL: 600.0, Role.ISOLATED: 3600.0, Role.HEARTBEAT: 600.0, Role.WATCH: 300.0}
+"""Seconds that a turn of each role may take, but for the owner's: a place is not held for ever."""
 RENEW_AT = 0.75
 """How full the model's context may get before the session is renewed; the CLI compacts it at some 80 to 90 %."""
-FAULT_PAUSE = timedelta(seconds=2)
+FAULT_PAUSES = (timedelta(seconds=2), timedelta(seconds=4))
+"""Between the tries of a turn that fails by itself: somebody waits for it, and nothing else is done in the lane."""
+ERRAND_PAUSES = (timedelta(minutes=1), timedelta(minutes=5))
+"""The same where nobody waits."""
 
 Presence = Callable[[int], AbstractAsyncContextManager[Activity]]
 """Shows in a chat that Jobs is at work, for as long as the context lasts; gives what is to be told of each step."""
@@ -79,7 +83,7 @@ class TurnRunner:
     def start(self) -> None:
         """Account for what was stopped when a crash came in between. Before any turn is begun."""
         for turn in self._turns.cut_while_stopping():
-            if person := self._users.get(turn.lane):
+            if person := self._sessions.whose(turn.lane):
                 self._turns.finish(turn, self._account(turn, person), Usage(), stopped=True)
 
     def steer(self, lane: int) -> None:
@@ -149,14 +153,17 @@ class TurnRunner:
 
     async def handle(self, turn: Turn) -> None:
         """Bring a turn to an end: finished, put off or set aside. Raises only what the database raises."""
-        person = self._users.get(turn.lane)
+        person = self._sessions.whose(turn.lane)
         if person is None:
-            raise LookupError(f"lane {turn.lane} belongs to nobody")
+            if is_persons(turn.lane):
+                raise LookupError(f"lane {turn.lane} belongs to nobody")
+            self._turns.finish(turn, "", NOTHING_USED, stopped=True)  # its errand was taken back
+            return
         log.info("turn begins", turn=turn.id, lane=turn.lane, attempt=turn.attempt, rows=len(turn.rows))
         self._running[turn.lane] = turn
         try:
-            async with self._presence(turn.lane) as activity:
-                async with asyncio.timeout(None if person.role is Role.OWNER else EXTERNAL_SECONDS):
+            async with self._shown(turn.lane) as activity:
+                async with asyncio.timeout(LONGEST.get(person.role)):
                     rows, files = await self._fetch(turn, person)
                     turn = replace(turn, rows=rows)
                     reply = await self._sessions.run(turn, person, activity, files, self._grown)
@@ -164,21 +171,27 @@ class TurnRunner:
             self._turns.finish(turn, self._account(turn, person), Usage(), stopped=True)
             log.info("turn stopped", turn=turn.id)
         except TimeoutError:
-            await self._failed(turn, person, f"the turn took more than {EXTERNAL_SECONDS:g} s")
+            await self._failed(turn, person, f"the turn took more than {LONGEST[person.role]:g} s")
         except ModelUnavailable as error:
             self._model_away(turn, person, error)
+        except OverBudget as error:
+            self._give_up(turn, person, str(error), error.usage)
         except SessionFailed as error:
             await self._failed(turn, person, self._masked(str(error)))
         else:
             self._turns.finish(turn, reply.text, reply.usage, or_else=say("empty_reply", person.language))
             self._db.execute("DELETE FROM meta WHERE key = 'credential_refused'")
             log.info("turn ends", turn=turn.id, cost_usd=reply.usage.cost_usd, tokens=reply.usage.output_tokens)
-            if reply.context_used >= RENEW_AT:
+            if reply.context_used >= RENEW_AT and is_persons(turn.lane):
                 await self._renew(turn, person)
         finally:
             del self._running[turn.lane]
             self._halted.discard(turn.lane)
             self._barred.discard(turn.lane)
+
+    def _shown(self, lane: int) -> AbstractAsyncContextManager[Activity | None]:
+        """Shown at work in its chat, where there is one."""
+        return self._presence(lane) if is_persons(lane) else nullcontext()
 
     async def _complete(self, rows: Sequence[InboxRow], person: Person) -> tuple[list[InboxRow], Files]:
         """Rows with what they answer to, and what came with them."""
@@ -258,10 +271,14 @@ class TurnRunner:
         else:
             if failures == OWN_FAULTS - 1:  # perhaps it is the conversation that the service refuses
                 await self._sessions.forget(person.id)
-            self._turns.put_off(turn, error, now() + FAULT_PAUSE, None, own_fault=True)
+            pauses = FAULT_PAUSES if is_persons(turn.lane) else ERRAND_PAUSES
+            self._turns.put_off(turn, error, now() + pauses[failures - 1], None, own_fault=True)
 
-    def _give_up(self, turn: Turn, person: Person, error: str) -> None:
-        """Set the turn aside: one sentence to the person, the reason to the owner."""
+    def _give_up(self, turn: Turn, person: Person, error: str, usage: Usage = NOTHING_USED) -> None:
+        """Set the turn aside: one sentence to the person, the reason to the owner. Of an errand its part tells them."""
+        if not is_persons(turn.lane):
+            self._turns.set_aside(turn, error, "", usage)
+            return
         owner = self._users.owner()
         reason = say("set_aside_owner", owner.language, name=person.name or person.id, turn=turn.id, error=error)
         with self._db.transaction():

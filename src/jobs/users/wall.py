@@ -7,18 +7,27 @@ from typing import Any
 
 from jobs.spine.tool import Tool, Words
 from jobs.users.consent import HARMLESS, Consent
+from jobs.users.model import Role
 from jobs.users.profile import SERVER
 
 _THEIR_UPLOADS = re.compile(r"uploads/(\d{1,18})\b")
 
 
-class Wall:
-    """`lane` is the owner's; `tools` are Jobs' own, of which those without an effect need no yes."""
+NOTIFY = "notify_owner"
+"""Has an effect and needs no yes: what it says reaches nobody but the owner, as words that may be others'."""
 
-    def __init__(self, consent: Consent, lane: int, tools: Iterable[Tool[Any]]) -> None:
+UNASKED = frozenset({Role.HEARTBEAT})
+"""Roles for which the owner is not asked: what would need their yes is not done."""
+
+
+class Wall:
+    """`lane` is the session's; `tools` are Jobs' own, of which those without an effect need no yes."""
+
+    def __init__(self, consent: Consent, lane: int, role: Role, tools: Iterable[Tool[Any]]) -> None:
         self._consent = consent
         self._lane = lane
-        own = {f"mcp__{SERVER}__{tool.name}" for tool in tools if not tool.has_effect}
+        self._role = role
+        own = {f"mcp__{SERVER}__{tool.name}" for tool in tools if not tool.has_effect or tool.name == NOTIFY}
         self._harmless = HARMLESS | own
 
     async def refusal(self, turn_id: int, tool: str, arguments: dict[str, Any], going: Callable[[], bool]) -> str:
@@ -26,7 +35,11 @@ class Wall:
         self.saw(turn_id, tool, json.dumps(arguments, ensure_ascii=False))
         if tool in self._harmless:
             return ""
-        return await self._consent.refusal(turn_id, tool, arguments, going)
+        if self._role in UNASKED and self._consent.asks and self._consent.marks.of(self._lane):
+            return (
+                "Words of others stand here, so this is not done. Tell the owner with notify_owner what you would do."
+            )
+        return await self._consent.refusal(self._lane, turn_id, tool, arguments, going)
 
     def told(self, turn_id: int, tool: str, words: Iterable[Words]) -> None:
         """A tool's result with other people's words in it is about to be given to the session."""

@@ -9,12 +9,14 @@ import re
 from .parts import Reply, Text, ToolCall
 from .request import ModelRequest, ToolResult
 from .script.dates import local_now
-from .script.intents import Intent, language_of, owner_intent, person_intent
+from .script.intents import JOBS_PREFIX, Intent, language_of, owner_intent, person_intent
 from .script.owner import OWNER_PLAYS
 from .script.person import PERSON_PLAYS
-from .script.plays import Play, Scene, told
+from .script.plays import Play, Scene, call, told
 
 EXTERNAL_TOOL = "mcp__jobs__send_summary_to_owner"
+NOTIFY_TOOL = "mcp__jobs__notify_owner"
+SCHEDULE_TOOL = "mcp__jobs__schedule_task"
 _OWNER_LINE = re.compile(r"^\s*owner:\s*(?P<name>[^\n(]+?)\s*(?:\(.*)?$", re.MULTILINE | re.IGNORECASE)
 _ORIGIN_LINE = re.compile(r"^\s*origin:\s*(?P<origin>\w+)", re.MULTILINE)
 _QUIET = ("NO_REPLY", "HEARTBEAT_OK")
@@ -52,6 +54,8 @@ def perform(play: Play, results: list[ToolResult]) -> ToolCall | str:
 
 def scene_play(request: ModelRequest) -> Play:
     """The play for what the last user message asks, by the role that the offered tools show."""
+    if NOTIFY_TOOL in request.tools and SCHEDULE_TOOL not in request.tools:  # a heartbeat, or a watch: it has only that
+        return _notified(request.last_user_text)
     external = EXTERNAL_TOOL in request.tools
     found = _OWNER_LINE.search(request.system)
     owner = found["name"] if found else ""
@@ -81,6 +85,12 @@ def _event(origin: str, scene: Scene) -> Play:
         quiet = next((word for word in _QUIET if word in scene.said), _QUIET[-1])
         return told(quiet)
     return told(scene.say("scheduled", text=scene.said) if origin.startswith("sched") else scene.said)
+
+
+def _notified(text: str) -> Play:
+    """Whatever has woken the session is told the owner."""
+    yield call(NOTIFY_TOOL.removeprefix(JOBS_PREFIX), text=text)
+    return ""
 
 
 def _burst(plays: list[Play]) -> Play:

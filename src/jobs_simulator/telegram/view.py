@@ -86,6 +86,7 @@ class View:
             photo=types.ChatPhotoEmpty(),
             date=chat.date,
             creator=creator,
+            left=self.viewer not in chat.members or None,
             broadcast=not chat.megagroup or None,
             megagroup=chat.megagroup or None,
             access_hash=self.world.access_hash(self.viewer, chat.id),

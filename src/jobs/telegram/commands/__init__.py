@@ -17,9 +17,11 @@ from jobs.telegram.commands.answers import Answers
 from jobs.telegram.commands.command import Answer, Call, Command
 from jobs.telegram.commands.control import Control
 from jobs.telegram.commands.decisions import Decisions
+from jobs.telegram.commands.heartbeat import HeartbeatCommand
 from jobs.telegram.commands.memory import MemoryCommand
 from jobs.telegram.commands.model import ModelChoice
 from jobs.telegram.commands.reports import Reports
+from jobs.telegram.commands.schedules import ScheduleCommands
 from jobs.telegram.commands.side import HUMAN, Side
 from jobs.texts import Language, say
 from jobs.users.consent import Consent, answer_in
@@ -59,11 +61,14 @@ class Commands:
         consent: Consent,
         admission: Admission,
         memory: MemoryCommand,
+        schedules: ScheduleCommands,
+        heartbeat: HeartbeatCommand,
     ) -> None:
         self._outbox = outbox
         self._users = users
         self._sessions = sessions
         self._decisions = decisions
+        self._schedules = schedules
         self._consent = consent
         answers = Answers(consent)
         self._acting: set[asyncio.Task[None]] = set()
@@ -85,6 +90,8 @@ class Commands:
             Command("pause", control.pause, ("пауза",)),
             Command("panic", control.panic, ("паника",), takes_words=True),
             Command("resume", control.resume, ("продолжить", "дальше")),
+            *schedules.table(),
+            *heartbeat.table(),
             *decisions.table(),
             *side.table(),
             Command("help", self._help, ("помощь", "start"), is_for_all=True, takes_words=True),
@@ -113,13 +120,20 @@ class Commands:
         if person.role is Role.EXTERNAL and HUMAN.fullmatch(text.strip(" .!")):
             return Order(self._by_name[person.role, "human"])
         if person.role is Role.OWNER:
-            text = self._decisions.meant(text) or text
+            text = self._decisions.meant(text) or self._of_reminder(text, person, event) or text
         match = _FORM.fullmatch(text)
         command = self._by_name.get((person.role, match[1].casefold())) if match else None
         if match is None or command is None:
             return None
         words = (match[2] or "").strip()
         return Order(command, words) if command.takes_words or not words else None
+
+    def _of_reminder(self, text: str, person: Person, event: Incoming | None) -> str | None:
+        """The command that words are as the answer to a reminder, by a reply or as the next words after it."""
+        if event is None or event.extras.attachments:
+            return None
+        quote = event.extras.quote
+        return self._schedules.meant(text, quote.occasion if quote else None, person)
 
     def _answer_of(self, text: str, event: Incoming) -> Order | None:
         outcome = answer_in(text)

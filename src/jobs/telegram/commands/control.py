@@ -11,6 +11,7 @@ from jobs.telegram.commands.command import Answer, Call
 from jobs.texts import say, say_time
 from jobs.times import from_text
 from jobs.users.model import Person
+from jobs.users.notices import lane_label
 from jobs.users.repository import UsersRepository
 from jobs.users.session_manager import SessionManager
 from jobs.users.turn_runner import TurnRunner
@@ -110,13 +111,17 @@ class Control:
         return lines
 
     def _schedules(self, reader: Person) -> str:
-        row = self._db.one("SELECT count(*) AS n, min(due_at) AS next FROM scheduled_tasks WHERE state = 'waiting'")
+        row = self._db.one(
+            "SELECT count(*) AS n, min(due_at) AS next FROM scheduled_tasks WHERE state = 'waiting' AND paused IS NULL"
+        )
         if row is None or not row["n"]:
             return say("panic_no_schedules", reader.language)
         due = say_time(from_text(row["next"]), reader.zone, reader.language)
         return say("panic_schedules", reader.language, n=row["n"], next=due)
 
     def _name(self, person_id: int) -> str:
+        if own := lane_label(person_id, self._users.owner().language):
+            return own
         person = self._users.get(person_id)
         return short(person.name) if person and person.name else str(person_id)
 

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from jobs import __version__
 from jobs.db import Database, Row
+from jobs.spine.own_lanes import is_persons
 from jobs.spine.switches import Switches
 from jobs.telegram.commands.command import Answer, Call
 from jobs.telegram.commands.control import resume_choice, short
@@ -15,6 +16,7 @@ from jobs.texts import Language, say, say_time
 from jobs.times import from_text, now, to_text
 from jobs.users.model import Person, Role, Task
 from jobs.users.models import Models
+from jobs.users.notices import lane_label
 from jobs.users.repository import UsersRepository
 from jobs.users.session_manager import SessionManager
 
@@ -81,7 +83,7 @@ class Reports:
     def status(self, call: Call) -> Answer:
         reader, language = call.person, call.person.language
         connection = self._connection(reader.zone, language)
-        due = self._db.value("SELECT min(due_at) FROM scheduled_tasks WHERE state = 'waiting'")
+        due = self._db.value("SELECT min(due_at) FROM scheduled_tasks WHERE state = 'waiting' AND paused IS NULL")
         versions = [f"Jobs {__version__}", *(f"{name} {metadata.version(name)}" for name in LIBRARIES)]
         lines = [
             say("status_since", language, since=_when(self._since, reader), connection=connection),
@@ -169,6 +171,8 @@ class Reports:
             return from_text(row["started_at"]).astimezone(reader.zone).date().isoformat()
 
         def role(row: Row) -> str:
+            if not is_persons(row["lane"]):
+                return say("usage_errands", reader.language)
             return say("usage_owner" if row["lane"] == reader.id else "usage_others", reader.language)
 
         groups = (day, role, lambda row: self._name(row["lane"]))
@@ -178,6 +182,8 @@ class Reports:
         return Answer("\n".join(lines))
 
     def _name(self, person_id: int) -> str:
+        if own := lane_label(person_id, self._users.owner().language):
+            return own
         person = self._users.get(person_id)
         return short(person.name) if person and person.name else str(person_id)
 

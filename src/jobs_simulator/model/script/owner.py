@@ -24,6 +24,10 @@ from .wording import (
     task_lines,
 )
 
+_DAILY = re.compile(
+    r"(?:кажд(?:ый|ое)\s+(?:день|утро)|ежедневно|every\s+(?:day|morning))\s+(?:в|at)\s+(?P<hour>\d{1,2})(?::(?P<minute>\d{2}))?\s*",
+    re.IGNORECASE,
+)
 _LEAD = re.compile(r"^(?:о\s+том,?\s+что|чтобы\s+(?:я\s+)?|что|насч[её]т|about|that|of|to|[:,–—-])\s*", re.IGNORECASE)
 
 _QUOTATION = re.compile(r'<(?P<tag>words-\w+) of="(?P<name>[^"]*)">\n(?P<words>.*?)\n</(?P=tag)>', re.DOTALL)
@@ -79,6 +83,8 @@ def _source(passage: Mapping[str, Any]) -> str:
 
 
 def remind(scene: Scene) -> Play:
+    if daily := _DAILY.search(scene.intent.word("text")):
+        return (yield from _remind_daily(scene, daily))
     when = find_when(scene.intent.word("text"), scene.now)
     what = _what(when.rest if when else scene.intent.word("text"))
     if when is None:
@@ -91,6 +97,17 @@ def remind(scene: Scene) -> Play:
         return failed(scene.language, result)
     task = entry(result, "task")
     return scene.say("reminded", when=_next(scene, task) or _planned(scene, when), text=what, id=task.get("id"))
+
+
+def _remind_daily(scene: Scene, daily: re.Match[str]) -> Play:
+    text = scene.intent.word("text")
+    what = _what(text[: daily.start()] + text[daily.end() :])
+    cron = f"{int(daily['minute'] or 0)} {int(daily['hour'])} * * *"
+    result = yield call("schedule_task", text=what, cron=cron)
+    if result.is_error:
+        return failed(scene.language, result)
+    task = entry(result, "task")
+    return scene.say("reminded", when=_next(scene, task), text=what, id=task.get("id"))
 
 
 def _what(text: str) -> str:
