@@ -69,8 +69,8 @@ class Recall:
     async def find(self, texts: Sequence[str]) -> list[Hit]:
         """The passages about a turn's messages, best first; none when the index does not answer in time."""
         query = " ".join(texts).strip()[:ASKED_CHARACTERS]
-        if not query:
-            return []
+        if not query or not (self._index.places.index.exists() or self._storage.has_any):
+            return []  # on the first day there is nothing but the conversation itself: no worker is started for that
         try:
             return await self._index.search(Wanted(query, 3 * PASSAGES), SECONDS, fresh=False)
         except IndexUnavailable as error:

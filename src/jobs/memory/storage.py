@@ -166,6 +166,11 @@ class MemoryStorage:
         return False
 
     @property
+    def has_any(self) -> bool:
+        """Whether anything was ever written down."""
+        return self.memory.exists() or any(self.days.glob("*.md"))
+
+    @property
     def newest_version(self) -> int:
         """The number of the version before the last change; 0 without one."""
         versions = self._versions()
