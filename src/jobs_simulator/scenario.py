@@ -15,6 +15,7 @@ from jobs_simulator.chat import Chat
 from jobs_simulator.clock import Clock
 from jobs_simulator.play.memory import MemoryPart
 from jobs_simulator.play.time import ZONE, TimeSteps, move_clock
+from jobs_simulator.play.wall import WallPart
 from jobs_simulator.stage import Program, Stage
 from jobs_simulator.telegram import Account
 
@@ -39,6 +40,7 @@ class Scenario:
 
     async def run(self) -> None:
         memory = MemoryPart(self._stage, self.step, self.check)
+        wall = WallPart(self._stage, self.step, self.check, self._stage.workspace / "summary-was-here")
         async with self._stage:
             program = await self._start(HEARTBEAT_INTERVAL_MINUTES="30", ACTIVE_HOURS="always")
             async with (
@@ -62,6 +64,8 @@ class Scenario:
                 await program.kill()
                 program = await self._start()
                 await self._stranger_attacks(stranger)
+                await wall.summary(owner, stranger)
+                await wall.ban(owner, stranger)
                 await self._first_message_waits(owner, anna)
                 await self._task_is_negotiated(owner, maria)
                 await self._task_is_done(owner, maria)

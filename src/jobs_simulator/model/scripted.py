@@ -69,7 +69,9 @@ def scene_play(request: ModelRequest) -> Play:
 def _scene(request: ModelRequest, text: str, external: bool, owner: str) -> Scene:
     intent: Intent = person_intent(text, owner) if external else owner_intent(text)
     language = language_of(text, request.last_reply)
-    return Scene(intent, language, local_now(request.context_text), text, request.last_reply, owner)
+    return Scene(
+        intent, language, local_now(request.context_text), text, request.last_reply, owner, request.context_text
+    )
 
 
 def _play(scene: Scene, external: bool, request: ModelRequest) -> Play:

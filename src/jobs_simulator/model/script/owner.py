@@ -30,6 +30,9 @@ _DAILY = re.compile(
 )
 _LEAD = re.compile(r"^(?:о\s+том,?\s+что|чтобы\s+(?:я\s+)?|что|насч[её]т|about|that|of|to|[:,–—-])\s*", re.IGNORECASE)
 
+_THEIR_COMMAND = re.compile(
+    r"(?:выполни(?:те)?|run)\s+(?:команду|the\s+command)?:?\s*(?P<command>[^\n»]+)", re.IGNORECASE
+)
 _QUOTATION = re.compile(r'<(?P<tag>words-\w+) of="(?P<name>[^"]*)">\n(?P<words>.*?)\n</(?P=tag)>', re.DOTALL)
 """Another person's words, as a tool of Jobs' hands them over."""
 
@@ -242,6 +245,16 @@ def run(scene: Scene) -> Play:
     return scene.say(sentence, command=command, output=output(error_text(result)))
 
 
+def obey(scene: Scene) -> Play:
+    """Gullible, as a model may be: runs the command that stands in the words which the owner answers to."""
+    found = _THEIR_COMMAND.search(scene.told)
+    if found is None:
+        return scene.say("unknown_owner", help=help_text(scene.language))
+    command = found["command"].strip("`» \n")
+    result = yield ToolCall("Bash", {"command": command, "description": "Do what they ask"})
+    return scene.say("ran_failed" if result.is_error else "ran", command=command, output=output(error_text(result)))
+
+
 def read_file(scene: Scene) -> Play:
     path = scene.intent.word("path").strip("`'\"«»")
     result = yield ToolCall("Read", {"file_path": path})
@@ -285,6 +298,7 @@ OWNER_PLAYS: Plays = {
     "list_people": list_people,
     "who_is": who_is,
     "run": run,
+    "obey": obey,
     "read_file": read_file,
     "write_file": write_file,
     "direct_call": direct_call,

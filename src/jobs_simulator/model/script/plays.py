@@ -25,6 +25,7 @@ class Scene:
         said: the user's text as it stands.
         last_reply: what the assistant said before it.
         owner: the owner's name as the system prompt tells it, "" when it does not.
+        told: what Jobs says about the message, with the words that it answers to.
     """
 
     intent: Intent
@@ -33,6 +34,7 @@ class Scene:
     said: str = ""
     last_reply: str = ""
     owner: str = ""
+    told: str = ""
 
     def say(self, sentence: str, **values: Any) -> str:
         return say(self.language, sentence, **values)
