@@ -9,6 +9,7 @@ import apsw
 from telethon.tl import types
 from tests.support import MOSCOW, Spine, settings
 
+from jobs.mcp_manager.secrets import Secrets
 from jobs.spine.inbox import Inbox
 from jobs.spine.model import Incoming
 from jobs.spine.outbox import Outbox
@@ -17,6 +18,7 @@ from jobs.telegram.chats import Chats
 from jobs.telegram.client import Account as OwnAccount
 from jobs.telegram.client import make_client, who_am_i
 from jobs.telegram.commands import Commands, Order
+from jobs.telegram.deletions import Deletions
 from jobs.telegram.directory import TelegramDirectory
 from jobs.telegram.first_messages import FirstMessages
 from jobs.telegram.formatting import plain, render
@@ -102,6 +104,8 @@ class Post(Spine):
             self.chats,
             NoCommands(),
             Doorkeeper(self.db, self.users, self.outbox, self.settings),
+            Secrets(self.db, self.outbox, self.users, lambda _server, _variable, _value: None),
+            Deletions(self.client, self.db),
             self.settings.answer_others,
         )
         self.reconciler = Reconciler(self.client, self.me, self.db, self.receiver, self.chats, self._sign_out)
