@@ -80,7 +80,7 @@ async def test_what_is_broken_fails_with_what_to_do(stage: Stage) -> None:
         ("telegram", "./jobs setup"),
         ("model", "check the key"),
         ("database", "./jobs restore"),
-        ("mcp", "needs a command or a url"),
+        ("mcp", "needs either a command or a url"),
     ):
         assert found[check][0][0] == "fail", found
         assert words in found[check][0][1]

@@ -105,7 +105,7 @@ class McpConfig:
                 entries = _entries(text)
                 servers = {name: parse_entry(name, entry, text) for name, entry in entries.items()}
             except (ConfigError, UnicodeDecodeError) as error:
-                self.problem = f"mcp_servers.json is not used as it is: {error}"
+                self.problem = str(error)
                 log.error("mcp_servers.json is not used", reason=str(error))
             else:
                 self._entries, self._servers, self.problem = entries, servers, ""
@@ -143,7 +143,7 @@ class McpConfig:
     def _write(self, change: Any) -> None:
         self.servers()
         if self.problem:
-            raise ConfigError(f"{self.problem}; mend the file by hand first")
+            raise ConfigError(f"mcp_servers.json is broken ({self.problem}); mend the file by hand first")
         document: dict[str, Any] = {}
         if self._path.exists():
             document = json.loads(self._path.read_text(encoding="utf-8"))

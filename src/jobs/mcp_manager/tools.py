@@ -137,7 +137,10 @@ class McpTools:
     async def list(self, _: NoArguments) -> Any:
         states = [_told(state) for state in await self._manager.states()]
         problem = self._manager.config.problem
-        return {"servers": states, **({"problem": problem} if problem else {})}
+        return {
+            "servers": states,
+            **({"problem": f"mcp_servers.json is not used as it is: {problem}"} if problem else {}),
+        }
 
     async def enable(self, call: McpName) -> Effect:
         self._known(call.name)
