@@ -2,8 +2,8 @@
 
 import json
 import os
+import signal
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from mcp.server import MCPServer
 
 behaviour = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
 if behaviour.get("hang"):
-    time.sleep(3600)  # a server that never answers; it is killed by whoever tests this
+    signal.pause()  # a server that never answers; it is killed by whoever tests this
 if words := behaviour.get("die"):
     print(words, file=sys.stderr)
     sys.exit(1)
