@@ -73,7 +73,8 @@ class BareSession:
             prompt=prompts.system_prompt(self.person, owner, self.opened),
             model=settings.claude_model,
             tools=create_sdk_mcp_server(profile.SERVER, tools=offered),
-            mcp_servers={},
+            foreign={},
+            budget_usd=None,
             hooks={event: [HookMatcher(hooks=[_no_hook], timeout=5)]},
             resume=self.session_id,
             resume_at=self.last_message,
@@ -108,7 +109,7 @@ class BareSdk:
         number = len(self._sessions) + 1
         empty = self._settings.data_dir / "empty"
         empty.mkdir(exist_ok=True)
-        paths = self._walls.paths(self._settings.data_dir, number, empty, is_owner=role is Role.OWNER)
+        paths = self._walls.paths(self._settings.data_dir, str(number), empty, is_owner=role is Role.OWNER)
         return BareSession(_person(self._settings, number, role), tools, paths)
 
     async def _turn(self, session: BareSession, text: str) -> float:
