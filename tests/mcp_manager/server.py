@@ -13,7 +13,7 @@ behaviour = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
 if behaviour.get("hang"):
     signal.pause()  # a server that never answers; it is killed by whoever tests this
 if words := behaviour.get("die"):
-    print(words, file=sys.stderr)
+    print(words.format(**os.environ), file=sys.stderr)
     sys.exit(1)
 
 server = MCPServer("notes")

@@ -163,6 +163,11 @@ async def test_a_server_that_dies_is_told_with_its_last_words_and_comes_back(ben
     assert await bench.call("hello") == "add: hello"
 
 
+async def test_a_server_that_says_its_secret_when_it_fails_does_not_show_it(bench: Bench) -> None:
+    bench.behave(die="401 for {TOKEN}")
+    assert await bench.allowed(env={"TOKEN": "ghp-0123456789"}) == "broken: 401 for ***"
+
+
 async def test_a_server_that_never_answers_is_broken_after_a_while_and_holds_nobody_up(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:

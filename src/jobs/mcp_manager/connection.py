@@ -18,6 +18,7 @@ from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.exceptions import MCPDeprecationWarning
 from mcp.types import CONNECTION_CLOSED, CallToolResult
 
+from jobs.masks import Masks
 from jobs.mcp_manager.config import ConfigError, ServerConfig
 from jobs.users.foreign_tools import ForeignTool
 
@@ -35,6 +36,8 @@ PAUSES = (2, 5, 15, 60, 300)
 PAGES = 50
 """Pages of a list of tools that are asked for: a list without an end does not hang Jobs."""
 STDERR_KEPT = 2000
+SHORTEST_SECRET = 6
+"""Characters of what a server was given, from which on it is taken for a secret in what the server says."""
 
 
 Confined = Callable[[str, Sequence[str], Mapping[str, str]], tuple[str, list[str], dict[str, str]]]
@@ -73,6 +76,8 @@ class Connection:
         self._lost = asyncio.Event()
         self._now = asyncio.Event()
         self._stderr = ""
+        self._masked = Masks()
+        """What the server was given may be a secret, and a server may say it when it fails."""
         self.problem = ""
         """Why it is not connected; "" while it is, or while the first try runs."""
         self.settled = asyncio.Event()
@@ -136,6 +141,8 @@ class Connection:
     @asynccontextmanager
     async def _open(self) -> AsyncIterator[Client]:
         config = self._config.resolved(self._environment)
+        secrets = [*config.env.values(), *(word for value in config.headers.values() for word in value.split())]
+        self._masked = Masks(value for value in secrets if len(value) >= SHORTEST_SECRET)
         async with AsyncExitStack() as stack:
             if config.kind == "stdio":
                 errors = await stack.enter_async_context(self._listening())
@@ -214,7 +221,7 @@ class Connection:
             if error.error.code == CONNECTION_CLOSED:
                 self._lose(self._said() or "the connection was lost")
                 raise Broken(self.problem) from None
-            raise Broken(f"it refused the call: {_short(error.error.message)}") from None
+            raise Broken(f"it refused the call: {_short(self._masked(error.error.message))}") from None
         except Exception as error:  # noqa: BLE001 (as above)
             self._lose(self._reason(error))
             raise Broken(self.problem) from None
@@ -227,7 +234,7 @@ class Connection:
 
     def _said(self) -> str:
         lines = [line.strip() for line in self._stderr.splitlines() if line.strip()]
-        return _short(lines[-1]) if lines else ""
+        return _short(self._masked(lines[-1])) if lines else ""
 
     def _reason(self, error: BaseException) -> str:
         while isinstance(error, BaseExceptionGroup):
@@ -237,7 +244,7 @@ class Connection:
         if isinstance(error, httpx2.TransportError):
             return f"it cannot be reached ({type(error).__name__})"
         words = error.error.message if isinstance(error, MCPError) else str(error)
-        return self._said() or _short(words) or type(error).__name__
+        return self._said() or _short(self._masked(words)) or type(error).__name__
 
 
 async def _tools_of(client: Client) -> list[ForeignTool]:
