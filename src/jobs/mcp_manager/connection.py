@@ -5,7 +5,7 @@ import contextlib
 import os
 import shutil
 import warnings
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
@@ -21,6 +21,7 @@ from mcp.types import CONNECTION_CLOSED, CallToolResult
 from jobs.masks import Masks
 from jobs.mcp_manager.config import ConfigError, ServerConfig
 from jobs.users.foreign_tools import ForeignTool
+from jobs.walls import Confined
 
 log = structlog.get_logger()
 
@@ -38,10 +39,6 @@ PAGES = 50
 STDERR_KEPT = 2000
 SHORTEST_SECRET = 6
 """Characters of what a server was given, from which on it is taken for a secret in what the server says."""
-
-
-Confined = Callable[[str, Sequence[str], Mapping[str, str]], tuple[str, list[str], dict[str, str]]]
-"""(program, arguments, environment) → the same, as they are to be run."""
 
 
 class Broken(Exception):

@@ -24,9 +24,10 @@ from jobs.texts import say
 from jobs.times import now, to_text
 from jobs.users.foreign_tools import ForeignServer, ForeignTool
 from jobs.users.repository import UsersRepository
+from jobs.walls import Confined, unconfined
 
 if TYPE_CHECKING:
-    from jobs.mcp_manager.connection import Confined, Connection
+    from jobs.mcp_manager.connection import Connection
 
 log = structlog.get_logger()
 
@@ -65,7 +66,7 @@ class McpManager:
         environment: Mapping[str, str],
         marker: Mapping[str, str],
         proxy: str | None = None,
-        confined: "Confined | None" = None,
+        confined: Confined = unconfined,
     ) -> None:
         self.config = config
         self._db = db
@@ -74,7 +75,7 @@ class McpManager:
         self._environment = dict(environment)
         self._marker = dict(marker)
         self._proxy = proxy
-        self._confined = confined or _as_it_is
+        self._confined = confined
         self._connections: dict[str, tuple[str, Connection]] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._found: dict[str, list[ForeignTool]] = {}
@@ -339,12 +340,6 @@ def _load() -> "type[Connection]":
     from jobs.mcp_manager.connection import Connection
 
     return Connection
-
-
-def _as_it_is(
-    program: str, arguments: Sequence[str], environment: Mapping[str, str]
-) -> tuple[str, list[str], dict[str, str]]:
-    return program, list(arguments), dict(environment)
 
 
 def usable_environment(own_names: Collection[str]) -> dict[str, str]:
