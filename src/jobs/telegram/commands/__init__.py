@@ -125,7 +125,10 @@ class Commands:
             return Order(self._by_name[person.role, "human"])
         if person.role is Role.OWNER:
             text = (
-                self._decisions.meant(text) or self._mcp.meant(text) or self._of_reminder(text, person, event) or text
+                self._decisions.meant(text)
+                or self._mcp.meant(text, event)
+                or self._of_reminder(text, person, event)
+                or text
             )
         match = _FORM.fullmatch(text)
         command = self._by_name.get((person.role, match[1].casefold())) if match else None

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Sequence
 from typing import Protocol
 
+from jobs.spine.model import Incoming
 from jobs.telegram.commands.command import Answer, Call
 from jobs.texts import say
 
@@ -21,8 +22,8 @@ class Servers(Protocol):
         """The owner says no. Returns whether there is such a server."""
         ...
 
-    def asked_last(self) -> str | None:
-        """The one server that was asked about since the owner's last words."""
+    def asked_last(self, message_id: int | None, occasion: str | None) -> str | None:
+        """The one server that a message of the owner's may answer to; `occasion`: of what it replies to."""
         ...
 
     async def lines(self) -> Sequence[tuple[str, str, str, int]]:
@@ -34,10 +35,13 @@ class Mcp:
     def __init__(self, servers: Servers) -> None:
         self._servers = servers
 
-    def meant(self, text: str) -> str | None:
+    def meant(self, text: str, event: Incoming | None) -> str | None:
         """The command that a bare "yes" or "no" is: only as the owner's next words after exactly one such question."""
         word = text.casefold().strip(" .!")
-        if word not in YES | NO or (name := self._servers.asked_last()) is None:
+        if event is None or word not in YES | NO:
+            return None
+        quote = event.extras.quote
+        if (name := self._servers.asked_last(event.message_id, quote.occasion if quote else None)) is None:
             return None
         return f"/mcp {'allow' if word in YES else 'deny'} {name}"
 
