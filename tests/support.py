@@ -14,6 +14,7 @@ from jobs.mcp_manager.manager import McpManager
 from jobs.mcp_manager.registry import Registry
 from jobs.mcp_manager.secrets import Secrets
 from jobs.mcp_manager.tools import McpTools
+from jobs.skills.keeper import Skills
 from jobs.spine.inbox import Inbox
 from jobs.spine.model import Incoming, Origin, Rendered
 from jobs.spine.outbox import Outbox
@@ -133,3 +134,10 @@ def mcp_tools(spine: Spine, folder: Path) -> McpTools:
     manager = McpManager(config, spine.db, spine.outbox, spine.users, environment={}, marker={})
     secrets = Secrets(spine.db, spine.outbox, spine.users, manager.given)
     return McpTools(manager, Registry("http://127.0.0.1:1", folder), secrets)
+
+
+def skills_in(spine: Spine, folder: Path) -> Skills:
+    """The skills of the workspace in `folder`, without those that are shipped."""
+    for path in (folder / "workspace", folder / "data"):
+        path.mkdir(exist_ok=True)
+    return Skills(folder / "workspace", folder / "data", spine.db, spine.outbox, spine.users)
