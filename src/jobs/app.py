@@ -139,9 +139,9 @@ class App:
         """Start the parts in the order that loses and swaps nothing. `tasks` gets what is cancelled at the end."""
         tasks.append(asyncio.create_task(self._watch(parts.client), name="watch"))
         tasks.append(asyncio.create_task(parts.client.watch_clock(), name="clock"))
-        parts.skills.start()
         for part in (parts.sessions, parts.consent, parts.runner, parts.receiver, parts.buttons, parts.receipts):
             part.start()
+        parts.skills.start()  # after the sessions, which see to whose files are whose
         parts.channels.start()
         await parts.directory.learn_contacts()
         await remove_leftovers(parts.client, parts.db, parts.chats)

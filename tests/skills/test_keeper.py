@@ -306,8 +306,8 @@ async def test_no_link_is_followed_out_of_the_folder(desk: Desk, tmp_path: Path)
     desk.place("own")
     desk.spine.db.execute("INSERT INTO skills (name, known) VALUES ('own', 1), ('secret', 1)")
     link_to(secret, desk.shelf / "secret")
-    (desk.shelf / "own" / "SKILL.md").unlink()
-    link_to(secret / "SKILL.md", desk.shelf / "own" / "SKILL.md")
+    (desk.shelf / "own" / "SKILL.md").rename(secret / "own.md")
+    link_to(secret / "own.md", desk.shelf / "own" / "SKILL.md")
     assert desk.offered == []
     assert desk.states() == {"own": "broken", "secret": "broken"}
     for path in (".claude/skills/secret", "../elsewhere/secret", str(secret), "/etc"):
@@ -327,6 +327,9 @@ async def test_a_skills_folder_that_is_a_link_is_not_used_and_that_is_said(desk:
         await desk.call("skill_create", name="a", description="d", instructions="i")
     assert list(outside.iterdir()) == []
     assert "is a link" in (await desk.call("skill_list"))["problem"]
+    ((where, state, reason, _),) = await desk.skills.lines()
+    assert (where, state) == (".claude/skills", "broken")
+    assert reason == "skills — ссылка или не папка; ссылки не читаются"
 
 
 async def test_an_archive_leads_nowhere_and_bursts_nothing(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ import structlog
 
 from jobs.db import Database, Row
 from jobs.skills.shelf import Bundle, File, Shelf, as_text, fingerprint
-from jobs.skills.skill import SKILL_FILE, Skill, SkillError, is_name, parse_skill
+from jobs.skills.skill import SKILL_FILE, Broken, Skill, SkillError, is_name, parse_skill
 from jobs.spine.model import OutFile
 from jobs.spine.outbox import Outbox
 from jobs.texts import say
@@ -26,6 +26,8 @@ from jobs.users.repository import UsersRepository
 log = structlog.get_logger()
 
 SHIPPED = Path(__file__).with_name("shipped")
+FOLDER = ".claude/skills"
+"""In the workspace."""
 SHOWN_HERE = 2500
 """Characters of a SKILL.md that stand in the question itself; a longer one is a file before it."""
 MOST_OFFERED = 100
@@ -41,10 +43,10 @@ class State:
     name: str
     word: str
     """`ready`, `waits` (for the owner's yes), `refused` (by the owner) or `broken`."""
-    reason: str
-    description: str
+    description: str = ""
     """"" unless it is ready: what the owner has not seen is not told to a session."""
     files: tuple[str, ...] = ()
+    wrong: Broken | None = None
 
 
 class Skills:
@@ -52,7 +54,7 @@ class Skills:
 
     def __init__(self, workspace: Path, data: Path, db: Database, outbox: Outbox, users: UsersRepository) -> None:
         self.workspace = workspace
-        self.shelf = Shelf(workspace, ".claude", "skills")
+        self.shelf = Shelf(workspace, *FOLDER.split("/"))
         self._staged = Shelf(data, "skills")
         self._db = db
         self._users = users
@@ -100,22 +102,33 @@ class Skills:
         """How each one stands, those that wait to be placed among them."""
         waiting = [row["name"] for row in self._db.execute("SELECT name FROM skills WHERE staged ORDER BY name")]
         there = [self._state(name) for name in self._names()]
-        return [*there, *(State(name, "waits", "", "") for name in waiting)]
+        return [*there, *(State(name, "waits") for name in waiting)]
 
     async def lines(self) -> Sequence[tuple[str, str, str, int]]:
         """The same for the owner: (name, state, reason or description, number of files)."""
+        language = self._users.owner().language
+        if self.problem:
+            return [(FOLDER, "broken", self.problem.said(language), 0)]
         return [
-            (visible(each.name), each.word, each.reason or each.description, len(each.files)) for each in self.states()
+            (
+                visible(each.name),
+                each.word,
+                visible(each.wrong.said(language)) if each.wrong else each.description,
+                len(each.files),
+            )
+            for each in self.states()
         ]
 
     @property
-    def problem(self) -> str:
-        """Why no skill can be read at all; "" when they can."""
+    def problem(self) -> Broken | None:
+        """Why no skill can be read at all; None when they can."""
         try:
             self.shelf.names()
-        except (SkillError, OSError) as error:
-            return str(error)
-        return ""
+        except Broken as error:
+            return error
+        except OSError as error:
+            return Broken("unreadable", path=FOLDER, reason=error.strerror)
+        return None
 
     def _names(self) -> list[str]:
         try:
@@ -129,12 +142,14 @@ class Skills:
         try:
             skill = parse_skill(self.shelf.text(name), name)
             files = tuple(path.encode("utf-8", "replace").decode() for path in self.shelf.files(name))
-        except (SkillError, OSError) as error:
-            return State(shown, "broken", str(error), "")
+        except Broken as error:
+            return State(shown, "broken", wrong=error)
+        except OSError as error:
+            return State(shown, "broken", wrong=Broken("unreadable", path=shown, reason=error.strerror))
         if self.is_known(name):
-            return State(name, "ready", "", skill.description, files)
+            return State(name, "ready", skill.description, files)
         row = self._row(name)
-        return State(name, "refused" if row and row["asked"] and row["asked_at"] is None else "waits", "", "", files)
+        return State(name, "refused" if row and row["asked"] and row["asked_at"] is None else "waits", "", files)
 
     # ------------------------------------------------------------------- asking
 
@@ -145,7 +160,7 @@ class Skills:
         """
         for name in bundles:
             if self.shelf.has(name):
-                raise SkillError(f"there is a skill {name} already; remove it first")
+                raise Broken("there_already", name=name)
         with self._db.transaction():
             for name, bundle in bundles.items():
                 self._staged.remove(name)
@@ -182,7 +197,7 @@ class Skills:
         row = self._row(name) if is_name(name) else None
         bundle = (self._staged if row and row["staged"] else self.shelf).bundle(name)
         if SKILL_FILE not in bundle:
-            raise SkillError(f"there is no {SKILL_FILE} in it")
+            raise Broken("lacks", path=SKILL_FILE)
         parse_skill(as_text(bundle[SKILL_FILE]), name)
         return bundle
 
@@ -218,8 +233,10 @@ class Skills:
                 return False
             if is_staged:
                 self.shelf.put(name, bundle)
-        except (SkillError, OSError) as error:
-            raise NotDone(str(error)) from None
+        except Broken as error:
+            raise NotDone(error.said(self._users.owner().language)) from None
+        except OSError as error:
+            raise NotDone(error.strerror or "") from None
         self._make_known(name)
         self._staged.remove(name)
         self._ask_soon()
@@ -255,7 +272,7 @@ class Skills:
             known = ", ".join(skill.name for skill in self.offered()) or "none"
             raise SkillError(f"there is no skill {name}; there are: {known}")
         if state.word == "broken":
-            raise SkillError(f"the skill {name} is broken: {state.reason}")
+            raise SkillError(f"the skill {name} is broken: {state.wrong}")
         if state.word != "ready":
             raise SkillError(f"the owner has not allowed the skill {name}, so it is not shown")
         return parse_skill(self.shelf.text(name), name)

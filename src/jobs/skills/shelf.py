@@ -3,6 +3,7 @@
 Jobs itself may read and write more than the agent may, so each step down a path is taken from the folder that is open.
 """
 
+import errno
 import os
 import secrets
 import shutil
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
 
-from jobs.skills.skill import SKILL_FILE, SkillError
+from jobs.skills.skill import SKILL_FILE, Broken
 
 MOST_FILES = 300
 LARGEST = 10 * 1024 * 1024
@@ -43,10 +44,10 @@ def fingerprint(bundle: Bundle) -> str:
 def opened(root: Path | int, parts: Sequence[str], *, make: bool = False) -> Iterator[int]:
     """A folder below `root`, a path or an open folder, as a descriptor; its parts are made if need be.
 
-    Raises SkillError when one of them is a link, a step up or no folder, FileNotFoundError when there is none.
+    Raises Broken when one of them is a link, a step up or no folder, FileNotFoundError when there is none.
     """
     if not all(map(is_step_down, parts)):
-        raise SkillError("a path leads out of its folder")
+        raise Broken("path_out")
     here = os.dup(root) if isinstance(root, int) else os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         for part in parts:
@@ -58,7 +59,9 @@ def opened(root: Path | int, parts: Sequence[str], *, make: bool = False) -> Ite
             except FileNotFoundError:
                 raise
             except OSError as error:
-                raise SkillError(f"{part} is a link or no folder ({error.strerror})") from None
+                if error.errno in (errno.ELOOP, errno.ENOTDIR):
+                    raise Broken("link", path=part) from None
+                raise Broken("unreadable", path=part, reason=error.strerror) from None
             os.close(here)
             here = below
         yield here
@@ -72,25 +75,25 @@ def is_step_down(part: str) -> bool:
 
 
 def read_file(name: str, folder: int, most: int) -> File:
-    """A plain file of an open folder. Raises SkillError when it is anything else, or larger than `most` bytes."""
+    """A plain file of an open folder. Raises Broken when it is anything else, or larger than `most` bytes."""
     try:
         descriptor = os.open(name, _FILE, dir_fd=folder)
     except OSError as error:
-        raise SkillError(f"{name} cannot be read ({error.strerror}); links are not followed") from None
+        raise Broken("unreadable", path=name, reason=error.strerror) from None
     with os.fdopen(descriptor, "rb") as file:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
-            raise SkillError(f"{name} is no plain file")
+            raise Broken("no_file", path=name)
         content = file.read(most + 1)
     if len(content) > most:
-        raise SkillError(f"{name} is too large")
+        raise Broken("large", path=name)
     return File(content, bool(status.st_mode & 0o100))
 
 
 def paths_below(folder: int, left_out: frozenset[str], most: int) -> list[str]:
     """The paths of all files below an open folder, links among them, but not those in folders that are left out.
 
-    Raises SkillError when there are more than `most`.
+    Raises Broken when there are more than `most`.
     """
     found: list[str] = []
     for where, folders, names, here in os.fwalk(".", dir_fd=folder):
@@ -98,7 +101,7 @@ def paths_below(folder: int, left_out: frozenset[str], most: int) -> list[str]:
         folders[:] = sorted(name for name in folders if name not in left_out and name not in links)
         found += [str(PurePosixPath(where, name)) for name in sorted([*names, *links])]
         if len(found) > most:
-            raise SkillError(f"it has more than {most} files")
+            raise Broken("many_files", most=most)
     return found
 
 
@@ -110,7 +113,7 @@ class Shelf:
         self._parts = parts
 
     def names(self) -> list[str]:
-        """What lies there under a name that does not begin with a dot, in order. Raises SkillError."""
+        """What lies there under a name that does not begin with a dot, in order. Raises Broken."""
         try:
             with opened(self._root, self._parts) as folder:
                 return sorted(name for name in os.listdir(folder) if not name.startswith("."))
@@ -121,16 +124,16 @@ class Shelf:
         return name in self.names()
 
     def text(self, name: str) -> str:
-        """The SKILL.md of one. Raises SkillError."""
+        """The SKILL.md of one. Raises Broken."""
         return as_text(self._file(name, SKILL_FILE))
 
     def files(self, name: str) -> list[str]:
-        """The paths of all files of one. Raises SkillError."""
+        """The paths of all files of one. Raises Broken."""
         with self._of(name) as folder:
             return paths_below(folder, frozenset(), MOST_FILES)
 
     def bundle(self, name: str) -> Bundle:
-        """All files of one. Raises SkillError."""
+        """All files of one. Raises Broken."""
         bundle: Bundle = {}
         left = LARGEST
         for path in self.files(name):
@@ -139,7 +142,7 @@ class Shelf:
         return bundle
 
     def put(self, name: str, bundle: Bundle) -> None:
-        """Place a skill: all of it or nothing, whatever is killed. Raises SkillError when one of that name is there."""
+        """Place a skill: all of it or nothing, whatever is killed. Raises Broken when one of that name is there."""
         fresh = f".{name}.{secrets.token_hex(4)}"
         with opened(self._root, self._parts, make=True) as shelf:
             for left in os.listdir(shelf):
@@ -150,7 +153,7 @@ class Shelf:
                 for path, file in bundle.items():
                     _write(shelf, [fresh, *PurePosixPath(path).parts], file)
                 if name in os.listdir(shelf):  # also a link, which a rename would take the place of
-                    raise SkillError(f"there is a skill {name} already; remove it first")
+                    raise Broken("there_already", name=name)
                 os.rename(fresh, name, src_dir_fd=shelf, dst_dir_fd=shelf)
                 os.fsync(shelf)
             except BaseException:
@@ -158,7 +161,7 @@ class Shelf:
                 raise
 
     def rewrite(self, name: str, text: str) -> None:
-        """Replace the SKILL.md of one; a kill leaves the old one or the new one. Raises SkillError."""
+        """Replace the SKILL.md of one; a kill leaves the old one or the new one. Raises Broken."""
         with self._of(name) as folder:
             fresh = f".{SKILL_FILE}.new"
             with suppress(FileNotFoundError):
@@ -169,7 +172,7 @@ class Shelf:
     def remove(self, name: str) -> None:
         """Take one away with all its files; a link goes, not what it leads to. None of that name is no error."""
         if not is_step_down(name):
-            raise SkillError("a skill's name is no path")
+            raise Broken("path_out")
         try:
             with opened(self._root, self._parts) as shelf:
                 if stat.S_ISDIR(os.stat(name, dir_fd=shelf, follow_symlinks=False).st_mode):
@@ -185,7 +188,7 @@ class Shelf:
             with opened(self._root, [*self._parts, name]) as folder:
                 yield folder
         except FileNotFoundError:
-            raise SkillError(f"there is no skill {name}") from None
+            raise Broken("gone", name=name) from None
 
     def _file(self, name: str, path: str, most: int = LARGEST) -> File:
         *folders, last = PurePosixPath(path).parts
@@ -193,15 +196,15 @@ class Shelf:
             with opened(self._root, [*self._parts, name, *folders]) as folder:
                 return read_file(last, folder, most)
         except FileNotFoundError:
-            raise SkillError(f"there is no {path} in it") from None
+            raise Broken("lacks", path=path) from None
 
 
 def as_text(file: File) -> str:
-    """Raises SkillError when it is no UTF-8."""
+    """Raises Broken when it is no UTF-8."""
     try:
         return file.content.decode("utf-8")
     except UnicodeDecodeError:
-        raise SkillError(f"its {SKILL_FILE} is no UTF-8 text") from None
+        raise Broken("no_text") from None
 
 
 def _write(folder: int, parts: Sequence[str], file: File) -> None:
@@ -210,7 +213,7 @@ def _write(folder: int, parts: Sequence[str], file: File) -> None:
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     with opened(folder, parts[:-1], make=True) as here:
         if not is_step_down(parts[-1]):
-            raise SkillError("a path leads out of its folder")
+            raise Broken("path_out")
         with os.fdopen(os.open(parts[-1], flags, mode, dir_fd=here), "wb") as target:
             target.write(file.content)
             target.flush()

@@ -7,6 +7,8 @@ from typing import Any
 
 import yaml
 
+from jobs.texts import Language, say
+
 SKILL_FILE = "SKILL.md"
 NAME = "[a-z0-9]+(?:-[a-z0-9]+)*"
 """The format's rule for names, as a regular expression; the folder is called the same."""
@@ -24,7 +26,20 @@ _PARTS = re.compile(r"\A---[ \t]*\n(?P<head>.*?)^---[ \t]*$\n?(?P<body>.*)\Z", r
 
 
 class SkillError(Exception):
-    """A skill, or what is to become one, cannot be used; one sentence that says why."""
+    """A skill, or what is to become one, cannot be used; one sentence for a session that says why."""
+
+
+class Broken(SkillError):
+    """What is wrong with a skill, or with its folder; the owner hears of it too, in their language."""
+
+    def __init__(self, key: str, **values: object) -> None:
+        """`key`: a text of the catalogue, without the `skill_` before it, and what is filled into that."""
+        super().__init__(say(f"skill_{key}", "en", **values))
+        self._key = key
+        self._values = values
+
+    def said(self, language: Language) -> str:
+        return say(f"skill_{self._key}", language, **self._values)
 
 
 @dataclass(frozen=True)
@@ -52,45 +67,42 @@ def is_name(text: str) -> bool:
 def parse_skill(text: str, folder: str | None = None) -> Skill:
     """Read and check a SKILL.md. `folder`: the name of the folder it lies in, which has to be its own.
 
-    Raises SkillError. The reason never repeats what the file says but for its name.
+    Raises Broken. The reason never repeats what the file says but for its name.
     """
     if len(text) > LONGEST_TEXT:
-        raise SkillError(f"its {SKILL_FILE} is longer than {LONGEST_TEXT} characters")
+        raise Broken("text_long", most=LONGEST_TEXT)
     parts = _PARTS.match(text.removeprefix("\ufeff").replace("\r\n", "\n"))
     if parts is None:
-        raise SkillError(f"its {SKILL_FILE} does not begin with a front matter between two lines of ---")
+        raise Broken("no_head")
     head = _head(parts["head"])
     name, description = head.pop("name", None), head.pop("description", None)
     if not isinstance(name, str) or not is_name(name):
-        raise SkillError("its name has to be 1 to 64 small Latin letters, digits and single hyphens")
+        raise Broken("name_wrong")
     if folder is not None and name != folder:
-        raise SkillError(f"it is called {name}, but its folder is called otherwise; give both the same name")
+        raise Broken("name_other", name=name)
     if not isinstance(description, str) or not description.strip():
-        raise SkillError("it has no description, which has to be a text")
+        raise Broken("no_description")
     if len(description) > LONGEST_DESCRIPTION:
-        raise SkillError(f"its description is longer than {LONGEST_DESCRIPTION} characters")
+        raise Broken("description_long", most=LONGEST_DESCRIPTION)
     if not parts["body"].strip():
-        raise SkillError("it has no instructions under its front matter")
+        raise Broken("no_instructions")
     return Skill(name, " ".join(description.split()), parts["body"].strip(), head)
 
 
 def _head(text: str) -> dict[str, Any]:
     if len(text) > LONGEST_HEAD:
-        raise SkillError(f"its front matter is longer than {LONGEST_HEAD} characters")
+        raise Broken("head_long", most=LONGEST_HEAD)
     try:
         _check_depth(text)
         head = yaml.safe_load(text)
     except yaml.MarkedYAMLError as error:
         # Counted from 0, and after the line of ---. Mostly it is an unquoted ": " in a description.
         line = error.problem_mark.line + 2 if error.problem_mark else 2
-        problem = error.problem if error.problem and "'" not in error.problem else "not understood"  # it may quote
-        raise SkillError(
-            f"line {line} of its {SKILL_FILE} is no YAML ({problem}); a text with a colon in it needs quotes"
-        ) from None
+        raise Broken("line_wrong", line=line) from None
     except (yaml.YAMLError, ValueError):  # a control character, the date 2026-99-99
-        raise SkillError("its front matter is no YAML") from None
+        raise Broken("head_wrong") from None
     if not isinstance(head, dict):
-        raise SkillError("its front matter has to be lines of the form name: value")
+        raise Broken("head_no_table")
     return {str(key): value for key, value in head.items()}
 
 
@@ -109,4 +121,4 @@ def _check_depth(text: str) -> None:
     for token in yaml.scan(text, Loader=yaml.SafeLoader):
         depth += isinstance(token, _BEGIN) - isinstance(token, _END)
         if depth > DEEPEST:
-            raise SkillError(f"its front matter is nested more than {DEEPEST} deep")
+            raise Broken("head_deep", most=DEEPEST)

@@ -9,7 +9,7 @@ from typing import Any, Self
 from pydantic import BaseModel, Field, model_validator
 
 from jobs.skills.found import Found, find_skills
-from jobs.skills.keeper import Skills
+from jobs.skills.keeper import FOLDER, Skills
 from jobs.skills.shelf import File
 from jobs.skills.skill import (
     LONGEST_DESCRIPTION,
@@ -112,13 +112,13 @@ class SkillTools:
         def effect() -> Any:
             with _told():
                 self._skills.create(Skill(call.name, " ".join(call.description.split()), call.instructions.strip()))
-            return {"created": call.name, "path": f".claude/skills/{call.name}/{SKILL_FILE}"}
+            return {"created": call.name, "path": f"{FOLDER}/{call.name}/{SKILL_FILE}"}
 
         return effect
 
     async def list(self, _: NoArguments) -> Any:
         told = [
-            {"name": each.name, "state": each.word, "reason": each.reason, "description": each.description}
+            {"name": each.name, "state": each.word, "reason": str(each.wrong or ""), "description": each.description}
             for each in self._skills.states()
         ]
         problem = self._skills.problem
@@ -134,7 +134,7 @@ class SkillTools:
                 "name": skill.name,
                 "description": skill.description,
                 "instructions": skill.instructions,
-                "folder": f".claude/skills/{skill.name}",
+                "folder": f"{FOLDER}/{skill.name}",
                 "files": self._skills.shelf.files(skill.name),
             }
 

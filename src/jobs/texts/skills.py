@@ -40,4 +40,69 @@ TEXTS: Texts = {
         "en": "“{name}”: it could not be done ({reason}).",
     },
     "command_skills_owner": {"ru": "навыки", "en": "skills"},
+    # --------------------------------------------------- what is wrong with one
+    "skill_text_long": {
+        "ru": "его SKILL.md длиннее {most} знаков",
+        "en": "its SKILL.md is longer than {most} characters",
+    },
+    "skill_no_head": {
+        "ru": "его SKILL.md не начинается с заголовка между двумя строками ---",
+        "en": "its SKILL.md does not begin with a front matter between two lines of ---",
+    },
+    "skill_head_long": {
+        "ru": "заголовок его SKILL.md длиннее {most} знаков",
+        "en": "its front matter is longer than {most} characters",
+    },
+    "skill_head_wrong": {"ru": "заголовок его SKILL.md — не YAML", "en": "its front matter is no YAML"},
+    "skill_head_deep": {
+        "ru": "в заголовке его SKILL.md больше {most} уровней вложенности",
+        "en": "its front matter is nested more than {most} deep",
+    },
+    "skill_head_no_table": {
+        "ru": "заголовок его SKILL.md должен состоять из строк вида «имя: значение»",
+        "en": "its front matter has to be lines of the form name: value",
+    },
+    "skill_line_wrong": {
+        "ru": "строка {line} его SKILL.md — не YAML; текст, в котором есть двоеточие, возьмите в кавычки",
+        "en": "line {line} of its SKILL.md is no YAML; put a text with a colon in it between quotes",
+    },
+    "skill_name_wrong": {
+        "ru": "его имя (name) должно состоять из 1–64 строчных латинских букв, цифр и одиночных дефисов",
+        "en": "its name has to be 1 to 64 small Latin letters, digits and single hyphens",
+    },
+    "skill_name_other": {
+        "ru": "он называется {name}, а его папка иначе; назовите их одинаково",
+        "en": "it is called {name}, but its folder is called otherwise; give both the same name",
+    },
+    "skill_no_description": {
+        "ru": "у него нет описания (description), а это должен быть текст",
+        "en": "it has no description, which has to be a text",
+    },
+    "skill_description_long": {
+        "ru": "его описание длиннее {most} знаков",
+        "en": "its description is longer than {most} characters",
+    },
+    "skill_no_instructions": {
+        "ru": "под заголовком нет указаний",
+        "en": "it has no instructions under its front matter",
+    },
+    "skill_no_text": {"ru": "его SKILL.md — не текст в UTF-8", "en": "its SKILL.md is no UTF-8 text"},
+    "skill_path_out": {"ru": "путь ведёт за пределы папки", "en": "a path leads out of its folder"},
+    "skill_link": {
+        "ru": "{path} — ссылка или не папка; ссылки не читаются",
+        "en": "{path} is a link or no folder; links are not followed",
+    },
+    "skill_unreadable": {
+        "ru": "{path} не читается ({reason}); ссылки не читаются",
+        "en": "{path} cannot be read ({reason}); links are not followed",
+    },
+    "skill_no_file": {"ru": "{path} — не обычный файл", "en": "{path} is no plain file"},
+    "skill_large": {"ru": "{path} слишком велик", "en": "{path} is too large"},
+    "skill_many_files": {"ru": "в нём больше {most} файлов", "en": "it has more than {most} files"},
+    "skill_there_already": {
+        "ru": "навык {name} уже есть; сначала удалите его",
+        "en": "there is a skill {name} already; remove it first",
+    },
+    "skill_gone": {"ru": "навыка {name} нет", "en": "there is no skill {name}"},
+    "skill_lacks": {"ru": "в нём нет {path}", "en": "there is no {path} in it"},
 }
