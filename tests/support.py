@@ -1,5 +1,6 @@
 """What several tests need: settings that depend on nothing of the machine's, and a database with people in it."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -23,6 +24,7 @@ from jobs.tools.scheduler import HINTED, Scheduler
 from jobs.users.letters import Letters
 from jobs.users.repository import UsersRepository
 from jobs.users.tasks import Tasks
+from jobs_simulator.model import ModelRequest, Reply, Text, ToolCall
 
 OWNER = 11
 MASHA = 22
@@ -141,3 +143,20 @@ def skills_in(spine: Spine, folder: Path) -> Skills:
     for path in (folder / "workspace", folder / "data"):
         path.mkdir(exist_ok=True)
     return Skills(folder / "workspace", folder / "data", spine.db, spine.outbox, spine.users)
+
+
+class CallMaker:
+    """A model that makes the call that a message is (`tool {json}`), then says what came back."""
+
+    async def __call__(self, request: ModelRequest) -> Reply:
+        name, _, arguments = request.last_user_text.partition(" ")
+        if arguments.startswith("{") and not request.tool_results:
+            return Reply(ToolCall(name, json.loads(arguments)))
+        if request.tool_results:
+            return Reply(Text(f"RESULT {request.tool_results[-1].text}"))
+        return Reply(Text(f"ECHO {request.last_user_text}"))
+
+
+def call(tool: str, **arguments: object) -> str:
+    """A message that is such a call."""
+    return f"{tool} {json.dumps(arguments)}"

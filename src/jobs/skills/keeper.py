@@ -75,9 +75,10 @@ class Skills:
     def offered(self) -> list[Skill]:
         """Those that the owner's session may use now, by name."""
         skills = []
+        known = self._known()
         for name in self._names():
             try:
-                if self.is_known(name):
+                if name in known:
                     skills.append(parse_skill(self.shelf.text(name), name))
             except (SkillError, OSError):
                 continue  # `states` says what is wrong with it
@@ -182,7 +183,8 @@ class Skills:
             if asked["name"] in (*staged, *names):
                 return
             self._forget(asked["name"])  # it was taken away before the answer
-        for name in [*staged, *(name for name in names if name not in staged and not self.is_known(name))]:
+        known = self._known()
+        for name in [*staged, *(name for name in names if name not in staged and name not in known)]:
             try:
                 bundle = self._usable(name)
             except (SkillError, OSError):
@@ -295,8 +297,10 @@ class Skills:
 
     def is_known(self, name: str) -> bool:
         """Whether it came through a door; its folder may be gone since."""
-        row = self._row(name) if is_name(name) else None  # a file's name may be any bytes
-        return bool(row and row["known"])
+        return name in self._known()
+
+    def _known(self) -> set[str]:
+        return {row["name"] for row in self._db.execute("SELECT name FROM skills WHERE known")}
 
     def _forget(self, name: str) -> None:
         """The row stays: a shipped one is not placed again."""
