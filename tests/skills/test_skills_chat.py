@@ -32,6 +32,7 @@ async def test_a_skill_made_in_the_chat_is_offered_from_the_next_message_on_and_
         request = stage.model.requests[-1]
         assert "- weekly-report: The report on Fridays" in request.system
         assert "Count the hours" not in request.system
+        assert "Skill" not in request.tools, "the CLI's own would not find it"
         assert "первое слово" in json.dumps(request.body, ensure_ascii=False), "the conversation goes on"
         file = stage.workspace / ".claude" / "skills" / "weekly-report" / "SKILL.md"
         await owner.ask(call("Read", file_path=str(file)), "RESULT", "Count the hours")

@@ -45,7 +45,6 @@ class State:
     """`ready`, `waits` (for the owner's yes), `refused` (by the owner) or `broken`."""
     description: str = ""
     """"" unless it is ready: what the owner has not seen is not told to a session."""
-    files: tuple[str, ...] = ()
     wrong: Broken | None = None
 
 
@@ -55,6 +54,7 @@ class Skills:
     def __init__(self, workspace: Path, data: Path, db: Database, outbox: Outbox, users: UsersRepository) -> None:
         self.workspace = workspace
         self.shelf = Shelf(workspace, *FOLDER.split("/"))
+        self._data = data
         self._staged = Shelf(data, "skills")
         self._db = db
         self._users = users
@@ -106,7 +106,7 @@ class Skills:
         return [*there, *(State(name, "waits") for name in waiting)]
 
     async def lines(self) -> Sequence[tuple[str, str, str, int]]:
-        """The same for the owner: (name, state, reason or description, number of files)."""
+        """The same for the owner: (name, state, reason or description, 0)."""
         language = self._users.owner().language
         if self.problem:
             return [(FOLDER, "broken", self.problem.said(language), 0)]
@@ -115,7 +115,7 @@ class Skills:
                 visible(each.name),
                 each.word,
                 visible(each.wrong.said(language)) if each.wrong else each.description,
-                len(each.files),
+                0,
             )
             for each in self.states()
         ]
@@ -142,15 +142,14 @@ class Skills:
         shown = name.encode("utf-8", "replace").decode()
         try:
             skill = parse_skill(self.shelf.text(name), name)
-            files = tuple(path.encode("utf-8", "replace").decode() for path in self.shelf.files(name))
         except Broken as error:
             return State(shown, "broken", wrong=error)
         except OSError as error:
             return State(shown, "broken", wrong=Broken("unreadable", path=shown, reason=error.strerror))
         if self.is_known(name):
-            return State(name, "ready", skill.description, files)
+            return State(name, "ready", skill.description)
         row = self._row(name)
-        return State(name, "refused" if row and row["asked"] and row["asked_at"] is None else "waits", "", files)
+        return State(name, "refused" if row and row["asked"] and row["asked_at"] is None else "waits")
 
     # ------------------------------------------------------------------- asking
 
@@ -162,6 +161,7 @@ class Skills:
         for name in bundles:
             if self.shelf.has(name):
                 raise Broken("there_already", name=name)
+        self._data.joinpath("skills").mkdir(mode=0o700, exist_ok=True)
         with self._db.transaction():
             for name, bundle in bundles.items():
                 self._staged.remove(name)

@@ -17,6 +17,8 @@ from pathlib import Path, PurePosixPath
 from jobs.skills.skill import SKILL_FILE, Broken
 
 MOST_FILES = 300
+LEFT_OUT = frozenset({".git", ".hg", ".svn", "node_modules", "__MACOSX", "__pycache__", ".venv"})
+"""Folders that are no part of any skill."""
 LARGEST = 10 * 1024 * 1024
 """Bytes of all files of one skill."""
 
@@ -90,15 +92,15 @@ def read_file(name: str, folder: int, most: int) -> File:
     return File(content, bool(status.st_mode & 0o100))
 
 
-def paths_below(folder: int, left_out: frozenset[str], most: int) -> list[str]:
-    """The paths of all files below an open folder, links among them, but not those in folders that are left out.
+def paths_below(folder: int, most: int) -> list[str]:
+    """The paths of all files below an open folder, links among them, but for those in LEFT_OUT.
 
     Raises Broken when there are more than `most`.
     """
     found: list[str] = []
     for where, folders, names, here in os.fwalk(".", dir_fd=folder):
         links = [name for name in folders if stat.S_ISLNK(os.stat(name, dir_fd=here, follow_symlinks=False).st_mode)]
-        folders[:] = sorted(name for name in folders if name not in left_out and name not in links)
+        folders[:] = sorted(name for name in folders if name not in LEFT_OUT and name not in links)
         found += [str(PurePosixPath(where, name)) for name in sorted([*names, *links])]
         if len(found) > most:
             raise Broken("many_files", most=most)
@@ -130,7 +132,7 @@ class Shelf:
     def files(self, name: str) -> list[str]:
         """The paths of all files of one. Raises Broken."""
         with self._of(name) as folder:
-            return paths_below(folder, frozenset(), MOST_FILES)
+            return paths_below(folder, MOST_FILES)
 
     def bundle(self, name: str) -> Bundle:
         """All files of one. Raises Broken."""

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from jobs.skills.shelf import File, is_step_down, opened, paths_below, read_file
+from jobs.skills.shelf import LEFT_OUT, File, is_step_down, opened, paths_below, read_file
 from jobs.skills.skill import SkillError
 
 MOST_PATHS = 20_000
@@ -21,8 +21,6 @@ LARGEST_ARCHIVE = 20 * 1024 * 1024
 """Bytes of an archive."""
 LARGEST_TAR = 50 * 1024 * 1024
 """Bytes of a tar archive once it is decompressed, which is done in memory."""
-LEFT_OUT = frozenset({".git", ".hg", ".svn", "node_modules", "__MACOSX", "__pycache__", ".venv"})
-"""Folders that are no part of any skill."""
 
 _COMPRESSED = ((b"\x1f\x8b", gzip.open), (b"BZh", bz2.open), (b"\xfd7zXZ", lzma.open))
 _BROKEN = (
@@ -49,7 +47,7 @@ def source(workspace: Path, path: str) -> Iterator[Source]:
     parts = _parts(workspace, path)
     try:
         with opened(workspace, parts) as folder:
-            yield Source(tuple(paths_below(folder, LEFT_OUT, MOST_PATHS)), _reader(folder))
+            yield Source(tuple(paths_below(folder, MOST_PATHS)), _reader(folder))
             return
     except FileNotFoundError:
         raise SkillError(f"there is no {path} in the workspace") from None

@@ -135,7 +135,7 @@ class SkillTools:
                 "description": skill.description,
                 "instructions": skill.instructions,
                 "folder": f"{FOLDER}/{skill.name}",
-                "files": self._skills.shelf.files(skill.name),
+                "files": [path.encode("utf-8", "replace").decode() for path in self._skills.shelf.files(skill.name)],
             }
 
     async def edit(self, call: SkillEdit) -> Effect:
