@@ -1,6 +1,6 @@
 """Every part of the running program, built in one place; nothing is started here."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 
 from jobs.broker import Broker, Ledger
 from jobs.config import Settings
@@ -88,7 +88,7 @@ from jobs.users.tools_standing import StandingTools
 from jobs.users.tools_tasks import OwnerTaskTools
 from jobs.users.turn_runner import TurnRunner
 from jobs.voice.transcriber import Transcriber
-from jobs.walls import Walls
+from jobs.walls import as_agent
 
 
 class Parts:
@@ -140,7 +140,14 @@ class Parts:
         self.followups = Followups(db, outbox, people, settings.quiet_hours)
         self.digest = Digest(db, outbox, people, self.letters, settings.digest_time)
         self.scheduler = Scheduler(
-            db, self.inbox, outbox, people, self.letters, settings.workspace_dir, settings.schedule_run_usd
+            db,
+            self.inbox,
+            outbox,
+            people,
+            self.letters,
+            settings.workspace_dir,
+            settings.schedule_run_usd,
+            as_agent(settings, "checks"),
         )
         self.schedules = Schedules(db, outbox, people, self.scheduler)
         self.notices = Notices(db, outbox, people)
@@ -168,7 +175,7 @@ class Parts:
             environment=usable_environment(settings.own_variables),
             marker={MARKER: str(settings.data_dir)},
             proxy=settings.http_proxy.url if settings.http_proxy and not settings.http_proxy.is_socks else None,
-            confined=self._confined,
+            confined=as_agent(settings, "mcp"),
         )
         self.secrets = Secrets(db, outbox, people, self.mcp.given)
         mcp_tools = McpTools(self.mcp, self._registry(), self.secrets)
@@ -218,15 +225,6 @@ class Parts:
     async def _ask_nightly(self, prompt: str, text: str) -> Reply:
         settings = self.settings
         return await self.sessions.ask_short(prompt, text, settings.memory_model, settings.memory_nightly_usd)
-
-    def _confined(
-        self, program: str, arguments: Sequence[str], environment: Mapping[str, str]
-    ) -> tuple[str, list[str], dict[str, str]]:
-        """An MCP server may do what the owner's agent may, and no more."""
-        data = self.settings.data_dir
-        walls = Walls.of(self.settings)
-        paths = walls.paths(data, "mcp", data / "run", is_owner=True)
-        return walls.behind(paths, program, arguments, environment)
 
     def _registry(self) -> Registry:
         settings = self.settings

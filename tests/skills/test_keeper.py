@@ -198,15 +198,15 @@ async def test_what_is_put_there_by_hand_or_by_a_clone_is_asked_about_one_after_
     desk.place("broken", "")
     assert desk.offered == []
     assert desk.offered == []
-    assert desk.skills.asked_last() == ["one"]
+    assert desk.skills.permissions.asked_last() == ["one"]
     assert desk.states() == {"broken": "broken", "one": "waits", "two": "waits"}
     assert desk.skills.allow("one")
     await asyncio.sleep(0)
-    assert desk.skills.asked_last() == ["two"]
+    assert desk.skills.permissions.asked_last() == ["two"]
     assert desk.skills.deny("two")
     assert desk.offered == ["one"]
     assert desk.states() == {"broken": "broken", "one": "ready", "two": "refused"}
-    assert desk.skills.asked_last() == []
+    assert desk.skills.permissions.asked_last() == []
 
 
 async def test_a_yes_counts_only_for_what_was_shown(desk: Desk) -> None:
@@ -226,9 +226,9 @@ async def test_a_question_about_what_is_gone_or_unanswered_holds_up_no_other(des
     shutil.rmtree(desk.shelf / "gone")
     desk.place("two")
     desk.skills.for_prompt()
-    assert desk.skills.asked_last() == ["two"]
+    assert desk.skills.permissions.asked_last() == ["two"]
     await desk.call("skill_install", text=skill_text("three"))
-    assert desk.skills.asked_last() == ["three"]
+    assert desk.skills.permissions.asked_last() == ["three"]
     assert desk.skills.allow("two")  # by its name, as ever
     assert desk.skills.allow("three")
     assert desk.offered == ["three", "two"]
@@ -269,7 +269,7 @@ async def test_several_from_an_archive_or_those_that_are_named(
     assert desk.skills.allow("one")
     assert (desk.shelf / "one" / "more.md").read_text() == "y"
     await desk.call("skill_install", path=f"repo.{ending}", only=["two"])
-    assert desk.skills.asked_last() == ["two"]
+    assert desk.skills.permissions.asked_last() == ["two"]
     with pytest.raises(ToolError, match="no usable skill three"):
         await desk.call("skill_install", path=f"repo.{ending}", only=["three"])
 

@@ -58,7 +58,7 @@ class Skills:
         self._staged = Shelf(data, "skills")
         self._db = db
         self._users = users
-        self._permissions = Permissions(db, outbox, users, "skills", "skills")
+        self.permissions = Permissions(db, outbox, users, "skills", "skills")
 
     def start(self) -> None:
         """Place those that are shipped, each once: one that was removed does not come back."""
@@ -212,11 +212,7 @@ class Skills:
         files = "\n".join(others) or say("none", language)
         question = say("skills_ask", language, name=name, text=shown, files=files)
         file = OutFile("document", f"{name}-{SKILL_FILE}", text) if is_long else None
-        self._permissions.ask(name, fingerprint(bundle), question, shown=file)
-
-    def asked_last(self) -> list[str]:
-        """See `Permissions.asked_last`."""
-        return self._permissions.asked_last()
+        self.permissions.ask(name, fingerprint(bundle), question, shown=file)
 
     def allow(self, name: str) -> bool:
         """The owner has seen it and says yes. What is not what they saw is shown to them anew. Raises NotDone.
@@ -263,8 +259,9 @@ class Skills:
     def create(self, skill: Skill) -> None:
         """Place a new one of the owner's own; the same again is no error. Raises SkillError."""
         parse_skill(skill.text, skill.name)
-        if not (self.shelf.has(skill.name) and self.shelf.text(skill.name) == skill.text):
-            self.shelf.put(skill.name, {SKILL_FILE: File(skill.text.encode())})
+        bundle = {SKILL_FILE: File(skill.text.encode())}
+        if not (self.shelf.has(skill.name) and self.shelf.bundle(skill.name) == bundle):
+            self.shelf.put(skill.name, bundle)
         self._make_known(skill.name)
 
     def get(self, name: str) -> Skill:

@@ -49,10 +49,25 @@ class Permissions:
             self._outbox.reply(f"{self._command}:{name}:{at}", owner.id, text, choices)
 
     def asked_last(self) -> list[str]:
-        """What was asked about since the owner's last words: if it is one, a bare "yes" or "no" answers to it."""
+        """What was asked about since the owner's last words."""
         rows = self._db.execute(
             f"""SELECT name FROM {self._table} WHERE asked_at >=
                 coalesce((SELECT created_at FROM inbox WHERE lane = ? ORDER BY id DESC LIMIT 1), '')""",
             (self._users.owner_id,),
         )
         return [str(row["name"]) for row in rows]
+
+    def may_answer(self, name: str, message_id: int | None, occasion: str | None) -> bool:
+        """Whether a message of the owner's may be the answer to what was asked about `name`.
+
+        They have to have seen the question: their message comes after it, and if it replies to something (`occasion`),
+        to the question itself.
+        """
+        asked_at = self._db.value(f"SELECT asked_at FROM {self._table} WHERE name = ?", (name,))
+        question = f"command:{self._command}:{name}:{asked_at}:"
+        shown = self._db.one(
+            "SELECT attempts, message_id FROM outbox WHERE key GLOB ? ORDER BY id DESC LIMIT 1", (f"{question}*",)
+        )
+        if shown is None or shown["attempts"] == 0 or not (occasion is None or occasion.startswith(question)):
+            return False
+        return message_id is None or shown["message_id"] is None or message_id > shown["message_id"]

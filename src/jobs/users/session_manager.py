@@ -120,7 +120,8 @@ class SessionManager:
         self._warm.clear()
         await self._broker.stop()
         self._reap()
-        shutil.rmtree(self._empty, ignore_errors=True)
+        if self._empty != Path():  # a start that did not come so far has made none: that is the working directory
+            shutil.rmtree(self._empty, ignore_errors=True)
 
     @property
     def warm(self) -> int:
@@ -169,7 +170,8 @@ class SessionManager:
             content = self._content(turn, person, session, files, found)
             return await session.run(content, ToolJournal(self._db, turn.id), activity)
         except BaseException:
-            self._warm.pop(person.id, None)
+            if broken := self._warm.pop(person.id, None):  # also one that was opened and never asked
+                await asyncio.shield(broken.close())
             raise
         finally:
             self._busy.discard(person.id)

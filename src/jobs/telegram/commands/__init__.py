@@ -128,7 +128,7 @@ class Commands:
         if person.role is Role.OWNER:
             text = (
                 self._decisions.meant(text)
-                or meant(text, *self._allowing)
+                or meant(text, event, *self._allowing)
                 or self._of_reminder(text, person, event)
                 or text
             )

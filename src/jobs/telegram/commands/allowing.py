@@ -3,9 +3,10 @@
 from collections.abc import Awaitable, Sequence
 from typing import Protocol
 
+from jobs.spine.model import Incoming
 from jobs.telegram.commands.command import Answer, Call
 from jobs.texts import say
-from jobs.users.permissions import NotDone
+from jobs.users.permissions import NotDone, Permissions
 
 YES = frozenset({"да", "yes", "разрешаю", "allow"})
 NO = frozenset({"нет", "no", "не разрешаю"})
@@ -14,16 +15,14 @@ NO = frozenset({"нет", "no", "не разрешаю"})
 class Things(Protocol):
     """What the command needs of whoever asks."""
 
+    permissions: Permissions
+
     def allow(self, name: str) -> bool:
         """The owner says yes to what was asked. Returns whether anything was asked. Raises NotDone."""
         ...
 
     def deny(self, name: str) -> bool:
         """The owner says no. Returns whether there is such a thing."""
-        ...
-
-    def asked_last(self) -> Sequence[str]:
-        """What was asked about since the owner's last words."""
         ...
 
     async def lines(self) -> Sequence[tuple[str, str, str, int]]:
@@ -38,9 +37,17 @@ class Allowing:
         self._command = command
         self._things = things
 
-    def orders(self, what: str) -> list[str]:
-        """The commands that would answer what was asked since the owner's last words; `what`: allow or deny."""
-        return [f"/{self._command} {what} {name}" for name in self._things.asked_last()]
+    def asked_last(self) -> list[tuple["Allowing", str]]:
+        """What was asked about since the owner's last words, with this."""
+        return [(self, name) for name in self._things.permissions.asked_last()]
+
+    def order(self, name: str, event: Incoming, *, yes: bool) -> str | None:
+        """The command by which a message answers what was asked about `name`; None when it cannot be the answer."""
+        quote = event.extras.quote
+        occasion = quote.occasion if quote else None
+        if not self._things.permissions.may_answer(name, event.message_id, occasion):
+            return None
+        return f"/{self._command} {'allow' if yes else 'deny'} {name}"
 
     def run(self, call: Call) -> Answer | Awaitable[Answer]:
         """`/mcp`, `/mcp allow NAME`, `/mcp deny NAME`."""
@@ -73,10 +80,13 @@ class Allowing:
         return Answer("\n".join(lines) or say(f"{self._command}_none", language))
 
 
-def meant(text: str, *kinds: Allowing) -> str | None:
+def meant(text: str, event: Incoming | None, *kinds: Allowing) -> str | None:
     """The command that a bare "yes" or "no" is: only as the owner's next words after exactly one such question."""
     word = text.casefold().strip(" .!")
-    if word not in YES | NO:
+    if event is None or word not in YES | NO:
         return None
-    orders = [order for kind in kinds for order in kind.orders("allow" if word in YES else "deny")]
-    return orders[0] if len(orders) == 1 else None
+    asked = [each for kind in kinds for each in kind.asked_last()]
+    if len(asked) != 1:
+        return None
+    (kind, name) = asked[0]
+    return kind.order(name, event, yes=word in YES)
