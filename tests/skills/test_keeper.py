@@ -12,12 +12,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support import Spine, skills_in
+from tests.support import NOON, OWNER, Spine, skills_in
 
 from jobs.skills import sources
 from jobs.skills.keeper import SHOWN_HERE, Skills
 from jobs.skills.tools import SkillInstall, SkillName, SkillTools
+from jobs.spine.model import Incoming, Origin
 from jobs.spine.tool import ToolError
+from jobs.telegram.commands.allowing import Allowing, meant
+from jobs.users.permissions import Permissions
 
 
 def skill_text(name: str, words: str = "Do it.", description: str = "What it is for") -> str:
@@ -374,3 +377,42 @@ def test_a_skill_of_a_killed_start_is_cleared_away(desk: Desk) -> None:
     assert desk.offered == []
     desk.skills.shelf.put("a", {})
     assert [path.name for path in desk.shelf.iterdir()] == ["a"]
+
+
+async def test_a_folder_that_waits_is_not_let_in_by_making_the_same_skill(desk: Desk) -> None:
+    folder = desk.place("one", skill_text("one"))
+    (folder / "unseen.sh").write_text("touch /tmp/x")
+    with pytest.raises(ToolError, match="already"):
+        await desk.call("skill_create", name="one", description="What it is for", instructions="Do it.")
+    assert desk.offered == []
+
+
+class Servers:
+    """MCP servers as far as a yes to them goes."""
+
+    def __init__(self, spine: Spine) -> None:
+        self.permissions = Permissions(spine.db, spine.outbox, spine.users, "mcp", "mcp_servers")
+
+    def allow(self, name: str) -> bool:
+        return bool(name)
+
+    deny = allow
+
+    async def lines(self) -> list[tuple[str, str, str, int]]:
+        return []
+
+
+async def test_a_bare_yes_is_taken_only_for_the_one_question_that_was_seen(desk: Desk) -> None:
+    kinds = (Allowing("skills", desk.skills), servers := Allowing("mcp", things := Servers(desk.spine)))
+    said = Incoming("telegram:11:9", OWNER, Origin.OWNER, "да", NOON, 9)
+    desk.place("one")
+    desk.skills.for_prompt()
+    assert meant("да", said, *kinds) is None, "the question is on its way still"
+    desk.spine.db.execute("UPDATE outbox SET attempts = 1, state = 'sent', message_id = 7")
+    assert meant("да", said, *kinds) == "/skills allow one"
+    assert meant("Нет.", said, *kinds) == "/skills deny one"
+    assert meant("да, конечно", said, *kinds) is None
+    things.permissions.ask("notes", "fingerprint", "Разрешить?")
+    desk.spine.db.execute("UPDATE outbox SET attempts = 1, state = 'sent', message_id = 8 WHERE message_id IS NULL")
+    assert meant("да", said, *kinds) is None, "two questions stand"
+    assert meant("да", said, servers) == "/mcp allow notes"
