@@ -17,6 +17,8 @@ from jobs.memory.index import MemoryIndex
 from jobs.memory.recall import Recall
 from jobs.memory.storage import MemoryStorage
 from jobs.memory.tools import MemoryTools
+from jobs.skills.keeper import Skills
+from jobs.skills.tools import SkillTools
 from jobs.spine.inbox import Inbox
 from jobs.spine.lanes import Lanes
 from jobs.spine.outbox import Outbox
@@ -30,10 +32,10 @@ from jobs.telegram.chats import Chats
 from jobs.telegram.client import Account, Client
 from jobs.telegram.commands import Commands
 from jobs.telegram.commands.admission import Admission
+from jobs.telegram.commands.allowing import Allowing
 from jobs.telegram.commands.control import Control
 from jobs.telegram.commands.decisions import Decisions
 from jobs.telegram.commands.heartbeat import HeartbeatCommand
-from jobs.telegram.commands.mcp import Mcp
 from jobs.telegram.commands.memory import MemoryCommand
 from jobs.telegram.commands.model import ModelChoice
 from jobs.telegram.commands.reports import Reports
@@ -176,6 +178,8 @@ class Parts:
             confined=as_agent(settings, "mcp"),
         )
         self.secrets = Secrets(db, outbox, people, self.mcp.given)
+        mcp_tools = McpTools(self.mcp, self._registry(), self.secrets)
+        self.skills = Skills(settings.workspace_dir, settings.data_dir, db, outbox, people)
         marks = Marks(db)
         tools_of = tools_by_role(
             people,
@@ -190,7 +194,7 @@ class Parts:
             settings.workspace_dir,
             self.notices,
             WatchTools(self.watches, self.channels),
-            others=[McpTools(self.mcp, self._registry(), self.secrets)],
+            others=[mcp_tools, SkillTools(self.skills, mcp_tools.add)],
         )
         self.models = Models(db, settings)
         self.consent = Consent(db, people, outbox, marks, self.finder, ask=settings.untrusted_text == "ask")
@@ -209,6 +213,7 @@ class Parts:
             self.door.left,
             self.errands.of,
             OwnersMemory(recall, self.notes.ending),
+            self.skills.for_prompt,
         )
         self.consolidation = Consolidation(
             db, outbox, people, self.storage, self._ask_nightly if asks else None, settings.memory_nightly
@@ -291,7 +296,8 @@ class Parts:
             MemoryCommand(self.storage),
             ScheduleCommands(db, people, self.schedules),
             HeartbeatCommand(db, self.heartbeat, self.settings.heartbeat_daily_usd),
-            Mcp(self.mcp),
+            Allowing("mcp", self.mcp),
+            Allowing("skills", self.skills),
         )
 
     def _build_receiving(self) -> None:

@@ -197,12 +197,13 @@ async def test_a_yes_counts_only_once_the_question_was_seen(bench: Bench) -> Non
     manager, db = bench.manager, bench.spine.db
     bench.put()
     await manager.look()
-    assert manager.asked_last(5, None) is None, "it is on its way still"
+    assert not manager.permissions.may_answer("notes", 5, None), "it is on its way still"
     row = db.execute("UPDATE outbox SET attempts = 1, state = 'sent', message_id = 7 RETURNING key")[-1]
-    assert manager.asked_last(6, None) is None, "written before the question was shown"
-    assert manager.asked_last(8, "turn:3:0") is None, "a reply to something else"
-    assert manager.asked_last(8, row["key"]) == "notes"
-    assert manager.asked_last(8, None) == "notes"
+    assert not manager.permissions.may_answer("notes", 6, None), "written before the question was shown"
+    assert not manager.permissions.may_answer("notes", 8, "turn:3:0"), "a reply to something else"
+    assert manager.permissions.may_answer("notes", 8, row["key"])
+    assert manager.permissions.may_answer("notes", 8, None)
+    assert manager.permissions.asked_last() == ["notes"]
 
 
 async def test_a_server_that_dies_is_told_with_its_last_words_and_comes_back(bench: Bench) -> None:

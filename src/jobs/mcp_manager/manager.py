@@ -18,11 +18,11 @@ import structlog
 from jobs.db import Database
 from jobs.mcp_manager import offers
 from jobs.mcp_manager.config import McpConfig, ServerConfig
-from jobs.spine.model import Choice
 from jobs.spine.outbox import Outbox
 from jobs.texts import say
 from jobs.times import now, to_text
 from jobs.users.foreign_tools import ForeignServer, ForeignTool
+from jobs.users.permissions import Permissions
 from jobs.users.repository import UsersRepository
 from jobs.walls import Confined, unconfined
 
@@ -72,6 +72,7 @@ class McpManager:
         self._db = db
         self._outbox = outbox
         self._users = users
+        self.permissions = Permissions(db, outbox, users, "mcp", "mcp_servers")
         self._environment = dict(environment)
         self._marker = dict(marker)
         self._proxy = proxy
@@ -188,53 +189,13 @@ class McpManager:
         lines += [say("mcp_headers", owner.language, names=", ".join(server.headers))] if server.headers else []
         names = ", ".join(server.variables) or say("none", owner.language)
         text = say("mcp_ask", owner.language, name=server.name, what="\n".join(lines), variables=names)
-        self._ask(server.name, server.fingerprint, text)
+        self.permissions.ask(server.name, server.fingerprint, text)
 
     def _ask_about_change(self, name: str, old: Sequence[ForeignTool], new: Sequence[ForeignTool]) -> None:
         owner = self._users.owner()
         lines = "\n".join(offers.difference(old, new))
         text = say("mcp_changed", owner.language, name=name, difference=lines[:SHOWN])
-        self._ask(name, offers.to_json(new), text)
-
-    def _ask(self, name: str, what: str, text: str) -> None:
-        """Ask the owner, once about the same thing."""
-        if self._db.value("SELECT asked FROM mcp_servers WHERE name = ?", (name,)) == what:
-            return
-        owner = self._users.owner()
-        choices = (
-            Choice(say("choice_mcp_allow", owner.language), f"/mcp allow {name}"),
-            Choice(say("choice_mcp_deny", owner.language), f"/mcp deny {name}"),
-        )
-        at = to_text(now())
-        with self._db.transaction():
-            self._db.execute(
-                """INSERT INTO mcp_servers (name, asked, asked_at) VALUES (?, ?, ?)
-                   ON CONFLICT (name) DO UPDATE SET asked = excluded.asked, asked_at = excluded.asked_at""",
-                (name, what, at),
-            )
-            self._outbox.reply(f"mcp:{name}:{at}", owner.id, text, choices)
-
-    def asked_last(self, message_id: int | None, occasion: str | None) -> str | None:
-        """The one server that was asked about since the owner's last words: what a bare "yes" or "no" answers to.
-
-        The owner has to have seen the question: their message comes after it, and if it replies to something
-        (`occasion`), to the question itself.
-        """
-        rows = self._db.execute(
-            """SELECT name, asked_at FROM mcp_servers WHERE asked_at >
-               coalesce((SELECT created_at FROM inbox WHERE lane = ? ORDER BY id DESC LIMIT 1), '')""",
-            (self._users.owner_id,),
-        )
-        if len(rows) != 1:
-            return None
-        question = f"command:mcp:{rows[0]['name']}:{rows[0]['asked_at']}:"
-        shown = self._db.one(
-            "SELECT attempts, message_id FROM outbox WHERE key GLOB ? ORDER BY id DESC LIMIT 1", (f"{question}*",)
-        )
-        if shown is None or shown["attempts"] == 0 or not (occasion is None or occasion.startswith(question)):
-            return None
-        is_later = None in (message_id, shown["message_id"]) or message_id > shown["message_id"]
-        return str(rows[0]["name"]) if is_later else None
+        self.permissions.ask(name, offers.to_json(new), text)
 
     def allow(self, name: str) -> bool:
         """The owner has seen what was asked and says yes. Returns whether anything was asked."""

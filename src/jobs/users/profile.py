@@ -123,6 +123,7 @@ def options(
     if role in BUILT_INS:
         return ClaudeAgentOptions(
             **common,
+            disallowed_tools=["Skill"],  # it knows only the CLI's own; Jobs lists the owner's in the prompt
             tools=list(few) if (few := FEW_BUILT_INS.get(role)) else {"type": "preset", "preset": "claude_code"},
             permission_mode="bypassPermissions",
             cwd=settings.workspace_dir,
