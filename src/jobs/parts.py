@@ -183,7 +183,7 @@ class Parts:
             self.tasks,
             OwnerTools(people, self.letters, self.finder),
             OwnerTaskTools(self.tasks, self.finder, self.followups.next_step),
-            MemoryTools(self.storage, self.index, records, lambda: marks.authors(people.owner_id)),
+            MemoryTools(self.storage, self.index, records, marks.authors),
             ScheduleTools(db, people, self.schedules, self.finder),
             FileTools(outbox, settings.workspace_dir, people.owner_id),
             StandingTools(self.finder, self.door),

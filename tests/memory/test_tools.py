@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support import MASHA, MOSCOW, NOON, Spine
+from tests.support import MASHA, MOSCOW, NOON, OWNER, Spine
 
 from jobs.memory.documents import Records
 from jobs.memory.engine import Places
@@ -24,7 +24,7 @@ class Desk:
         self.index = MemoryIndex(places)
         self.others = ""
         records = Records(places.records, places.zone)
-        tools = MemoryTools(self.storage, self.index, records, lambda: self.others).tools()
+        tools = MemoryTools(self.storage, self.index, records, lambda _lane: self.others).tools(OWNER)
         self._tools = {tool.name: tool for tool in tools}
 
     async def call(self, name: str, **arguments: Any) -> Any:

@@ -77,8 +77,9 @@ class Digest:
         return f"{say('digest_head', owner.language)}\n\n{said}" if said else ""
 
     def _declined_since(self, moment: datetime) -> list[Task]:
+        """A task from before there was a history has none."""
         declined = self._users.tasks(status=TaskStatus.DECLINED)
-        return [task for task in declined if self._users.history(task.id)[-1].at >= moment]
+        return [task for task in declined if any(event.at >= moment for event in self._users.history(task.id)[-1:])]
 
     def _section(self, head: str, tasks: list[Task], owner: Person) -> str:
         if not tasks:
