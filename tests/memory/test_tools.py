@@ -68,6 +68,9 @@ async def test_while_others_words_stand_in_the_conversation_what_is_written_down
     await desk.call("append", text="сейф 4711", said_by="owner")
     assert "сейф 4711 (external: Мария" in desk.storage.facts()
     assert "4711" not in desk.storage.facts(foreign=False)
+    desk.others = ""
+    (similar,) = (await desk.call("append", text="второй сейф 4711"))["similar"]
+    assert (similar.author, similar.text) == ("Мария", "сейф 4711"), "theirs also when it is only pointed out"
 
 
 async def test_a_fact_that_is_replaced_is_noted_in_the_day_s_log(desk: Desk) -> None:

@@ -2,12 +2,12 @@
 
 import os
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
-from jobs.memory.documents import DAYS, MEMORY
+from jobs.memory.documents import DAYS, MEMORY, UPLOADS
 from jobs.memory.marks import FILE, Mark, is_foreign, marked, read_mark, shown
 from jobs.memory.tidying import Change, Proposal, tidied
 from jobs.memory.words import stems
@@ -50,8 +50,8 @@ class Saved:
     """added, known (it stood there), updated (it says more now) or replaced (it said something else)."""
     before: str | None = None
     before_source: str = FILE
-    similar: tuple[str, ...] = ()
-    """Other facts about much the same, for the one who wrote to look at."""
+    similar: tuple[tuple[str, str], ...] = ()
+    """Other facts about much the same, each with its source, for the one who wrote to look at."""
 
 
 class MemoryStorage:
@@ -179,8 +179,12 @@ class MemoryStorage:
     def read(self, path: str, line_start: int = 1, line_end: int | None = None) -> list[Line]:
         """Lines of a Markdown file of the workspace, marks as a reader sees them. Raises StorageError."""
         file = (self._workspace / path).resolve()
-        if not file.is_relative_to(self._workspace.resolve()) or file.suffix.lower() not in (".md", ".markdown"):
+        root = self._workspace.resolve()
+        if not file.is_relative_to(root) or file.suffix.lower() not in (".md", ".markdown"):
             raise StorageError(f"{path} is not one of memory's files")
+        folder, _, rest = file.relative_to(root).as_posix().partition("/")
+        if folder == UPLOADS and rest.partition("/")[0].isdigit():
+            raise StorageError(f"{path} came from somebody else, and is no memory; Read opens it")
         if not file.is_file():
             raise StorageError(f"there is no {path}")
         return _lines(file, path)[max(0, line_start - 1) : line_end]
@@ -244,7 +248,7 @@ def _put(lines: list[str], text: str, section: str, entry: str, replaces: str) -
             return Saved(_section_of(lines, place), "known")
         return Saved(_section_of(lines, place), done, before, source)
     section = section or GENERAL
-    similar = _similar(items.values(), text)
+    similar = tuple((items[at], read_mark(lines[at])[1].source) for at in _similar(items, text))
     heading = next((line for line in lines if line.strip().casefold() == (HEADING + section).casefold()), None)
     if heading is None:
         heading = HEADING + section
@@ -281,10 +285,11 @@ def _key(text: str) -> list[str]:
     return stems(match[1]) if match and "http" not in match[1] else []
 
 
-def _similar(items: Iterable[str], text: str) -> tuple[str, ...]:
+def _similar(items: dict[int, str], text: str) -> list[int]:
+    """The places of up to three lines that have much of the text's words, the most alike first."""
     words = set(stems(text))
-    alike = [(len(words & set(stems(old))) / max(1, len(words | set(stems(old)))), old) for old in items]
-    return tuple(old for share, old in sorted(alike, reverse=True)[:3] if share >= 0.3)
+    alike = [(len(words & set(stems(old))) / max(1, len(words | set(stems(old)))), at) for at, old in items.items()]
+    return [at for share, at in sorted(alike, reverse=True)[:3] if share >= 0.3]
 
 
 def _section_of(lines: list[str], at: int) -> str:

@@ -171,7 +171,7 @@ class MemoryTools:
                 "section": saved.section,
                 "done": saved.done,
                 "before": _words(saved.before or "", saved.before_source),
-                "similar": list(saved.similar),
+                "similar": [_words(text, source) for text, source in saved.similar],
             }
             return {name: value for name, value in told.items() if value}
 
