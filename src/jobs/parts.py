@@ -172,7 +172,7 @@ class Parts:
             people,
             environment=usable_environment(settings.own_variables),
             marker={MARKER: str(settings.data_dir)},
-            proxy=settings.http_proxy.url if settings.http_proxy and not settings.http_proxy.is_socks else None,
+            proxy_for=settings.proxy_for,
             confined=as_agent(settings, "mcp"),
         )
         self.secrets = Secrets(db, outbox, people, self.mcp.given)
@@ -223,8 +223,8 @@ class Parts:
 
     def _registry(self) -> Registry:
         settings = self.settings
-        proxy = settings.http_proxy.url if settings.http_proxy and not settings.http_proxy.is_socks else None
-        return Registry(settings.mcp_registry_url, settings.data_dir / "cache", proxy)
+        url = settings.mcp_registry_url
+        return Registry(url, settings.data_dir / "cache", settings.proxy_for(url))
 
     def _build_chats(self) -> None:
         """What a person sees while a turn works, the lanes it works in, and how its words leave."""
