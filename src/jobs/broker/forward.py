@@ -129,8 +129,8 @@ class Forwarder:
             used = _used(meter)
             raise
         finally:
-            self._ledger.end(call, used)
             self._under_way -= 1
+            self._ledger.end(call, used)
             async with self._room:
                 self._room.notify_all()
 

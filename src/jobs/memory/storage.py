@@ -91,7 +91,7 @@ class MemoryStorage:
     def tidy(self, seen: list[str], proposal: Proposal, today: date, mark: Mark) -> list[Change]:
         """Do what a proposal about the lines `seen` asks for, as one change that one undo takes back.
 
-        Nothing is done when the file has changed since they were seen.
+        Nothing is done when the file has changed since they were seen, and nothing to a line of another person's.
         """
         done: list[Change] = []
 
@@ -102,8 +102,11 @@ class MemoryStorage:
             after, changes = tidied(lines, proposal, today)
             done.extend(changes)
             for added in proposal.add:
-                text = _one_line(added.text)
-                saved = _put(after, text, _one_line(added.section), marked(text, mark), "")
+                text, section = _one_line(added.text), _one_line(added.section)
+                place, _ = _same_fact(_items(after), after, text, section)
+                if place is not None and is_foreign(read_mark(after[place])[1].source):
+                    continue
+                saved = _put(after, text, section, marked(text, mark), "")
                 if saved.done == "added":
                     done.append(Change("added", (), text))
                 elif saved.before:
@@ -231,7 +234,7 @@ class MemoryStorage:
 
 def _put(lines: list[str], text: str, section: str, entry: str, replaces: str) -> Saved:
     """Change the lines of MEMORY.md so that they say `text`."""
-    items = {at: _words_of(line) for at, line in enumerate(lines) if _ITEM.match(line)}
+    items = _items(lines)
     if replaces:
         wanted = stems(replaces)
         place = next((at for at, words in items.items() if stems(words) == wanted), None)
@@ -260,6 +263,11 @@ def _put(lines: list[str], text: str, section: str, entry: str, replaces: str) -
         at -= 1
     lines.insert(at, f"- {entry}")
     return Saved(heading.removeprefix(HEADING).strip(), "added", similar=similar)
+
+
+def _items(lines: list[str]) -> dict[int, str]:
+    """The words of each item, by its place."""
+    return {at: _words_of(line) for at, line in enumerate(lines) if _ITEM.match(line)}
 
 
 def _same_fact(items: dict[int, str], lines: list[str], text: str, section: str) -> tuple[int | None, str]:

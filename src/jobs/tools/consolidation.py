@@ -30,6 +30,8 @@ log = structlog.get_logger()
 
 LAST = "nightly"
 """The key in `meta` of the last day whose night was looked at."""
+DONE = "nightly_done"
+"""The same of the day from which on the logs have still to be looked at: a night that fails leaves it where it is."""
 LATEST = timedelta(hours=4)
 """A night that Jobs slept through is not made up for later than this; the next one has its days too."""
 MOST_DAYS = 7
@@ -71,7 +73,9 @@ class Consolidation:
         last = self._db.value("SELECT value FROM meta WHERE key = ?", (LAST,))
         if last != today.isoformat() and moment - due < LATEST:
             self._db.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", (LAST, today.isoformat()))
-            since = date.fromisoformat(last) if last else today - timedelta(days=1)
+            done = self._db.value("SELECT value FROM meta WHERE key = ?", (DONE,)) or last
+            since = date.fromisoformat(done) if done else today - timedelta(days=1)
+            self._db.execute("INSERT OR IGNORE INTO meta (key, value) VALUES (?, ?)", (DONE, since.isoformat()))
             self._task = asyncio.get_running_loop().create_task(self._run(owner, since, today))
         return following
 
@@ -85,6 +89,7 @@ class Consolidation:
     async def _run(self, owner: Person, since: date, today: date) -> None:
         try:
             await self.consolidate(owner, since, today)
+            self._db.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", (DONE, today.isoformat()))
         except (ModelUnavailable, SessionFailed) as error:
             log.warning("memory was not consolidated tonight", error=str(error))
         except (apsw.Error, OSError) as error:

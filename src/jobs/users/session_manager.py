@@ -397,7 +397,7 @@ class SessionManager:
     def _close_when_idle(self, person_id: int) -> None:
         def due() -> None:
             if person_id in self._warm and person_id not in self._busy:
-                self._in_background(self._close(person_id))
+                self._in_background(self._warm.pop(person_id).close())  # at once: a turn may begin just now
                 self._ending(person_id)
 
         self._idle[person_id] = asyncio.get_running_loop().call_later(IDLE_SECONDS, due)
