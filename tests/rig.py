@@ -89,7 +89,7 @@ class Run:
         places = Places(wanted.workspace_dir, spine.db.path.parent, wanted.tz)
         records = Records(places.records, places.zone)
         self.index = MemoryIndex(places)
-        memory = MemoryTools(storage, self.index, records, lambda: marks.authors(users.owner_id))
+        memory = MemoryTools(storage, self.index, records, marks.authors)
         self.door = Doorkeeper(spine.db, users, outbox, wanted)
         letters = Letters(spine.db, outbox, users, confirm=wanted.confirm_first_messages)
         tasks, finder = Tasks(spine.db, users, outbox, letters), PeopleFinder(users, Nobody())

@@ -7,8 +7,7 @@ from zoneinfo import ZoneInfo
 
 import apsw
 
-from jobs import config
-from jobs.config import Settings
+from jobs.config import Settings, terminal_language
 from jobs.db import LOOK_AGAIN, Database, DatabaseError, DataLock, HolderUnknown, open_as_is
 from jobs.spine.aside import Aside, retry
 from jobs.texts import Language, say, say_time
@@ -45,7 +44,7 @@ def shown(aside: Aside, db: Database, settings: Settings, language: Language) ->
 
 def retry_one(settings: Settings, name: str) -> int:
     """Open one of them again, and tell a running Jobs; returns the exit code."""
-    language = _language()
+    language = terminal_language()
     match = _NAME.fullmatch(name.strip())
     if match is None:
         return _refuse(say("retry_no_name", language, name=name))
@@ -75,17 +74,15 @@ def retry_one(settings: Settings, name: str) -> int:
 def make_hook(settings: Settings, name: str, prompt: str) -> int:
     """Make a web hook and print its address and secret; returns the exit code."""
     if not re.fullmatch(r"[\w-]{1,64}", name, re.ASCII):
-        return _refuse(say("hook_no_name", _language(), name=name))
+        return _refuse(say("hook_no_name", terminal_language(), name=name))
     try:
         secret = HooksFile(settings.data_dir / "hooks.json").add(name, prompt)
     except ValueError as error:
         return _refuse(str(error).splitlines()[0])
-    print(say("hook_made", _language(), url=f"http://127.0.0.1:{settings.http_port}/hooks/{name}", secret=secret))
+    print(
+        say("hook_made", terminal_language(), url=f"http://127.0.0.1:{settings.http_port}/hooks/{name}", secret=secret)
+    )
     return DONE
-
-
-def _language() -> Language:
-    return "ru" if config.terminal_language() == "ru" else "en"
 
 
 def _refuse(sentence: str) -> int:

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 import apsw
 
-from jobs import config
-from jobs.config import Settings
+from jobs.config import Settings, terminal_language
 from jobs.db import Database, DatabaseError, open_as_is
 from jobs.texts import Language, say, say_time
 from jobs.times import from_text
@@ -40,7 +39,7 @@ class NoDirectory:
 
 def audit(settings: Settings, who: str) -> int:
     """Print it; returns the exit code. Works while Jobs runs, and changes nothing."""
-    language: Language = "ru" if config.terminal_language() == "ru" else "en"
+    language = terminal_language()
     try:
         db = open_as_is(settings.data_dir / "db.sqlite")
     except DatabaseError as error:

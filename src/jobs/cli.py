@@ -145,7 +145,10 @@ def hook(
 @cli.command()
 def backup(
     file: Annotated[Path, typer.Argument(help="Where to write it: a .tar.gz that is not there yet.")],
-    secrets: Annotated[bool, typer.Option("--secrets", help="With the keys and the Telegram login.")] = False,
+    secrets: Annotated[
+        bool,
+        typer.Option("--secrets", help="With the keys, the Telegram login, the secrets of MCP servers and web hooks."),
+    ] = False,
 ) -> None:
     """Write a backup of everything: database, sessions, memory, workspace, settings. Works while Jobs runs.
 

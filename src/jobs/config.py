@@ -360,8 +360,8 @@ def load(**overrides: Any) -> Settings:
         raise SettingsError([_line(detail) for detail in error.errors()]) from None
 
 
-def terminal_language() -> str:
-    """The language of whoever sits at the terminal, by the usual variables: "ru" or "en"."""
+def terminal_language() -> Literal["ru", "en"]:
+    """The language of whoever sits at the terminal, by the usual variables."""
     name = next((value for key in ("LC_ALL", "LC_MESSAGES", "LANG") if (value := os.environ.get(key))), "")
     return "ru" if name.lower().startswith("ru") else "en"
 

@@ -3,11 +3,10 @@
 import sys
 from pathlib import Path
 
-from jobs import config
 from jobs.backup import BackupError, before_upgrade, make_backup, restore_backup
-from jobs.config import Settings
+from jobs.config import Settings, terminal_language
 from jobs.db import AlreadyRunning, DatabaseError, DataLock, open_database, schema_version
-from jobs.texts import Language, say
+from jobs.texts import say
 
 DONE, PENDING, UNUSABLE = 0, 1, 2
 
@@ -18,7 +17,7 @@ def backup(settings: Settings, target: Path, *, secrets: bool) -> int:
     except BackupError as error:
         return _refuse(str(error))
     key = "backup_made_secrets" if secrets else "backup_made"
-    print(say(key, _language(), path=made.path, files=made.files, size=f"{made.size / 1e6:.1f}"))
+    print(say(key, terminal_language(), path=made.path, files=made.files, size=f"{made.size / 1e6:.1f}"))
     return DONE
 
 
@@ -27,11 +26,11 @@ def restore(settings: Settings, source: Path) -> int:
         restored = restore_backup(settings, source.absolute())
     except (BackupError, AlreadyRunning) as error:
         return _refuse(str(error))
-    print(say("restored", _language(), made_at=restored.made_at, files=restored.files))
+    print(say("restored", terminal_language(), made_at=restored.made_at, files=restored.files))
     for path in restored.kept:
-        print(say("restored_kept", _language(), path=path))
+        print(say("restored_kept", terminal_language(), path=path))
     if not restored.has_login and not settings.telethon_session.is_file():
-        print(say("restored_no_login", _language()))
+        print(say("restored_no_login", terminal_language()))
     return DONE
 
 
@@ -39,17 +38,17 @@ def migrate(settings: Settings, *, check: bool) -> int:
     """Bring the database to this version, after a copy; `check` only says whether that is needed."""
     path = settings.data_dir / "db.sqlite"
     if not path.is_file():
-        print(say("migrate_none", _language(), path=path))
+        print(say("migrate_none", terminal_language(), path=path))
         return DONE
     try:
         version, newest = schema_version(path)
         if version > newest:
-            return _refuse(say("migrate_newer", _language(), version=version, newest=newest))
+            return _refuse(say("migrate_newer", terminal_language(), version=version, newest=newest))
         if version == newest:
-            print(say("migrate_new", _language(), version=version))
+            print(say("migrate_new", terminal_language(), version=version))
             return DONE
         if check:
-            print(say("migrate_pending", _language(), version=version, newest=newest))
+            print(say("migrate_pending", terminal_language(), version=version, newest=newest))
             return PENDING
         lock = DataLock(settings.data_dir)
         lock.acquire()
@@ -60,12 +59,8 @@ def migrate(settings: Settings, *, check: bool) -> int:
             lock.release()
     except (DatabaseError, AlreadyRunning) as error:
         return _refuse(str(error))
-    print(say("migrated", _language(), version=version, newest=newest, copy=copy))
+    print(say("migrated", terminal_language(), version=version, newest=newest, copy=copy))
     return DONE
-
-
-def _language() -> Language:
-    return "ru" if config.terminal_language() == "ru" else "en"
 
 
 def _refuse(sentence: str) -> int:

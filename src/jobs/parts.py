@@ -174,7 +174,7 @@ class Parts:
             people,
             environment=usable_environment(settings.own_variables),
             marker={MARKER: str(settings.data_dir)},
-            proxy=settings.http_proxy.url if settings.http_proxy and not settings.http_proxy.is_socks else None,
+            proxy_for=settings.proxy_for,
             confined=as_agent(settings, "mcp"),
         )
         self.secrets = Secrets(db, outbox, people, self.mcp.given)
@@ -187,7 +187,7 @@ class Parts:
             self.tasks,
             OwnerTools(people, self.letters, self.finder),
             OwnerTaskTools(self.tasks, self.finder, self.followups.next_step),
-            MemoryTools(self.storage, self.index, records, lambda: marks.authors(people.owner_id)),
+            MemoryTools(self.storage, self.index, records, marks.authors),
             ScheduleTools(db, people, self.schedules, self.finder),
             FileTools(outbox, settings.workspace_dir, people.owner_id),
             StandingTools(self.finder, self.door),
@@ -228,8 +228,8 @@ class Parts:
 
     def _registry(self) -> Registry:
         settings = self.settings
-        proxy = settings.http_proxy.url if settings.http_proxy and not settings.http_proxy.is_socks else None
-        return Registry(settings.mcp_registry_url, settings.data_dir / "cache", proxy)
+        url = settings.mcp_registry_url
+        return Registry(url, settings.data_dir / "cache", settings.proxy_for(url))
 
     def _build_chats(self) -> None:
         """What a person sees while a turn works, the lanes it works in, and how its words leave."""

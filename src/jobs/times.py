@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Self
 from zoneinfo import ZoneInfo
 
@@ -61,6 +61,13 @@ def first_valid(local: datetime, zone: ZoneInfo) -> datetime:
         else:
             before = middle
     return after.replace(microsecond=0)
+
+
+def daily(clock: time, zone: ZoneInfo, moment: datetime) -> tuple[date, datetime, datetime]:
+    """The local day of a moment, when it is `clock` on that day, and on the next; both in UTC."""
+    day = moment.astimezone(zone).date()
+    today, tomorrow = (datetime.combine(each, clock, zone).astimezone(UTC) for each in (day, day + timedelta(days=1)))
+    return day, today, tomorrow
 
 
 def local_iso(moment: datetime, zone: ZoneInfo) -> str:

@@ -24,7 +24,7 @@ QUIET_SECONDS = 3.0
 
 def demo(settings: Settings, *, play: bool) -> int:
     """Run the demo until it is left, or play the scenario; returns the exit code."""
-    language: Language = "ru" if terminal_language() == "ru" else "en"
+    language = terminal_language()
     with tempfile.TemporaryDirectory(prefix="jobs-demo-") as folder, contextlib.suppress(KeyboardInterrupt):
         if play:
             return asyncio.run(play_scenario(Path(folder)))

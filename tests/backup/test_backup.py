@@ -5,6 +5,7 @@ import os
 import shutil
 import sys
 import tarfile
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 from tests.support import DUMMY_KEY, Spine, settings
 
 from jobs.backup import BackupError, Rotation, before_upgrade, make_backup, restore_backup
+from jobs.backup import rotation as rotation_module
 from jobs.backup.archive import without_secrets
 from jobs.db import DatabaseError, migrations, open_database
 from jobs_simulator.model.echo import echo
@@ -117,6 +119,78 @@ def test_what_was_there_before_is_kept_beside_it(tmp_path: Path) -> None:
     assert apsw.Connection(str(tmp_path / "kept.sqlite")).execute(
         "SELECT value FROM meta WHERE key='word'"
     ).fetchall() == [("old",)]
+
+
+SECRETS = {
+    "mcp_servers.json": '{"mcpServers": {"notes": {"url": "https://x", "headers": {"A": "key-1", "B": "${TOKEN}"}}}}',
+    "hooks.json": '{"ci": {"prompt": "look", "secret": "key-2-of-some-length"}}',
+}
+
+
+@pytest.mark.parametrize("secrets", [True, False])
+def test_what_servers_and_hooks_were_given_goes_only_with_the_secrets(tmp_path: Path, secrets: bool) -> None:
+    old, new, empty = (place(tmp_path / name, name) for name in ("old", "new", "empty"))
+    for name, text in SECRETS.items():
+        (new / "data" / name).write_text(text)
+        (old / "data" / name).write_text("{}")
+    make_backup(settings(new), tmp_path / "b.tar.gz", secrets=secrets)
+    restore_backup(settings(old), tmp_path / "b.tar.gz")
+    restore_backup(settings(empty), tmp_path / "b.tar.gz")
+    with tarfile.open(tmp_path / "b.tar.gz") as archive:
+        archive.extractall(tmp_path / "seen", filter="data")
+    words = b"".join(path.read_bytes() for path in (tmp_path / "seen").rglob("*") if path.is_file())
+    assert (b"key-1" in words, b"key-2" in words) == (secrets, secrets)
+    assert "${TOKEN}" in (empty / "data" / "mcp_servers.json").read_text()
+    for name, text in SECRETS.items():
+        assert (old / "data" / name).read_text() == (text if secrets else "{}"), "what was here is not lost"
+
+
+def test_a_file_whose_name_is_no_text_is_kept_like_any_other(tmp_path: Path) -> None:
+    old, new = place(tmp_path / "old", "old"), place(tmp_path / "new", "new")
+    name = os.fsdecode(b"caf\xe9.md")
+    (new / "workspace" / name).write_text("a word")
+    make_backup(settings(new), tmp_path / "b.tar.gz")
+    restore_backup(settings(old), tmp_path / "b.tar.gz")
+    assert (old / "workspace" / name).read_text() == "a word"
+
+
+async def test_a_daily_backup_that_fails_in_whatever_way_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("FIRST_SECONDS", "LOOK_SECONDS"):
+        monkeypatch.setattr(rotation_module, name, 0)
+    again = threading.Event()
+    failures = iter([ValueError("on the way")])
+
+    def failing_once(_: Rotation) -> None:
+        for failure in failures:
+            raise failure
+        again.set()
+
+    monkeypatch.setattr(Rotation, "make", failing_once)
+    place(tmp_path / "x", "x")
+    running = asyncio.create_task(Rotation(settings(tmp_path / "x")).run())
+    assert await asyncio.to_thread(again.wait, 5)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+
+def test_a_backup_from_the_future_does_not_keep_others_from_being_made(tmp_path: Path) -> None:
+    place(tmp_path / "x", "x")
+    rotation = Rotation(settings(tmp_path / "x"))
+    rotation.make()
+    assert not rotation._is_due()
+    (made,) = rotation._made()
+    os.utime(made, (made.stat().st_mtime + 10**8,) * 2)
+    assert rotation._is_due()
+
+
+def test_the_index_of_memory_is_made_anew_after_a_restore(tmp_path: Path) -> None:
+    old, new = place(tmp_path / "old", "old"), place(tmp_path / "new", "new")
+    (old / "data" / "memory.sqlite").write_text("of other records")
+    make_backup(settings(new), tmp_path / "b.tar.gz")
+    restore_backup(settings(old), tmp_path / "b.tar.gz")
+    assert not (old / "data" / "memory.sqlite").exists()
 
 
 @pytest.mark.parametrize("damage", ["cut", "flipped", "empty", "no tar", "newer", "strange file"])

@@ -87,7 +87,8 @@ async def test_only_the_token_of_an_open_session_is_taken_and_only_for_messages(
     async with desk(spine, tmp_path) as at:
         given = at.issue()
         async with at.client(given) as client:
-            for path in ("/v1/messages/batches", "/v1/files", "/api/oauth/profile", "/", "/v1/models/../files"):
+            elsewhere = ("/v1/models/../files", "/v1/models/%2e%2e/messages", "/v1/models/x/%2e%2e/%2e%2e/messages")
+            for path in ("/v1/messages/batches", "/v1/files", "/api/oauth/profile", "/", *elsewhere):
                 assert (await client.post(path, json=body())).status_code == 404, path
             at.broker.end(given)
             for token in (given.token, DUMMY_KEY, "", "x"):

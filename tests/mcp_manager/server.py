@@ -1,4 +1,5 @@
-"""A real MCP server over stdio. What it is like stands in a file: `tools` (name → description), `hang`, `die`,
+"""A real MCP server over stdio, or over HTTP on the port that is named second. What it is like stands in a file:
+`tools` (name → description), `hang`, `die`,
 `count` (each start is a line in the file's neighbour `starts`).
 """
 
@@ -43,4 +44,7 @@ def tool(name: str, description: str) -> None:
 
 for name, description in behaviour.get("tools", {"add": "Keep a note"}).items():
     tool(name, description)
-server.run("stdio")
+if len(sys.argv) > 2:
+    server.run("streamable-http", host="127.0.0.1", port=int(sys.argv[2]))
+else:
+    server.run("stdio")

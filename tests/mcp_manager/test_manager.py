@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import socket
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support import Spine
+from tests.support import Spine, settings
 
 from jobs.mcp_manager import connection
 from jobs.mcp_manager.config import McpConfig
@@ -229,6 +230,28 @@ async def test_a_server_that_never_answers_is_broken_after_a_while_and_holds_nob
     bench.behave(hang=True)
     assert await bench.allowed() == "broken: it did not answer within 0.5 s"
     assert bench.manager.servers() == {}
+
+
+async def test_a_server_of_this_machine_is_reached_past_the_proxy(
+    spine: Spine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "PAUSES", (0.1,))
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    proxied = settings(tmp_path, HTTP_PROXY="http://127.0.0.1:1")
+    async with _bench(spine, tmp_path) as bench:
+        bench.manager._proxy_for = proxied.proxy_for
+        server = await asyncio.create_subprocess_exec(sys.executable, str(SERVER), str(bench.behaviour), str(port))
+        try:
+            bench.config.put("notes", {"url": f"http://127.0.0.1:{port}/mcp"})
+            await bench.manager.look()
+            assert bench.manager.allow("notes")
+            await _until(bench, lambda word: word == "ready")
+            assert await bench.call("hello") == "add: hello"
+        finally:
+            await bench.manager.stop()
+            server.kill()
+            await server.wait()
 
 
 async def test_a_program_that_is_not_installed_is_named(bench: Bench) -> None:

@@ -125,6 +125,27 @@ def test_lines_are_touched_once_and_headings_never() -> None:
     assert "agent -->" in tidied(lines, invented, TODAY)[0][1]
 
 
+async def test_what_is_added_takes_no_line_of_another_person_s_away(night: Night) -> None:
+    night.answer = json.dumps({"add": [{"section": "People", "text": "Сейф: 1234"}]}, ensure_ascii=False)
+    assert await night.run() == 0
+    assert "- Сейф: 4711 (external: Мария, 2026-11-02)" in night.storage.facts()
+
+
+async def test_the_days_of_a_night_that_failed_are_looked_at_in_the_next(night: Night) -> None:
+    night.answer = "broken"
+    for day in (22, 23):
+        with time_machine.travel(f"2026-11-{day}T03:30:00+03:00", tick=False):
+            night.work.fire()
+            assert night.work._task is not None
+            await night.work._task
+        night.answer = "{}"
+    assert "вторникам" in night.given[-1]
+    with time_machine.travel("2026-11-24T03:30:00+03:00", tick=False):
+        night.work.fire()
+        await night.work._task
+    assert "вторникам" not in night.given[-1], "once is enough"
+
+
 async def test_it_runs_once_a_night_and_not_at_all_unless_asked_to(night: Night, spine: Spine, tmp_path: Path) -> None:
     assert Night(spine, tmp_path, at=None).work.fire() is None
     assert settings(tmp_path).memory_nightly is None

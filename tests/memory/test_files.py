@@ -61,7 +61,7 @@ def test_another_value_of_the_same_key_and_a_named_line_are_replaced(storage: Me
 def test_facts_about_much_the_same_are_pointed_out_and_left(storage: MemoryStorage) -> None:
     storage.append("Пётр работает в банке юристом", "People", BY_OWNER)
     saved = storage.append("Пётр работает юристом в школе", "People", BY_OWNER)
-    assert (saved.done, saved.similar) == ("added", ("Пётр работает в банке юристом",))
+    assert (saved.done, saved.similar) == ("added", (("Пётр работает в банке юристом", "owner"),))
 
 
 def test_what_was_written_by_hand_stays_as_it_is(storage: MemoryStorage) -> None:
@@ -127,6 +127,9 @@ def test_only_memory_s_files_are_read(storage: MemoryStorage, tmp_path: Path) ->
     assert "чай (owner" in storage.read("MEMORY.md")[1].text
     assert [line.text[:7] for line in storage.read("MEMORY.md", 2, 2)] == ["- любит"]
     (tmp_path / "secret.txt").write_text("x")
-    for path in ("../x.md", "/etc/passwd", "secret.txt", "none.md"):
+    theirs = tmp_path / "uploads" / "22" / "x.md"
+    theirs.parent.mkdir(parents=True)
+    theirs.write_text("x")
+    for path in ("../x.md", "/etc/passwd", "secret.txt", "none.md", "uploads/22/x.md", "memory/../uploads/./22/x.md"):
         with pytest.raises(StorageError):
             storage.read(path)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support import MASHA, MOSCOW, NOON, Spine
+from tests.support import MASHA, MOSCOW, NOON, OWNER, Spine
 
 from jobs.memory.documents import Records
 from jobs.memory.engine import Places
@@ -24,7 +24,7 @@ class Desk:
         self.index = MemoryIndex(places)
         self.others = ""
         records = Records(places.records, places.zone)
-        tools = MemoryTools(self.storage, self.index, records, lambda: self.others).tools()
+        tools = MemoryTools(self.storage, self.index, records, lambda _lane: self.others).tools(OWNER)
         self._tools = {tool.name: tool for tool in tools}
 
     async def call(self, name: str, **arguments: Any) -> Any:
@@ -68,6 +68,9 @@ async def test_while_others_words_stand_in_the_conversation_what_is_written_down
     await desk.call("append", text="сейф 4711", said_by="owner")
     assert "сейф 4711 (external: Мария" in desk.storage.facts()
     assert "4711" not in desk.storage.facts(foreign=False)
+    desk.others = ""
+    (similar,) = (await desk.call("append", text="второй сейф 4711"))["similar"]
+    assert (similar.author, similar.text) == ("Мария", "сейф 4711"), "theirs also when it is only pointed out"
 
 
 async def test_a_fact_that_is_replaced_is_noted_in_the_day_s_log(desk: Desk) -> None:

@@ -70,3 +70,12 @@ def test_it_is_silent_when_there_is_nothing_and_when_it_is_off(spine: Spine, tas
         digest(spine, tasks).fire()  # a task that came after the morning waits for the next one
         assert digest(spine, tasks, None).fire() is None
     assert digests(spine) == []
+
+
+def test_a_declined_task_from_before_there_was_a_history_does_not_break_it(spine: Spine, tasks: Tasks) -> None:
+    with time_machine.travel(moscow(24, 12), tick=False):
+        tasks.move(give(tasks, "Старое", None), TaskStatus.DECLINED, Actor.PERSON)
+    spine.db.execute("DELETE FROM task_history")
+    with time_machine.travel(moscow(25, 9), tick=False):
+        assert digest(spine, tasks).fire() == moscow(26, 9)
+    assert digests(spine) == []

@@ -13,7 +13,7 @@ from jobs.spine.model import Incoming, Origin, OutboxKind, Turn, Usage
 from jobs.telegram.commands.command import Call
 from jobs.telegram.commands.heartbeat import HeartbeatCommand
 from jobs.times import from_text
-from jobs.tools.checklist import Item, parse
+from jobs.tools.checklist import LONGEST, Item, parse
 from jobs.tools.findings import Findings
 from jobs.tools.heartbeat import LANE, Heartbeat
 
@@ -280,3 +280,8 @@ def test_an_item_is_due_at_its_interval(spine: Spine, tmp_path: Path) -> None:
             if turn := spine.turns.begin(LANE.id):
                 spine.turns.finish(turn, "", Usage())
     assert beats(spine) == ["done", "nothing", "done", "nothing"]
+
+
+def test_an_item_with_an_endless_interval_is_an_item_still() -> None:
+    (item,) = parse("- every 99999999999999 weeks: the sun")
+    assert (item.text, item.every) == ("the sun", LONGEST)

@@ -309,6 +309,29 @@ async def test_a_turn_that_is_stopped_while_its_session_opens_leaves_no_process(
         assert rig.sessions.warm == 0
 
 
+async def test_a_turn_that_begins_while_the_old_session_is_still_being_closed_has_nothing_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with Rig(tmp_path, echo) as rig:
+        await rig.ask(OWNER, "the old conversation")
+        from jobs.users.session import Session
+
+        closing, closed, close = asyncio.Event(), asyncio.Event(), Session.close
+
+        async def slowly(session: Session) -> None:
+            closing.set()
+            await closed.wait()
+            await close(session)
+
+        monkeypatch.setattr(Session, "close", slowly)
+        forgetting = asyncio.create_task(rig.sessions.forget(OWNER))
+        await closing.wait()
+        await rig.ask(OWNER, "hello")
+        assert "the old conversation" not in spoken(rig.model.requests[-1])
+        closed.set()
+        await forgetting
+
+
 async def test_a_start_that_fails_early_removes_nothing_from_the_working_directory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -297,6 +297,9 @@ async def test_a_file_sent_with_done_is_the_proof_and_the_owner_gets_it(desk: De
     files = desk.spine.db.execute("SELECT file FROM outbox WHERE chat = ? AND media IS NOT NULL", (OWNER,))
     assert [row["file"] for row in files] == [str(tmp_path / "uploads" / str(MASHA) / "отчёт.pdf")]
     assert "Приложено файлов: 1" in desk.heard(OWNER)
+    (shown,) = (await desk.owner.get_user_tasks(GetUserTasks(task_id=task.id)))["tasks"]
+    (proof,) = [event for event in shown["history"] if event["change"] == "proof"]
+    assert isinstance(proof["becomes"], Words), "they have named the file"
 
 
 # ------------------------------------------------------------------------- meetings

@@ -7,15 +7,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from telethon.tl import functions
+from telethon.tl import functions, types
 from tests.rig import MASHA, OWNER, Rig
-from tests.support import NOON
+from tests.support import MOSCOW, NOON, Spine
 
 from jobs.spine.extras import Extras, Quote
-from jobs.spine.model import Incoming, Origin
+from jobs.spine.model import Incoming, Origin, Usage
+from jobs.spine.tool import Words
+from jobs.telegram.envelope import Envelopes
 from jobs.users import consent
 from jobs.users.access import TOOLS
 from jobs.users.consent import HARMLESS, answer_in
+from jobs.users.marks import Marks
 from jobs.users.model import Role
 from jobs_simulator.chat import Chat
 from jobs_simulator.model import ModelRequest, Reply, ToolCall, fixed
@@ -226,6 +229,23 @@ async def test_the_mark_outlives_a_restart_as_the_conversation_does(tmp_path: Pa
         await answered(rig, "no")
         await running
         assert not (rig.settings.workspace_dir / "MEMORY.md").exists()
+
+
+@pytest.mark.parametrize("is_marked", [True, False])
+def test_an_answer_to_others_words_is_theirs_when_it_is_quoted_later(spine: Spine, is_marked: bool) -> None:
+    """In a new conversation, which begins without them, it would bring them back unseen."""
+    spine.accept("что пишет Маша?", OWNER)
+    turn = spine.turns.begin(OWNER)
+    assert turn is not None
+    if is_marked:
+        Marks(spine.db).note(OWNER, turn.id, "memory_search", [Words("Маша", PLANTED)])
+    spine.turns.finish(turn, PLANTED, Usage())
+    spine.db.execute("UPDATE outbox SET message_id = 7")
+    header = types.MessageReplyHeader(reply_to_msg_id=7)
+    reply = types.Message(id=9, peer_id=types.PeerUser(OWNER), date=NOON, message="сделай", reply_to=header)
+    quote = Envelopes(spine.db, MOSCOW).read(reply, OWNER).quote
+    assert quote is not None
+    assert quote.is_foreign == is_marked
 
 
 @pytest.mark.parametrize(

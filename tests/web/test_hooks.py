@@ -122,6 +122,22 @@ async def test_none_is_served_that_was_not_set_up_and_a_broken_file_says_so(spin
         assert (await client.post("/hooks/ci", content=BODY, headers=signed())).status_code == 503
 
 
+def test_what_was_taken_is_not_lost_while_the_file_is_broken(tmp_path: Path) -> None:
+    """It is edited by hand: half of it may be there for a moment."""
+    file = written(tmp_path)
+    good = file.path.read_text()
+    hooks, later = Hooks(file), Hooks(file)
+    assert hooks.errand(lane_of("ci")) is not None
+    file.path.write_text("{")
+    assert hooks.errand(lane_of("ci")) is not None, "as it was"
+    with pytest.raises(ValueError, match="wait"):
+        later.errand(lane_of("ci"))
+    file.path.write_text(good)
+    assert later.errand(lane_of("ci")) is not None
+    file.path.write_text("{}")
+    assert later.errand(lane_of("ci")) is None, "taken back"
+
+
 def test_a_hook_is_made_with_a_secret_of_its_own(tmp_path: Path) -> None:
     file = written(tmp_path)
     secret = file.add("mail", "sort it")

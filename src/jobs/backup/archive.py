@@ -2,10 +2,10 @@
 
     manifest.json     version, when, what is left out, and the SHA-256 of every file
     data/db.sqlite    a snapshot (VACUUM INTO: one read transaction, which holds up no writer)
-    data/…            sessions, transcripts, mcp_servers.json, the archive of old rows
+    data/…            sessions, transcripts, the archive of old rows
     workspace/…       the memory; with `whole`, everything but what tools make again
-    settings.env      .env, without the secrets unless they are wanted
-    data/telethon.session   only with the secrets: whoever has it is signed in
+    settings.env, data/mcp_servers.json   without the secrets unless they are wanted
+    data/telethon.session, data/hooks.json   only with the secrets: they are nothing else
 
 Whatever else a running Jobs changes meanwhile is taken as it is at that moment; a transcript that is ahead of the
 database is recognised when it is resumed.
@@ -29,6 +29,7 @@ import apsw
 from jobs import __version__
 from jobs.config import SECRET_FIELDS, Settings, project_root
 from jobs.db import DatabaseError, schema_version
+from jobs.masks import Masks
 from jobs.times import now, to_text
 
 FORMAT = 1
@@ -37,8 +38,9 @@ MADE_AGAIN = frozenset(
     {"node_modules", ".venv", "venv", "__pycache__", ".cache", ".npm", ".mypy_cache", ".ruff_cache", ".pytest_cache"}
 )
 """Folders that tools make again by themselves."""
-KEPT = "before-restore-"
-"""How folders begin in which `restore` keeps what was there."""
+KEPT = ".before-restore-"
+"""How folders begin in which `restore` keeps what was there: hidden, so that it is not searched as memory."""
+SERVERS, HOOKS = "mcp_servers.json", "hooks.json"
 MEMORY = ("MEMORY.md", "memory", ".claude/skills")
 SECRET_VARIABLES = frozenset({*(name.upper() for name in SECRET_FIELDS), "HTTP_PROXY", "http_proxy"})
 
@@ -92,6 +94,11 @@ def _write(settings: Settings, file: Any, part: Path, *, secrets: bool, whole: b
         if (env := project_root() / ".env").is_file():
             text = env.read_text(encoding="utf-8")
             _add_text(archive, ENV, text if secrets else without_secrets(text), sums)
+        if (servers := settings.data_dir / SERVERS).is_file():
+            text = servers.read_text(encoding="utf-8", errors="replace")
+            _add_text(archive, f"data/{SERVERS}", text if secrets else servers_without_secrets(text), sums)
+        if secrets and (settings.data_dir / HOOKS).is_file():
+            _add(archive, settings.data_dir / HOOKS, f"data/{HOOKS}", sums)
         if secrets and settings.telethon_session.is_file():
             login = Path(folder) / "telethon.session"
             _copy_login(settings.telethon_session, login)
@@ -105,7 +112,7 @@ def _write(settings: Settings, file: Any, part: Path, *, secrets: bool, whole: b
             "whole": whole,
             "files": sums,
         }
-        _add_text(archive, MANIFEST, json.dumps(manifest, ensure_ascii=False, indent=1), {})
+        _add_text(archive, MANIFEST, json.dumps(manifest, indent=1), {})  # in ASCII: a name may be no UTF-8
     return len(sums)
 
 
@@ -134,8 +141,6 @@ def _files(settings: Settings, *, whole: bool) -> Iterator[tuple[Path, str]]:
         yield path, f"data/{path.relative_to(data)}"
     for path in sorted((data / "archive").glob("*.gz")):
         yield path, f"data/archive/{path.name}"
-    if (data / "mcp_servers.json").is_file():
-        yield data / "mcp_servers.json", "data/mcp_servers.json"
     for name in ["."] if whole else MEMORY:
         yield from ((path, f"workspace/{path.relative_to(workspace)}") for path in _below(workspace / name))
 
@@ -200,3 +205,17 @@ def without_secrets(text: str) -> str:
         secret = is_set and name.strip() in SECRET_VARIABLES
         lines.append(f"{name.strip()}=" if secret else line)
     return "\n".join(lines) + "\n"
+
+
+def servers_without_secrets(text: str) -> str:
+    """mcp_servers.json without the values that its servers are given; those that name a variable (`${…}`) stay."""
+    try:
+        document = json.loads(text)
+    except ValueError:
+        return "{}"  # it is in use by nobody
+    servers = document.get("mcpServers") if isinstance(document, dict) else None
+    for entry in servers.values() if isinstance(servers, dict) else ():
+        for field in ("env", "headers"):
+            if isinstance(entry, dict) and isinstance(given := entry.get(field), dict):
+                entry[field] = {name: value if "${" in str(value) else "" for name, value in given.items()}
+    return Masks()(json.dumps(document, ensure_ascii=False, indent=2))

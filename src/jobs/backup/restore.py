@@ -10,14 +10,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jobs.backup.archive import ENV, FORMAT, KEPT, MANIFEST, BackupError
+from jobs.backup.archive import ENV, FORMAT, HOOKS, KEPT, MANIFEST, SERVERS, BackupError
 from jobs.config import Settings, project_root
 from jobs.db import DatabaseError, DataLock, migrations, open_database
 from jobs.times import now
 from jobs.walls import share
 
-REPLACED = ("db.sqlite", "db.sqlite-wal", "db.sqlite-shm", "sessions", "claude", "archive", "mcp_servers.json")
+REPLACED = (
+    *("db.sqlite", "db.sqlite-wal", "db.sqlite-shm", "sessions", "claude", "archive"),
+    *("memory.sqlite", "memory.sqlite-wal", "memory.sqlite-shm"),  # made anew, of what there is then
+)
 """What of the data directory is replaced. The login is, only where the backup has one."""
+WITH_SECRETS = (SERVERS, HOOKS)
+"""Replaced by a backup with secrets; one without leaves those that are there."""
 LOGIN = ("telethon.session", "telethon.session-journal")
 
 
@@ -86,16 +91,20 @@ def _put(settings: Settings, folder: Path, manifest: dict[str, Any]) -> Restored
     data, workspace = settings.data_dir, settings.workspace_dir
     aside = f"{KEPT}{now():%Y%m%dT%H%M%SZ}"
     has_login = (folder / "data" / LOGIN[0]).is_file()
+    has_secrets = bool(manifest.get("secrets"))
+    stays = () if has_secrets else tuple(name for name in WITH_SECRETS if (data / name).exists())
+    replaced = [*REPLACED, *(WITH_SECRETS if has_secrets else ()), *(LOGIN if has_login else ())]
     kept = [
-        _set_aside(data, data / aside, [*REPLACED, *(LOGIN if has_login else ())]),
+        _set_aside(data, data / aside, replaced),
         _set_aside(workspace, workspace / aside, [path.name for path in (folder / "workspace").glob("*")]),
     ]
     for source, target in ((folder / "data", data), (folder / "workspace", workspace)):
         for path in source.glob("*"):
-            shutil.move(path, target / path.name)
+            if target != data or path.name not in stays:
+                shutil.move(path, target / path.name)
     if (status := workspace.stat()).st_mode & stat.S_ISGID:  # shared with the agent's user
         share(workspace, status.st_gid)
-    for path in (data / "db.sqlite", data / LOGIN[0]):
+    for path in (data / name for name in ("db.sqlite", LOGIN[0], *WITH_SECRETS)):
         if path.is_file():
             path.chmod(0o600)
     env = project_root() / ".env"

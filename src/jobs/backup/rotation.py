@@ -40,8 +40,11 @@ class Rotation:
         while True:
             await asyncio.sleep(pause)
             pause = LOOK_SECONDS
-            if self._is_due():
-                await asyncio.to_thread(self.make)
+            try:
+                if self._is_due():
+                    await asyncio.to_thread(self.make)
+            except Exception:  # a file that nobody thought of is no reason to answer nobody
+                log.exception("no backup was made")
 
     def make(self) -> None:
         """Make one now and drop the oldest. What fails is said in the log, and tried again an hour later."""
@@ -57,8 +60,9 @@ class Rotation:
             old.unlink(missing_ok=True)
 
     def _is_due(self) -> bool:
-        made = self._made()
-        return not made or now().timestamp() - made[-1].stat().st_mtime >= DAY.total_seconds()
+        """One that a clock set wrong has dated into the future does not count."""
+        ages = [now().timestamp() - path.stat().st_mtime for path in self._made()]
+        return not any(-LOOK_SECONDS < age < DAY.total_seconds() for age in ages)
 
     def _made(self) -> list[Path]:
         """Oldest first: the name is the time."""

@@ -7,6 +7,7 @@ at once. Importing this loads httpx2, so `Broker` does it when the server starts
 import asyncio
 import contextlib
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
@@ -26,8 +27,8 @@ from jobs.serving import Message, Receive, Send
 log = structlog.get_logger()
 
 MESSAGES = "/v1/messages"
-FREE = ("/v1/messages/count_tokens", "/v1/models")
-"""What else a session may ask for; the last with anything below it."""
+FREE = re.compile(r"/v1/messages/count_tokens|/v1/models(?:/\w[\w.:@-]*)?", re.ASCII)
+"""What else a session may ask for. Nothing by which a path could lead elsewhere (`/v1/models/../messages`) is in it."""
 LARGEST_BODY = 64 * 1024 * 1024
 CONNECT_SECONDS = 30.0
 ROOM_SECONDS = 90.0
@@ -98,7 +99,7 @@ class Forwarder:
             await _refuse(send, 413, "request_too_large", "The request is larger than 64 MB.")
         elif scope["method"] == "POST" and path == MESSAGES:
             await self._call(given, scope, headers, content, send)
-        elif path == FREE[0] or path == FREE[1] or path.startswith(f"{FREE[1]}/"):
+        elif FREE.fullmatch(path):
             await self._pass_on(scope, self._credential.put_in(headers), content, send, None)
         else:
             await _refuse(send, 404, "not_found_error", "Sessions of Jobs may not use this part of the API.")
@@ -128,8 +129,8 @@ class Forwarder:
             used = _used(meter)
             raise
         finally:
-            self._ledger.end(call, used)
             self._under_way -= 1
+            self._ledger.end(call, used)
             async with self._room:
                 self._room.notify_all()
 

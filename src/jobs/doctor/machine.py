@@ -109,7 +109,8 @@ def disk(settings: Settings) -> Iterator[Finding]:
 def private_files(settings: Settings) -> Iterator[Finding]:
     """Nobody else on the machine may read what is secret."""
     data = settings.data_dir
-    secrets = [project_root() / ".env", settings.telethon_session, data / "db.sqlite", data / "mcp_servers.json"]
+    in_data = [data / name for name in ("db.sqlite", "mcp_servers.json", "hooks.json")]
+    secrets = [project_root() / ".env", settings.telethon_session, *in_data]
     is_open = [path for path in secrets if path.is_file() and path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO)]
     if data.is_dir() and data.stat().st_mode & stat.S_IROTH:
         is_open.append(data)

@@ -91,11 +91,10 @@ async def clock(settings: Settings) -> AsyncIterator[Finding]:
     """Compared with the Date of the model's service (RFC 9110, whole seconds)."""
     import httpx2
 
-    proxy = None if settings.http_proxy is None or settings.http_proxy.is_socks else settings.http_proxy.url
     url = settings.anthropic_base_url or API
-    direct = httpx2.URL(url).host in settings.unproxied_hosts
+    proxy = settings.proxy_for(url)
     try:
-        async with httpx2.AsyncClient(proxy=None if direct else proxy, trust_env=False, timeout=HTTP_SECONDS) as client:
+        async with httpx2.AsyncClient(proxy=proxy, trust_env=False, timeout=HTTP_SECONDS) as client:
             answer = await client.head(url)
         told = parsedate_to_datetime(answer.headers["date"]).astimezone(UTC)
     except (httpx2.HTTPError, KeyError, ValueError):

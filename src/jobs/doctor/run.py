@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator, Iterator
 
 import apsw
 
-from jobs import config, log
+from jobs import log
 from jobs.aside import shown
-from jobs.config import Settings
+from jobs.config import Settings, terminal_language
 from jobs.db import DatabaseError, open_as_is
 from jobs.doctor import machine, others
 from jobs.doctor.finding import Finding, Level, fail, ok
@@ -22,7 +22,7 @@ GOOD, BAD = 0, 1
 
 def doctor(settings: Settings, *, quick: bool = False, fix: bool = False, as_json: bool = False) -> int:
     """Run every check (`quick`: those that ask nobody); returns the exit code: 1 when anything failed."""
-    language: Language = "ru" if config.terminal_language() == "ru" else "en"
+    language = terminal_language()
     masked = Masks([*settings.secrets(), *session_secrets(settings.telethon_session)])
     log.set_up("error", masked)
     return asyncio.run(_run(settings, language, masked, quick=quick, fix=fix, as_json=as_json))
@@ -69,7 +69,7 @@ def _rows(settings: Settings) -> Iterator[Finding]:
         db = open_as_is(settings.data_dir / "db.sqlite")
     except DatabaseError:
         return  # said by the database's own check
-    language: Language = "ru" if config.terminal_language() == "ru" else "en"
+    language = terminal_language()
     with contextlib.closing(db):
         try:
             aside = given_up(db)

@@ -7,6 +7,7 @@ import shutil
 import warnings
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from typing import Any
 
 import httpx2
@@ -51,7 +52,7 @@ class Connection:
     """Runs as long as its task does. `on_tools` is told what the server offers, each time it was asked.
 
     `environment`: what variables in the entry may be filled with. `marker`: a variable by which the server's
-    processes are found when they have outlived Jobs. `proxy`: for servers that are reached over HTTP. `confined`: how
+    processes are found when they have outlived Jobs. `proxy_for`: the proxy for an address. `confined`: how
     a program is started behind the walls that stand around the owner's agent.
     """
 
@@ -62,14 +63,14 @@ class Connection:
         *,
         environment: dict[str, str],
         marker: dict[str, str],
-        proxy: str | None,
+        proxy_for: Callable[[str], str | None],
         confined: Confined,
     ) -> None:
         self._config = config
         self._on_tools = on_tools
         self._environment = environment
         self._marker = marker
-        self._proxy = proxy
+        self._proxy_for = proxy_for
         self._confined = confined
         self._client: Client | None = None
         self._lost = asyncio.Event()
@@ -174,12 +175,12 @@ class Connection:
                 parameters = StdioServerParameters(command=command, args=arguments, env=environment)
                 transport: Any = stdio_client(parameters, errlog=errors)
             elif config.kind == "sse":
-                transport = sse_client(config.url, dict(config.headers))
-            else:
-                http = httpx2.AsyncClient(
-                    headers=dict(config.headers), proxy=self._proxy, timeout=httpx2.Timeout(30.0, read=CALL_SECONDS)
+                transport = sse_client(
+                    config.url, dict(config.headers), httpx_client_factory=partial(self._http, config)
                 )
-                transport = streamable_http_client(config.url, http_client=await stack.enter_async_context(http))
+            else:
+                http = await stack.enter_async_context(self._http(config, dict(config.headers)))
+                transport = streamable_http_client(config.url, http_client=http)
             client = Client(
                 transport,
                 read_timeout_seconds=CALL_SECONDS,
@@ -188,6 +189,18 @@ class Connection:
                 mode="legacy",
             )
             yield await stack.enter_async_context(client)
+
+    def _http(
+        self,
+        config: ServerConfig,
+        headers: dict[str, str] | None = None,
+        timeout: httpx2.Timeout | None = None,
+        auth: httpx2.Auth | None = None,
+    ) -> httpx2.AsyncClient:
+        """A client for the server's address, by the proxy of the settings if that is for it."""
+        timeout = timeout or httpx2.Timeout(30.0, read=CALL_SECONDS)
+        proxy = self._proxy_for(config.url)
+        return httpx2.AsyncClient(headers=headers, timeout=timeout, auth=auth, proxy=proxy, trust_env=False)
 
     @asynccontextmanager
     async def _listening(self) -> AsyncIterator[Any]:

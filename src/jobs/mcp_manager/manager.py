@@ -53,7 +53,7 @@ class State:
 class McpManager:
     """`environment`: variables that the entries may be filled with. `marker`: put into every server's environment.
 
-    `confined`: see `Connection`.
+    `proxy_for` and `confined`: see `Connection`.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class McpManager:
         *,
         environment: Mapping[str, str],
         marker: Mapping[str, str],
-        proxy: str | None = None,
+        proxy_for: Callable[[str], str | None] = lambda url: None,
         confined: Confined = unconfined,
     ) -> None:
         self.config = config
@@ -75,7 +75,7 @@ class McpManager:
         self.permissions = Permissions(db, outbox, users, "mcp", "mcp_servers")
         self._environment = dict(environment)
         self._marker = dict(marker)
-        self._proxy = proxy
+        self._proxy_for = proxy_for
         self._confined = confined
         self._connections: dict[str, tuple[str, Connection]] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -149,7 +149,7 @@ class McpManager:
             lambda tools: self._listed(server.name, list(tools)),
             environment=self._environment,
             marker=self._marker,
-            proxy=self._proxy,
+            proxy_for=self._proxy_for,
             confined=self._confined,
         )
         self._connections[server.name] = (server.fingerprint, connection)

@@ -87,7 +87,7 @@ class Registry:
         import httpx2
 
         try:
-            async with httpx2.AsyncClient(proxy=self.proxy, timeout=SECONDS) as client:
+            async with httpx2.AsyncClient(proxy=self.proxy, trust_env=False, timeout=SECONDS) as client:
                 answer = await client.get(self.url.rstrip("/") + path, params=parameters)
         except httpx2.HTTPError as error:
             raise RegistryError(

@@ -2,12 +2,12 @@
 
 import os
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
-from jobs.memory.documents import DAYS, MEMORY
+from jobs.memory.documents import DAYS, MEMORY, UPLOADS
 from jobs.memory.marks import FILE, Mark, is_foreign, marked, read_mark, shown
 from jobs.memory.tidying import Change, Proposal, tidied
 from jobs.memory.words import stems
@@ -50,8 +50,8 @@ class Saved:
     """added, known (it stood there), updated (it says more now) or replaced (it said something else)."""
     before: str | None = None
     before_source: str = FILE
-    similar: tuple[str, ...] = ()
-    """Other facts about much the same, for the one who wrote to look at."""
+    similar: tuple[tuple[str, str], ...] = ()
+    """Other facts about much the same, each with its source, for the one who wrote to look at."""
 
 
 class MemoryStorage:
@@ -91,7 +91,7 @@ class MemoryStorage:
     def tidy(self, seen: list[str], proposal: Proposal, today: date, mark: Mark) -> list[Change]:
         """Do what a proposal about the lines `seen` asks for, as one change that one undo takes back.
 
-        Nothing is done when the file has changed since they were seen.
+        Nothing is done when the file has changed since they were seen, and nothing to a line of another person's.
         """
         done: list[Change] = []
 
@@ -102,8 +102,11 @@ class MemoryStorage:
             after, changes = tidied(lines, proposal, today)
             done.extend(changes)
             for added in proposal.add:
-                text = _one_line(added.text)
-                saved = _put(after, text, _one_line(added.section), marked(text, mark), "")
+                text, section = _one_line(added.text), _one_line(added.section)
+                place, _ = _same_fact(_items(after), after, text, section)
+                if place is not None and is_foreign(read_mark(after[place])[1].source):
+                    continue
+                saved = _put(after, text, section, marked(text, mark), "")
                 if saved.done == "added":
                     done.append(Change("added", (), text))
                 elif saved.before:
@@ -179,8 +182,12 @@ class MemoryStorage:
     def read(self, path: str, line_start: int = 1, line_end: int | None = None) -> list[Line]:
         """Lines of a Markdown file of the workspace, marks as a reader sees them. Raises StorageError."""
         file = (self._workspace / path).resolve()
-        if not file.is_relative_to(self._workspace.resolve()) or file.suffix.lower() not in (".md", ".markdown"):
+        root = self._workspace.resolve()
+        if not file.is_relative_to(root) or file.suffix.lower() not in (".md", ".markdown"):
             raise StorageError(f"{path} is not one of memory's files")
+        folder, _, rest = file.relative_to(root).as_posix().partition("/")
+        if folder == UPLOADS and rest.partition("/")[0].isdigit():
+            raise StorageError(f"{path} came from somebody else, and is no memory; Read opens it")
         if not file.is_file():
             raise StorageError(f"there is no {path}")
         return _lines(file, path)[max(0, line_start - 1) : line_end]
@@ -227,7 +234,7 @@ class MemoryStorage:
 
 def _put(lines: list[str], text: str, section: str, entry: str, replaces: str) -> Saved:
     """Change the lines of MEMORY.md so that they say `text`."""
-    items = {at: _words_of(line) for at, line in enumerate(lines) if _ITEM.match(line)}
+    items = _items(lines)
     if replaces:
         wanted = stems(replaces)
         place = next((at for at, words in items.items() if stems(words) == wanted), None)
@@ -244,7 +251,7 @@ def _put(lines: list[str], text: str, section: str, entry: str, replaces: str) -
             return Saved(_section_of(lines, place), "known")
         return Saved(_section_of(lines, place), done, before, source)
     section = section or GENERAL
-    similar = _similar(items.values(), text)
+    similar = tuple((items[at], read_mark(lines[at])[1].source) for at in _similar(items, text))
     heading = next((line for line in lines if line.strip().casefold() == (HEADING + section).casefold()), None)
     if heading is None:
         heading = HEADING + section
@@ -256,6 +263,11 @@ def _put(lines: list[str], text: str, section: str, entry: str, replaces: str) -
         at -= 1
     lines.insert(at, f"- {entry}")
     return Saved(heading.removeprefix(HEADING).strip(), "added", similar=similar)
+
+
+def _items(lines: list[str]) -> dict[int, str]:
+    """The words of each item, by its place."""
+    return {at: _words_of(line) for at, line in enumerate(lines) if _ITEM.match(line)}
 
 
 def _same_fact(items: dict[int, str], lines: list[str], text: str, section: str) -> tuple[int | None, str]:
@@ -281,10 +293,11 @@ def _key(text: str) -> list[str]:
     return stems(match[1]) if match and "http" not in match[1] else []
 
 
-def _similar(items: Iterable[str], text: str) -> tuple[str, ...]:
+def _similar(items: dict[int, str], text: str) -> list[int]:
+    """The places of up to three lines that have much of the text's words, the most alike first."""
     words = set(stems(text))
-    alike = [(len(words & set(stems(old))) / max(1, len(words | set(stems(old)))), old) for old in items]
-    return tuple(old for share, old in sorted(alike, reverse=True)[:3] if share >= 0.3)
+    alike = [(len(words & set(stems(old))) / max(1, len(words | set(stems(old)))), at) for at, old in items.items()]
+    return [at for share, at in sorted(alike, reverse=True)[:3] if share >= 0.3]
 
 
 def _section_of(lines: list[str], at: int) -> str:

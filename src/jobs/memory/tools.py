@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from pydantic import BaseModel, Field
@@ -66,19 +67,24 @@ class MemoryForget(BaseModel):
 class MemoryTools:
     """`records` are the conversations, for memory_read; a day is one of their zone.
 
-    `others` tells whose words stand in the session's conversation, "" when nobody else's do: what is written down then
-    may be theirs, whatever the session says of it.
+    `others` tells whose words stand in the conversation of a lane's session, "" when nobody else's do: what is written
+    down then may be theirs, whatever the session says of it.
     """
 
     def __init__(
-        self, storage: MemoryStorage, index: MemoryIndex, records: Records, others: Callable[[], str] = str
+        self,
+        storage: MemoryStorage,
+        index: MemoryIndex,
+        records: Records,
+        others: Callable[[int], str] = lambda lane: "",
     ) -> None:
         self._storage = storage
         self._index = index
         self._records = records
         self._others = others
 
-    def tools(self) -> list[Tool[Any]]:
+    def tools(self, lane: int) -> list[Tool[Any]]:
+        """For the session of a lane."""
         return [
             Tool(
                 "memory_search",
@@ -93,10 +99,16 @@ class MemoryTools:
                 "Remember a fact for good, in MEMORY.md. The same is not kept twice; what another person has said goes "
                 "into today's log.",
                 MemoryAppend,
-                self.append,
+                partial(self.append, lane=lane),
                 has_effect=True,
             ),
-            Tool("memory_log", "Note what happened today, in today's log.", MemoryLog, self.log, has_effect=True),
+            Tool(
+                "memory_log",
+                "Note what happened today, in today's log.",
+                MemoryLog,
+                partial(self.log, lane=lane),
+                has_effect=True,
+            ),
             Tool(
                 "memory_forget",
                 "Remove lines for good. The first call shows what would go.",
@@ -134,11 +146,11 @@ class MemoryTools:
         text, is_cut = _handed(lines, READ_CHARACTERS)
         return {"path": call.path, "text": text, "cut": is_cut}
 
-    async def append(self, call: MemoryAppend) -> Effect:
+    async def append(self, call: MemoryAppend, lane: int) -> Effect:
         # It writes a file, not the database; that is safe to repeat, since the same fact is written once by itself.
         def effect() -> Any:
             at = self._now()
-            mark = self._mark(call.said_by, at)
+            mark = self._mark(call.said_by, at, lane)
             if is_foreign(
                 _source(call.said_by)
             ):  # to be a fact it takes the owner's word, or the agent's own conclusion
@@ -149,7 +161,9 @@ class MemoryTools:
                 raise ToolError(str(error)) from None
             if saved.done == "replaced" and saved.before:
                 gone = (
-                    Mark(saved.before_source, at.date()) if is_foreign(saved.before_source) else self._mark(AGENT, at)
+                    Mark(saved.before_source, at.date())
+                    if is_foreign(saved.before_source)
+                    else self._mark(AGENT, at, lane)
                 )
                 self._storage.log(f"{REPLACED}{saved.before}", at, gone)
             told = {
@@ -157,16 +171,16 @@ class MemoryTools:
                 "section": saved.section,
                 "done": saved.done,
                 "before": _words(saved.before or "", saved.before_source),
-                "similar": list(saved.similar),
+                "similar": [_words(text, source) for text, source in saved.similar],
             }
             return {name: value for name, value in told.items() if value}
 
         return effect
 
-    async def log(self, call: MemoryLog) -> Effect:
+    async def log(self, call: MemoryLog, lane: int) -> Effect:
         def effect() -> Any:
             at = self._now()
-            return self._log(call.text, at, self._mark(call.said_by, at))
+            return self._log(call.text, at, self._mark(call.said_by, at, lane))
 
         return effect
 
@@ -216,8 +230,8 @@ class MemoryTools:
         ]
         return lines[call.line_start - 1 : call.line_end]
 
-    def _mark(self, said_by: str, at: datetime) -> Mark:
-        others = self._others()
+    def _mark(self, said_by: str, at: datetime, lane: int) -> Mark:
+        others = self._others(lane)
         return Mark(external(others) if others else _source(said_by), at.date())
 
     def _now(self) -> datetime:

@@ -10,7 +10,6 @@ from jobs.setup.account import set_up_account
 from jobs.setup.answers import Answers, SetupStopped
 from jobs.setup.model import KEY, TOKEN, set_up_model
 from jobs.setup.terminal import Terminal, to_stderr
-from jobs.texts import Language
 
 UNFINISHED = 2
 
@@ -21,7 +20,7 @@ def setup() -> int:
     0: everything is in place; 2: left unfinished, and what was finished is kept. Raises SettingsError when a setting is
     wrong that setup does not ask about.
     """
-    language: Language = "ru" if config.terminal_language() == "ru" else "en"
+    language = config.terminal_language()
     answers = Answers(Terminal(), language)
     try:
         asyncio.run(_set_up(answers))

@@ -44,11 +44,13 @@ class Envelopes:
         if header.reply_from or header.reply_to_peer_id:
             return Quote(text=marked, by="other", name=getattr(header.reply_from, "from_name", None) or "")
         own = self._db.one(
-            "SELECT text, kind, key FROM outbox WHERE chat = ? AND message_id = ? ORDER BY id DESC",
+            """SELECT text, kind, key, marked FROM outbox LEFT JOIN turns ON turns.id = turn_id
+               WHERE chat = ? AND message_id = ? ORDER BY outbox.id DESC""",
             (chat, header.reply_to_msg_id),
         )
         if own is not None:
-            passes_on = own["kind"] == "notice" and not own["key"].startswith(OWN_NOTICES)
+            is_notice = own["kind"] == "notice" and not own["key"].startswith(OWN_NOTICES)
+            passes_on = is_notice or bool(own["marked"])  # an answer to the words of others may repeat them
             return Quote(text=marked or own["text"][:KEPT], by="jobs", passes_on=passes_on, occasion=own["key"])
         theirs = self._db.one(
             "SELECT text, extras FROM inbox WHERE lane = ? AND message_id = ? ORDER BY id DESC",

@@ -50,7 +50,7 @@ def tools_by_role(
                 *task_tools.tools(),
                 *standing.tools(),
                 *files.tools(),
-                *memory.tools(),
+                *memory.tools(person.id),
                 *schedule.tools(person.id),
                 *watches.tools(),
                 *notices.tools(person.id),

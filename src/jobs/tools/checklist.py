@@ -23,6 +23,8 @@ LARGEST = 64 * 1024
 """Bytes of the file that are read."""
 MOST = 50
 """Items that are taken from it."""
+LONGEST = timedelta(days=3660)
+"""Between two looks at an item."""
 
 _ITEM = re.compile(r"\s*(?:[-*+]|\d+[.)])\s+(?:\[(?P<box>[ xXхХ])\]\s+)?(?P<text>\S.*)")
 _URGENT = re.compile(r"(?:!+\s*|(?:urgent|срочно)\s*:\s*)(?=\S)", re.IGNORECASE)
@@ -80,6 +82,6 @@ def _item(text: str) -> Item:
             urgent, text = True, text[mark.end() :]
         if interval := _EVERY.match(text):
             unit = next(length for pattern, length in _UNITS.items() if re.fullmatch(pattern, interval["unit"], re.I))
-            every = float((interval["number"] or "1").replace(",", ".")) * unit
+            every = min(float((interval["number"] or "1").replace(",", ".")), LONGEST / unit) * unit
             text = text[interval.end() :]
     return Item(text.strip(), every, urgent)

@@ -5,7 +5,7 @@ Off unless MEMORY_NIGHTLY names a time. Nothing that other people said is given 
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from importlib import resources
 from string import Template
 
@@ -19,7 +19,7 @@ from jobs.memory.tidying import MOST_ADDED, Change, Proposal, numbered, proposal
 from jobs.spine.model import Choice
 from jobs.spine.outbox import Outbox
 from jobs.texts import say
-from jobs.times import now, to_text
+from jobs.times import daily, now, to_text
 from jobs.tools.timer import Timer
 from jobs.users.model import Person
 from jobs.users.outcome import ModelUnavailable, Reply, SessionFailed
@@ -30,6 +30,8 @@ log = structlog.get_logger()
 
 LAST = "nightly"
 """The key in `meta` of the last day whose night was looked at."""
+DONE = "nightly_done"
+"""The same of the day from which on the logs have still to be looked at: a night that fails leaves it where it is."""
 LATEST = timedelta(hours=4)
 """A night that Jobs slept through is not made up for later than this; the next one has its days too."""
 MOST_DAYS = 7
@@ -65,16 +67,17 @@ class Consolidation:
         if self._at is None:
             return None
         owner, moment = self._users.owner(), now()
-        today = moment.astimezone(owner.zone).date()
-        due = datetime.combine(today, self._at, owner.zone).astimezone(UTC)
+        today, due, following = daily(self._at, owner.zone, moment)
         if moment < due:
             return due
         last = self._db.value("SELECT value FROM meta WHERE key = ?", (LAST,))
         if last != today.isoformat() and moment - due < LATEST:
             self._db.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", (LAST, today.isoformat()))
-            since = date.fromisoformat(last) if last else today - timedelta(days=1)
+            done = self._db.value("SELECT value FROM meta WHERE key = ?", (DONE,)) or last
+            since = date.fromisoformat(done) if done else today - timedelta(days=1)
+            self._db.execute("INSERT OR IGNORE INTO meta (key, value) VALUES (?, ?)", (DONE, since.isoformat()))
             self._task = asyncio.get_running_loop().create_task(self._run(owner, since, today))
-        return datetime.combine(today + timedelta(days=1), self._at, owner.zone).astimezone(UTC)
+        return following
 
     async def stop(self) -> None:
         """No more of it; what runs is dropped."""
@@ -86,6 +89,7 @@ class Consolidation:
     async def _run(self, owner: Person, since: date, today: date) -> None:
         try:
             await self.consolidate(owner, since, today)
+            self._db.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", (DONE, today.isoformat()))
         except (ModelUnavailable, SessionFailed) as error:
             log.warning("memory was not consolidated tonight", error=str(error))
         except (apsw.Error, OSError) as error:

@@ -1,12 +1,12 @@
 """The owner's morning digest: what is overdue, due today, and waits for a decision. Silent when there is nothing."""
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 
 from jobs.db import Database
 from jobs.spine.model import OutboxKind
 from jobs.spine.outbox import Outbox
 from jobs.texts import say, say_time
-from jobs.times import now
+from jobs.times import daily, now
 from jobs.tools.timer import Timer
 from jobs.users.letters import Letters
 from jobs.users.model import Person, Task, TaskStatus
@@ -35,8 +35,7 @@ class Digest:
         if self._at is None:
             return None
         owner, moment = self._users.owner(), now()
-        today = moment.astimezone(owner.zone).date()
-        due = datetime.combine(today, self._at, owner.zone).astimezone(UTC)
+        today, due, following = daily(self._at, owner.zone, moment)
         if moment < due:
             return due
         if self._db.value("SELECT value FROM meta WHERE key = ?", (LAST,)) != today.isoformat():
@@ -49,7 +48,7 @@ class Digest:
                 text = self.text(owner, moment)
                 if text and moment - due < LATEST:
                     self._outbox.say(f"digest:{today.isoformat()}", owner.id, OutboxKind.NOTICE, text)
-        return datetime.combine(today + timedelta(days=1), self._at, owner.zone).astimezone(UTC)
+        return following
 
     def text(self, owner: Person, moment: datetime) -> str:
         """What there is to say now, "" when nothing."""
@@ -77,8 +76,9 @@ class Digest:
         return f"{say('digest_head', owner.language)}\n\n{said}" if said else ""
 
     def _declined_since(self, moment: datetime) -> list[Task]:
+        """A task from before there was a history has none."""
         declined = self._users.tasks(status=TaskStatus.DECLINED)
-        return [task for task in declined if self._users.history(task.id)[-1].at >= moment]
+        return [task for task in declined if any(event.at >= moment for event in self._users.history(task.id)[-1:])]
 
     def _section(self, head: str, tasks: list[Task], owner: Person) -> str:
         if not tasks:

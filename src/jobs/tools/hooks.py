@@ -117,6 +117,8 @@ class Hooks:
     def __init__(self, file: HooksFile) -> None:
         self._file = file
         self._run_usd = 0.0
+        self._known: dict[str, Hook] | None = None
+        """As the file said when it could last be read."""
         self._inbox: Inbox | None = None
         self._outbox: Outbox | None = None
         self._users: UsersRepository | None = None
@@ -166,7 +168,10 @@ class Hooks:
     # ------------------------------------------------------------------- turns
 
     def errand(self, lane: OwnLane) -> Errand | None:
+        """Raises ValueError while the file makes no sense and never did: what was taken waits until it is mended."""
         hook = self._of(lane)
+        if self._known is None:
+            raise ValueError(f"{self._file.path} cannot be read, and deliveries wait for it")
         if hook is None:
             return None
         return Errand(lane, Role.ISOLATED, hook.model, self._run_usd, ABOUT[hook.quiet])
@@ -185,10 +190,10 @@ class Hooks:
 
     def _of(self, lane: OwnLane) -> Hook | None:
         try:
-            return next((hook for name, hook in self._file.load().items() if lane_of(name) == lane), None)
+            self._known = self._file.load()
         except ValueError as error:
             log.error("hooks are not served", error=str(error))
-            return None
+        return next((hook for name, hook in (self._known or {}).items() if lane_of(name) == lane), None)
 
 
 def lane_of(name: str) -> OwnLane:

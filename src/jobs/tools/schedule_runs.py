@@ -101,8 +101,21 @@ class Runs:
     def last(self, task_id: int, limit: int) -> list[Row]:
         """The newest runs of a task, newest first."""
         return self._db.execute(
-            "SELECT * FROM schedule_runs WHERE task_id = ? ORDER BY ran_at DESC, due_at DESC LIMIT ?", (task_id, limit)
+            "SELECT * FROM schedule_runs WHERE task_id = ? ORDER BY due_at DESC LIMIT ?", (task_id, limit)
         )
+
+    def answers(self, task_id: int, limit: int) -> list[str]:
+        """What the last so many runs of a task answered, oldest first.
+
+        Left out is what was answered while words of others stood in the conversation: it may repeat them.
+        """
+        rows = self._db.execute(
+            """SELECT result FROM schedule_runs LEFT JOIN turns ON turns.id = turn_id
+               WHERE task_id = ? AND outcome = ? AND result <> '' AND coalesce(marked, 0) = 0
+               ORDER BY due_at DESC LIMIT ?""",
+            (task_id, Outcome.DONE, limit),
+        )
+        return [row["result"] for row in reversed(rows)]
 
     def failed_on_end(self, task_id: int, times: int) -> bool:
         """Whether the last so many runs have all failed."""

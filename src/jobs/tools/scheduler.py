@@ -74,14 +74,14 @@ class Scheduler:
         self._run_usd = run_usd
         self._confined = confined
         self._checking: dict[Firing, asyncio.Task[None]] = {}
+        self._cut_off: list[Firing] = []  # checks that are to be made again, once nothing is frozen
         self._swept = datetime.min.replace(tzinfo=UTC)
         self.runs = Runs(db)
         self.timer = Timer(db, self.fire_due)
 
     def start(self) -> None:
         """Deal with what fell due while Jobs was away, and wait for the next."""
-        for firing in self.runs.checking():
-            self._begin_check(firing)
+        self._cut_off = self.runs.checking()
         self.timer.start()
 
     def stop(self) -> None:
@@ -93,6 +93,8 @@ class Scheduler:
 
     def fire_due(self) -> datetime | None:
         """Fire what is due, at most AT_ONCE of it, and return when something is due next."""
+        while self._cut_off:
+            self._begin_check(self._cut_off.pop())
         moment = now()
         rows = self._db.execute(
             """SELECT * FROM scheduled_tasks WHERE state = 'waiting' AND paused IS NULL AND due_at <= ?
@@ -244,14 +246,13 @@ class Scheduler:
             return None
         target = self._users.get(row["target"]) if row["target"] is not None else None
         about = "quiet" if row["quiet"] else "other" if target else "owner"
-        earlier = [run for run in self.runs.last(task_id, EARLIER) if run["outcome"] == Outcome.DONE and run["result"]]
         return Errand(
             OwnLane(LaneKind.SCHEDULE, task_id),
             Role.ISOLATED,
             row["model"],
             row["budget_usd"] or self._run_usd,
             ABOUT[about],
-            tuple(run["result"] for run in reversed(earlier)),
+            tuple(self.runs.answers(task_id, EARLIER)),
         )
 
     def turn_ended(self, turn: Turn, end: TurnEnd) -> None:
@@ -275,12 +276,18 @@ class Scheduler:
             self._letters.hold(firing.key, person, OutboxKind.MESSAGE, reply, question="held_scheduled")
 
     def pause_failed(self, row: Row, error: str) -> None:
-        """It has failed: it waits until the owner lets it go on, and then does what it did not do."""
+        """It has failed: it waits until the owner lets it go on, and then does what it did not do.
+
+        One that was taken back meanwhile stays so.
+        """
         owner = self._users.owner()
-        self._db.execute(
-            "UPDATE scheduled_tasks SET paused = 'failed', failure = ?, state = 'waiting' WHERE id = ?",
+        paused = self._db.execute(
+            """UPDATE scheduled_tasks SET paused = 'failed', failure = ?, state = 'waiting'
+               WHERE id = ? AND state <> 'cancelled' RETURNING id""",
             (error, row["id"]),
         )
+        if not paused:
+            return
         text = say("schedule_paused", owner.language, id=row["id"], text=row["text"], error=error)
         key = f"schedule:{row['id']}:{to_text(now())}:paused"
         choices = (
@@ -299,9 +306,10 @@ ABOUT = {
 
 def _occasion(row: Row, due: datetime, moment: datetime) -> tuple[datetime, datetime | None]:
     """The last time a row was due up to a moment, as far as it is worth knowing, and its first one after it."""
+    zone = ZoneInfo(row["zone"])  # of one without a rule, too: it is what the owner is told it by
     if not row["rule"]:
         return due, None
-    rule, zone, start = Rule.parse(row["rule"]), ZoneInfo(row["zone"]), from_text(row["starts_at"])
+    rule, start = Rule.parse(row["rule"]), from_text(row["starts_at"])
     since = max(due, moment - WORTH_RUNNING) - timedelta(seconds=1)
     latest = due
     for latest in takewhile(lambda each: each <= moment, rule.after(since, start, zone)):  # noqa: B007

@@ -17,6 +17,8 @@ LONGEST_SLEEP = 3600.0
 """Seconds; the clock is looked at at least this often, so that one that was set is noticed."""
 STORAGE_PAUSE = 5.0
 """Seconds before another try after the database refused to be written (a full disk)."""
+FAULT_PAUSE = 60.0
+"""The same after anything else went wrong: whatever it is, the rest of time goes on."""
 
 
 class Timer:
@@ -53,6 +55,9 @@ class Timer:
         except apsw.Error as error:
             log.error("what is due was not stored", error=str(error))
             self._wait(STORAGE_PAUSE)
+        except Exception:  # or nothing of it would ever be due again, and a start would fail by it
+            log.exception("what is due could not be done")
+            self._wait(FAULT_PAUSE)
         else:
             self._wait(LONGEST_SLEEP if due is None else max(0.0, (due - now()).total_seconds()))
 

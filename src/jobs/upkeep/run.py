@@ -42,6 +42,8 @@ class Upkeep:
                 await self.once()
             except (OSError, apsw.Error) as error:
                 log.error("upkeep was not finished; it is tried again tomorrow", error=repr(error))
+            except Exception:  # a file that nobody thought of is no reason to answer nobody
+                log.exception("upkeep was not finished; it is tried again tomorrow")
 
     async def once(self) -> None:
         """Raises OSError or apsw.Error when it cannot be finished; what was done is done."""

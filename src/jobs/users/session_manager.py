@@ -292,10 +292,11 @@ class SessionManager:
 
     async def forget(self, person_id: int) -> None:
         """End the person's session for good: the next turn begins a new one, with a recap. Not while a turn runs."""
+        name = _name(person_id)
+        # First, for a turn may begin while the old process is still being closed.
+        (self._settings.data_dir / "sessions" / f"{name}.session").unlink(missing_ok=True)
         if person_id in self._warm:
             await self._close(person_id)
-        name = _name(person_id)
-        (self._settings.data_dir / "sessions" / f"{name}.session").unlink(missing_ok=True)
         if OwnLane.of(person_id):  # its conversation is over for good
             shutil.rmtree(self._settings.data_dir / "claude" / name, ignore_errors=True)
         self._marks.clear(person_id)
@@ -399,7 +400,7 @@ class SessionManager:
     def _close_when_idle(self, person_id: int) -> None:
         def due() -> None:
             if person_id in self._warm and person_id not in self._busy:
-                self._in_background(self._close(person_id))
+                self._in_background(self._warm.pop(person_id).close())  # at once: a turn may begin just now
                 self._ending(person_id)
 
         self._idle[person_id] = asyncio.get_running_loop().call_later(IDLE_SECONDS, due)

@@ -232,7 +232,10 @@ class OwnerTaskTools:
             "who": event.actor,
             "change": event.change,
             "was": event.was,
-            "becomes": event.becomes,
+            # A file of theirs has a name that they gave it.
+            "becomes": Words("this person", event.becomes)
+            if event.becomes and event.change == "proof"
+            else event.becomes,
             "words": Words("this person", event.words) if event.words and event.actor == Actor.PERSON else event.words,
         }
         return {name: value for name, value in shown.items() if value}
