@@ -118,12 +118,15 @@ async def test_a_contact_answers_by_number_and_no_model_is_asked(world: World) -
         body = str(world.stage.model.requests[-1].body)
         assert "на какой день и час" in body
         assert "сделана" in body
+        proposal = 'update_task {"task_id": 1, "status": "proposal", "deadline": "2099-01-05T18:00"}'
+        await masha.ask(proposal, "RESULT", "owner_is_asked")
+        await owner.expect("предлагает", "/agree 1")
         handover = next(
             each for each in await masha.client.get_messages(peer, limit=20) if "1 — беру" in (each.message or "")
         )
         await masha.client.send_message(peer, "готово", reply_to=handover.id)
-        await masha.expect("сделана")
-        assert len(world.stage.model.requests) == requests + 1
+        await masha.expect("is done")  # her last long message was no Russian
+        assert len(world.stage.model.requests) == requests + 3
 
 
 async def test_a_person_mutes_asks_for_the_human_and_is_forgotten(world: World) -> None:

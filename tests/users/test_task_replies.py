@@ -24,6 +24,7 @@ from jobs.tools.followups import Followups
 from jobs.users.attachments import Files, NoAttachments
 from jobs.users.awaited_proofs import AwaitedProofs
 from jobs.users.model import Person, Task, TaskKind, TaskStatus
+from jobs.users.task_answers import Answers
 from jobs.users.task_choices import choice_lines, choices_of, reply_in
 from jobs.users.task_states import OWED, Actor, may_move
 from jobs.users.tasks import Wanted
@@ -51,6 +52,7 @@ class Desk:
 
     def __init__(self, spine: Spine, folder: Path) -> None:
         self.spine = spine
+        self.folder = folder
         self.tasks = spine.tasks(confirm=False)
         self.proofs = AwaitedProofs(spine.db, spine.inbox, spine.users, Saving(spine.inbox))
         self.replies = TaskReplies(self.tasks, spine.outbox, self.proofs, folder)
@@ -257,6 +259,8 @@ def test_cannot_asks_why_and_the_reason_goes_to_the_session_which_knows(desk: De
     assert desk.writes("уезжаю") is None
     told = [row["text"] for row in said_since(desk.spine.db, MASHA, 1)]
     assert any("задачу 1 «Прислать отчёт» вы не берёте" in text for text in told)
+    Answers(desk.tasks, MASHA, desk.folder).report(desk.tasks.get(task.id), S.DECLINED, "уезжаю")  # as it would note it
+    assert "│ уезжаю" in desk.heard(OWNER)
 
 
 @pytest.mark.parametrize(("number", "asked"), [("3", "на какой день и час"), ("4", "какой у вас вопрос")])
