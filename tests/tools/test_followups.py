@@ -175,7 +175,7 @@ def test_the_owner_who_is_asked_may_have_them_reminded_once_more(days: Days) -> 
     days.steps(task, moscow(27, 10))
     days.clock.shift(timedelta(hours=1))
     days.tasks.remind(days.tasks.get(task.id))
-    assert "Напоминаю о задаче 1" in days.spine.said(MASHA)[-1]
+    assert "Напоминаю о задаче 1" in days.spine.said(MASHA)[-2]
     assert days.follow.next_step(days.tasks.get(task.id)) == moscow(28, 10)
 
 

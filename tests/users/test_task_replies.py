@@ -382,6 +382,17 @@ def test_nobody_answers_another_persons_task(desk: Desk) -> None:
     assert [event.actor for event in desk.spine.users.history(task.id)] == ["owner", "code"]
 
 
+def test_whoever_goes_back_and_forth_is_stopped_before_the_owner_is_flooded(desk: Desk) -> None:
+    task = desk.give()
+    for _ in range(5):
+        desk.writes("1")
+        desk.writes("2")
+    assert desk.heard(OWNER).count("«Прислать отчёт»") == 6
+    assert "много раз ответили" in desk.heard()
+    with time_machine.travel(now() + timedelta(hours=2), tick=False):
+        assert desk.types(f"/accept {task.id} {task.id}", MASHA).startswith("Записал")
+
+
 MOVES = st.one_of(
     st.tuples(
         st.sampled_from([MASHA, PETYA]),

@@ -57,6 +57,10 @@ TEXTS: Texts = {
         "ru": "Задача {id} «{title}» сейчас {status}, так ответить на неё уже нельзя.",
         "en": "Task {id} “{title}” is {status} now, and can no longer be answered like that.",
     },
+    "reply_too_often": {
+        "ru": "На задачу {id} «{title}» вы уже много раз ответили за этот час. Попробуйте позже.",
+        "en": "You have answered task {id} “{title}” many times within this hour. Please try again later.",
+    },
     "reply_slot_gone": {
         "ru": "Это время для «{title}» уже занято или прошло. Выберите другое.",
         "en": "That time for “{title}” is taken or has passed. Please choose another.",

@@ -6,6 +6,7 @@ is comes from the chat it was given in; that the task is theirs is asked of the 
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from jobs.spine.choices import choices_under, open_choices
@@ -13,7 +14,7 @@ from jobs.spine.model import Choice, Incoming
 from jobs.spine.outbox import Outbox
 from jobs.telegram.commands.command import Answer, Call, Command
 from jobs.texts import say
-from jobs.times import from_text
+from jobs.times import from_text, now, to_text
 from jobs.users.awaited_proofs import AwaitedProofs
 from jobs.users.model import Person, Role, Task, TaskStatus
 from jobs.users.task_answers import Answers
@@ -28,8 +29,11 @@ from jobs.users.task_choices import (
     is_answerable,
     reply_in,
 )
-from jobs.users.task_states import WrongMove
+from jobs.users.task_states import Actor, WrongMove
 from jobs.users.tasks import Tasks
+
+CHANGES_AN_HOUR = 6
+"""How often the person may change a task's status by number within an hour."""
 
 
 @dataclass(frozen=True)
@@ -135,7 +139,8 @@ class TaskReplies:
             if name == Reply.PICK:
                 task = _own(answers, first)
                 return self._pick(answers, task, rest, person) if task else _not_theirs(person)
-            tasks = [task for word in call.words.split() if (task := _own(answers, word))]
+            found = {task.id: task for word in call.words.split() if (task := _own(answers, word))}
+            tasks = list(found.values())
             if not tasks:
                 return _not_theirs(person)
             if len(tasks) > 1:
@@ -158,6 +163,8 @@ class TaskReplies:
         text = say(f"replied_{reply}", person.language, id=task.id, title=task.title, owner=owner.name)
         if reply not in becomes:  # what they write next is for their session, numbers too
             return Answer(text, is_told=True)
+        if self._is_too_often(task):
+            return Answer(say("reply_too_often", person.language, id=task.id, title=task.title))
         task = self._answers(person).report(task, becomes[reply], "")
         return _with_choices(text, task, person)
 
@@ -165,6 +172,8 @@ class TaskReplies:
         """Both are told of a meeting that is agreed, with a file for their calendars: nothing is to be added."""
         if not fits(task, Reply.PICK):
             return _too_late(task, person)
+        if self._is_too_often(task):
+            return Answer(say("reply_too_often", person.language, id=task.id, title=task.title))
         try:
             answers.pick(task, [*task.bounds.slots].index(from_text(slot)) + 1)
         except (ValueError, WrongMove):
@@ -184,6 +193,14 @@ class TaskReplies:
         if person and task:
             answer = self._taken(Reply.DONE, task, person)
             self._outbox.ask(f"answer:{key}", person.id, answer.text, answer.choices)
+
+    def _is_too_often(self, task: Task) -> bool:
+        """The owner is told of each change, and no limit on turns holds where there is no turn."""
+        changes = self._tasks.db.value(
+            "SELECT count(*) FROM task_history WHERE task_id = ? AND actor = ? AND change = 'status' AND at > ?",
+            (task.id, Actor.PERSON, to_text(now() - timedelta(hours=1))),
+        )
+        return int(changes) >= CHANGES_AN_HOUR
 
     def _brings_file(self, key: str) -> bool:
         sql = "SELECT 1 FROM inbox WHERE key = ? AND extras LIKE '%\"attachments\"%'"
