@@ -2,9 +2,10 @@
 # Everything from the Python registry is pinned with hashes; pin the base by its digest where you deploy (docs/operations.md).
 FROM docker.io/library/python:3.12-slim-bookworm AS build
 WORKDIR /opt/jobs
-COPY requirements/runtime.txt requirements/runtime.txt
+COPY requirements/runtime.txt requirements/servers.txt requirements/
 RUN python -m venv /opt/venv \
     && /opt/venv/bin/python -m pip install --no-cache-dir --no-input --require-hashes -r requirements/runtime.txt \
+        -r requirements/servers.txt \
     && /opt/venv/bin/python -m pip uninstall --yes --quiet pip
 COPY src src
 RUN /opt/venv/bin/python -m compileall -q src

@@ -29,7 +29,8 @@ RUN = (
 LOOK = (
     "id -un; cat /data/db.sqlite /data/telethon.session >/dev/null && echo READ-DATA; ls /data && echo LISTED-DATA; "
     "for p in /proc/[0-9]*; do grep -qz TG_API_HASH $p/environ && echo READ-ENVIRONMENT; done; "
-    "touch /workspace/made && echo WROTE-WORKSPACE; touch /opt/jobs/made && echo WROTE-PROGRAM; env | grep API_KEY"
+    "touch /workspace/made && echo WROTE-WORKSPACE; touch /opt/jobs/made && echo WROTE-PROGRAM; env | grep API_KEY; "
+    "npx --version && uvx --version && echo RUNS-SERVERS"
 )
 HEALTH_SECONDS = 90.0
 READY_SECONDS = 60.0
@@ -119,6 +120,7 @@ async def life(check: Check, image: str, folder: Path) -> None:
             seen = result.text
             check.say("the agent is its own user", seen.startswith("agent\n"))
             check.say("it can write the workspace", "WROTE-WORKSPACE" in seen)
+            check.say("MCP servers of npm and PyPI can be run", "RUNS-SERVERS" in seen)
             for word in ("READ-DATA", "LISTED-DATA", "READ-ENVIRONMENT", "WROTE-PROGRAM", "sk-loopback"):
                 check.say(f"it cannot: {word}", word not in seen)
             doctor = await beside("exec", NAME, "jobs", "doctor")

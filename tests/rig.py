@@ -18,6 +18,8 @@ from jobs.memory.index import MemoryIndex
 from jobs.memory.recall import Recall
 from jobs.memory.storage import MemoryStorage
 from jobs.memory.tools import MemoryTools
+from jobs.skills.keeper import Skills
+from jobs.skills.tools import SkillTools
 from jobs.spine.lanes import Lanes
 from jobs.spine.model import Turn
 from jobs.spine.tool import ToolError
@@ -105,6 +107,8 @@ class Run:
         self.watches = Watches(spine.db, spine.inbox, outbox, users)
         self.errands = Errands(self.scheduler, self.heartbeat, self.hooks, self.watches)
         spine.turns.on_ended = self.errands.turn_ended
+        self.skills = Skills(wanted.workspace_dir, wanted.data_dir, spine.db, outbox, users)
+        mcp = mcp_tools(spine, wanted.data_dir)
         tools_of = tools_by_role(
             users,
             outbox,
@@ -118,7 +122,7 @@ class Run:
             wanted.workspace_dir,
             self.notices,
             WatchTools(self.watches, NoChannels()),
-            others=[mcp_tools(spine, wanted.data_dir)],
+            others=[mcp, SkillTools(self.skills, mcp.add)],
         )
         ask = wanted.untrusted_text == "ask"
         self.consent = Consent(spine.db, users, outbox, marks, finder, ask=ask)
@@ -139,6 +143,7 @@ class Run:
             self.door.left,
             self.errands.of,
             remembering,
+            self.skills.for_prompt,
         )
         self.sessions.recall_seconds = 30
         self.runner = TurnRunner(spine.db, users, self.sessions, spine.turns, outbox, _quiet, used_up=self.door.used_up)

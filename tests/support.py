@@ -1,5 +1,6 @@
 """What several tests need: settings that depend on nothing of the machine's, and a database with people in it."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ from jobs.mcp_manager.manager import McpManager
 from jobs.mcp_manager.registry import Registry
 from jobs.mcp_manager.secrets import Secrets
 from jobs.mcp_manager.tools import McpTools
+from jobs.skills.keeper import Skills
 from jobs.spine.inbox import Inbox
 from jobs.spine.model import Incoming, Origin, Rendered
 from jobs.spine.outbox import Outbox
@@ -22,6 +24,7 @@ from jobs.tools.scheduler import HINTED, Scheduler
 from jobs.users.letters import Letters
 from jobs.users.repository import UsersRepository
 from jobs.users.tasks import Tasks
+from jobs_simulator.model import ModelRequest, Reply, Text, ToolCall
 
 OWNER = 11
 MASHA = 22
@@ -133,3 +136,27 @@ def mcp_tools(spine: Spine, folder: Path) -> McpTools:
     manager = McpManager(config, spine.db, spine.outbox, spine.users, environment={}, marker={})
     secrets = Secrets(spine.db, spine.outbox, spine.users, manager.given)
     return McpTools(manager, Registry("http://127.0.0.1:1", folder), secrets)
+
+
+def skills_in(spine: Spine, folder: Path) -> Skills:
+    """The skills of the workspace in `folder`, without those that are shipped."""
+    for path in (folder / "workspace", folder / "data"):
+        path.mkdir(exist_ok=True)
+    return Skills(folder / "workspace", folder / "data", spine.db, spine.outbox, spine.users)
+
+
+class CallMaker:
+    """A model that makes the call that a message is (`tool {json}`), then says what came back."""
+
+    async def __call__(self, request: ModelRequest) -> Reply:
+        name, _, arguments = request.last_user_text.partition(" ")
+        if arguments.startswith("{") and not request.tool_results:
+            return Reply(ToolCall(name, json.loads(arguments)))
+        if request.tool_results:
+            return Reply(Text(f"RESULT {request.tool_results[-1].text}"))
+        return Reply(Text(f"ECHO {request.last_user_text}"))
+
+
+def call(tool: str, **arguments: object) -> str:
+    """A message that is such a call."""
+    return f"{tool} {json.dumps(arguments)}"

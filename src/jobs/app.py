@@ -141,6 +141,7 @@ class App:
         tasks.append(asyncio.create_task(parts.client.watch_clock(), name="clock"))
         for part in (parts.sessions, parts.consent, parts.runner, parts.receiver, parts.buttons, parts.receipts):
             part.start()
+        parts.skills.start()  # after the sessions, which see to whose files are whose
         parts.channels.start()
         await parts.directory.learn_contacts()
         await remove_leftovers(parts.client, parts.db, parts.chats)

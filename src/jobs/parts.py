@@ -1,6 +1,6 @@
 """Every part of the running program, built in one place; nothing is started here."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 
 from jobs.broker import Broker, Ledger
 from jobs.config import Settings
@@ -17,6 +17,8 @@ from jobs.memory.index import MemoryIndex
 from jobs.memory.recall import Recall
 from jobs.memory.storage import MemoryStorage
 from jobs.memory.tools import MemoryTools
+from jobs.skills.keeper import Skills
+from jobs.skills.tools import SkillTools
 from jobs.spine.inbox import Inbox
 from jobs.spine.lanes import Lanes
 from jobs.spine.outbox import Outbox
@@ -30,10 +32,10 @@ from jobs.telegram.chats import Chats
 from jobs.telegram.client import Account, Client
 from jobs.telegram.commands import Commands
 from jobs.telegram.commands.admission import Admission
+from jobs.telegram.commands.allowing import Allowing
 from jobs.telegram.commands.control import Control
 from jobs.telegram.commands.decisions import Decisions
 from jobs.telegram.commands.heartbeat import HeartbeatCommand
-from jobs.telegram.commands.mcp import Mcp
 from jobs.telegram.commands.memory import MemoryCommand
 from jobs.telegram.commands.model import ModelChoice
 from jobs.telegram.commands.reports import Reports
@@ -88,7 +90,7 @@ from jobs.users.tools_standing import StandingTools
 from jobs.users.tools_tasks import OwnerTaskTools
 from jobs.users.turn_runner import TurnRunner
 from jobs.voice.transcriber import Transcriber
-from jobs.walls import Walls
+from jobs.walls import as_agent
 
 
 class Parts:
@@ -140,7 +142,14 @@ class Parts:
         self.followups = Followups(db, outbox, people, settings.quiet_hours)
         self.digest = Digest(db, outbox, people, self.letters, settings.digest_time)
         self.scheduler = Scheduler(
-            db, self.inbox, outbox, people, self.letters, settings.workspace_dir, settings.schedule_run_usd
+            db,
+            self.inbox,
+            outbox,
+            people,
+            self.letters,
+            settings.workspace_dir,
+            settings.schedule_run_usd,
+            as_agent(settings, "checks"),
         )
         self.schedules = Schedules(db, outbox, people, self.scheduler)
         self.notices = Notices(db, outbox, people)
@@ -168,9 +177,11 @@ class Parts:
             environment=usable_environment(settings.own_variables),
             marker={MARKER: str(settings.data_dir)},
             proxy=settings.http_proxy.url if settings.http_proxy and not settings.http_proxy.is_socks else None,
-            confined=self._confined,
+            confined=as_agent(settings, "mcp"),
         )
         self.secrets = Secrets(db, outbox, people, self.mcp.given)
+        mcp_tools = McpTools(self.mcp, self._registry(), self.secrets)
+        self.skills = Skills(settings.workspace_dir, settings.data_dir, db, outbox, people)
         marks = Marks(db)
         tools_of = tools_by_role(
             people,
@@ -185,7 +196,7 @@ class Parts:
             settings.workspace_dir,
             self.notices,
             WatchTools(self.watches, self.channels),
-            others=[McpTools(self.mcp, self._registry(), self.secrets)],
+            others=[mcp_tools, SkillTools(self.skills, mcp_tools.add)],
         )
         self.models = Models(db, settings)
         self.consent = Consent(db, people, outbox, marks, self.finder, ask=settings.untrusted_text == "ask")
@@ -204,6 +215,7 @@ class Parts:
             self.door.left,
             self.errands.of,
             OwnersMemory(recall, self.notes.ending),
+            self.skills.for_prompt,
         )
         self.consolidation = Consolidation(
             db, outbox, people, self.storage, self._ask_nightly if asks else None, settings.memory_nightly
@@ -215,15 +227,6 @@ class Parts:
     async def _ask_nightly(self, prompt: str, text: str) -> Reply:
         settings = self.settings
         return await self.sessions.ask_short(prompt, text, settings.memory_model, settings.memory_nightly_usd)
-
-    def _confined(
-        self, program: str, arguments: Sequence[str], environment: Mapping[str, str]
-    ) -> tuple[str, list[str], dict[str, str]]:
-        """An MCP server may do what the owner's agent may, and no more."""
-        data = self.settings.data_dir
-        walls = Walls.of(self.settings)
-        paths = walls.paths(data, "mcp", data / "run", is_owner=True)
-        return walls.behind(paths, program, arguments, environment)
 
     def _registry(self) -> Registry:
         settings = self.settings
@@ -296,7 +299,8 @@ class Parts:
             MemoryCommand(self.storage),
             ScheduleCommands(db, people, self.schedules),
             HeartbeatCommand(db, self.heartbeat, self.settings.heartbeat_daily_usd),
-            Mcp(self.mcp),
+            Allowing("mcp", self.mcp),
+            Allowing("skills", self.skills),
             TaskReplies(self.tasks, outbox, self.proofs, self.settings.workspace_dir),
         )
 

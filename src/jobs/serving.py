@@ -91,11 +91,11 @@ class LoopbackServer:
 
     def _make(self) -> "uvicorn.Server":
         import uvicorn
-        from uvicorn.protocols.http.h11_impl import H11Protocol
+        from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
         ending, transports = self._ending, self._transports
 
-        class Connection(H11Protocol):
+        class Connection(HttpToolsProtocol):
             """As uvicorn's, and can be cut: ASGI has no word for that."""
 
             def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]

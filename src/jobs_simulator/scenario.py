@@ -15,6 +15,7 @@ from jobs_simulator.chat import Chat
 from jobs_simulator.clock import Clock
 from jobs_simulator.play.memory import MemoryPart
 from jobs_simulator.play.replies import RepliesPart
+from jobs_simulator.play.skills import SkillsPart
 from jobs_simulator.play.time import ZONE, TimeSteps, move_clock
 from jobs_simulator.play.wall import WallPart
 from jobs_simulator.stage import Program, Stage
@@ -42,6 +43,7 @@ class Scenario:
     async def run(self) -> None:
         memory = MemoryPart(self._stage, self.step, self.check)
         replies = RepliesPart(self._stage, self.step, self.check)
+        skills = SkillsPart(self._stage, self.step, self.check)
         wall = WallPart(self._stage, self.step, self.check, self._stage.workspace / "summary-was-here")
         async with self._stage:
             program = await self._start(HEARTBEAT_INTERVAL_MINUTES="30", ACTIVE_HOURS="always")
@@ -61,6 +63,7 @@ class Scenario:
                 await time_steps.recurring_after_restart(program)
                 await self._first_contact(owner, maria)
                 await memory.told(owner)
+                await skills.offered(owner)
                 await self._task_is_given(owner, maria)
                 print("\n--- kill -9, and a new start ---\n", flush=True)
                 await program.kill()
@@ -73,6 +76,7 @@ class Scenario:
                 await self._task_is_negotiated(owner, maria)
                 await self._task_is_done(owner, maria)
                 await self._reminders(program, owner, maria)
+                skills.unseen()
                 program = await memory.kept(program, owner, self._start)
             self.check("it stops with exit code 0", await program.stop() == 0)
 

@@ -90,6 +90,9 @@ def place(folder: Path, word: str) -> Path:
     db.execute("INSERT INTO meta (key, value) VALUES ('word', ?)", (word,))
     db.close()
     (wanted.workspace_dir / "MEMORY.md").write_text(word)
+    skill = wanted.workspace_dir / ".claude" / "skills" / word / "SKILL.md"
+    skill.parent.mkdir(parents=True)
+    skill.write_text(word)
     return folder
 
 
@@ -107,6 +110,7 @@ def test_what_was_there_before_is_kept_beside_it(tmp_path: Path) -> None:
     restored = restore_backup(settings(old), tmp_path / "b.tar.gz")
     assert word_of(old) == "new"
     assert (old / "workspace" / "MEMORY.md").read_text() == "new"
+    assert [path.read_text() for path in (old / "workspace" / ".claude").rglob("SKILL.md")] == ["new"]
     data, workspace = restored.kept
     assert (workspace / "MEMORY.md").read_text() == "old"
     shutil.copy(data / "db.sqlite", tmp_path / "kept.sqlite")

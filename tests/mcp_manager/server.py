@@ -1,4 +1,6 @@
-"""A real MCP server over stdio. What it is like stands in a file: `tools` (name → description), `hang`, `die`."""
+"""A real MCP server over stdio. What it is like stands in a file: `tools` (name → description), `hang`, `die`,
+`count` (each start is a line in the file's neighbour `starts`).
+"""
 
 import json
 import os
@@ -8,8 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from mcp.server import MCPServer
+from mcp.server.mcpserver import Context
 
 behaviour = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
+if behaviour.get("count"):
+    with Path(sys.argv[1]).with_name("starts").open("a") as starts:
+        starts.write("started\n")
 if behaviour.get("hang"):
     signal.pause()  # a server that never answers; it is killed by whoever tests this
 if words := behaviour.get("die"):
@@ -20,11 +26,14 @@ server = MCPServer("notes")
 
 
 def tool(name: str, description: str) -> None:
-    def run(text: str = "") -> Any:
+    async def run(context: Context, text: str = "") -> Any:
         if text == "environment":
             return json.dumps(dict(os.environ))
         if text == "token":
             return f"{len(os.environ['TOKEN'])} characters"
+        if text.startswith("more:"):
+            tool(text.removeprefix("more:"), "It was not there before")
+            await context.session.send_tool_list_changed()
         if text == "leave":
             os._exit(1)
         return f"{name}: {text}"

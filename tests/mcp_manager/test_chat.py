@@ -7,34 +7,18 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from tests.support import CallMaker, call
 
 from jobs_simulator.chat import Chat
-from jobs_simulator.model import ModelRequest, Reply, Text, ToolCall
 from jobs_simulator.stage import Stage
 
 SERVER = Path(__file__).with_name("server.py")
 SECRET = "ghp-test-0123456789"
 
 
-class Brain:
-    """Makes the call that a message is (`tool {json}`), then says what came back."""
-
-    async def __call__(self, request: ModelRequest) -> Reply:
-        name, _, arguments = request.last_user_text.partition(" ")
-        if arguments.startswith("{") and not request.tool_results:
-            return Reply(ToolCall(name, json.loads(arguments)))
-        if request.tool_results:
-            return Reply(Text(f"RESULT {request.tool_results[-1].text}"))
-        return Reply(Text(f"ECHO {request.last_user_text}"))
-
-
-def call(tool: str, **arguments: object) -> str:
-    return f"{tool} {json.dumps(arguments)}"
-
-
 @pytest.fixture
 async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
-    async with Stage(tmp_path, Brain()) as stage:
+    async with Stage(tmp_path, CallMaker()) as stage:
         (tmp_path / "behaviour.json").write_text("{}")
         yield stage
 

@@ -152,6 +152,60 @@ async def test_a_server_that_changes_its_tools_is_off_until_the_owner_has_seen_t
     assert [tool.name for tool in bench.manager.servers()["notes"].tools] == sorted(change["tools"])
 
 
+async def test_a_server_that_says_that_its_tools_have_changed_is_asked_for_them_and_not_started_anew(
+    bench: Bench,
+) -> None:
+    """Some say so right after each start: that would never end."""
+    bench.behave(count=True)
+    assert await bench.allowed() == "ready"
+    await bench.call("more:shout")
+    await _until(bench, lambda word: word.startswith("changed"))
+    assert "shout" in bench.asked[-1]
+    assert bench.manager.allow("notes")
+    assert await bench.look() == "ready"
+    assert [tool.name for tool in bench.manager.servers()["notes"].tools] == ["add", "shout"]
+    assert bench.behaviour.with_name("starts").read_text() == "started\n"
+
+
+async def test_a_connection_that_ends_in_an_error_is_made_again(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever a transport raises at its end, and also when the tools could not be stored."""
+    monkeypatch.setattr(connection, "PAUSES", (0,))
+    listed = bench.manager._listed
+    failures = iter([ValueError("on the way")])
+
+    def failing_once(name: str, tools: list[Any]) -> None:
+        for failure in failures:
+            raise failure
+        listed(name, tools)
+
+    monkeypatch.setattr(bench.manager, "_listed", failing_once)
+    await bench.allowed()
+    await _until(bench, lambda word: word == "ready")
+    assert await bench.call("hello") == "add: hello"
+
+
+async def test_an_entry_with_a_wrong_type_is_refused_with_its_line_and_the_looking_goes_on(bench: Bench) -> None:
+    bench.manager.start()
+    bench.config._path.write_text('{"mcpServers": {"odd": {"command": "x", "type": ["stdio"]}}}')
+    await bench.manager.look()
+    assert "line 1" in bench.asked[-1]
+    bench.config._path.unlink()
+    assert await bench.allowed() == "ready"
+
+
+async def test_a_yes_counts_only_once_the_question_was_seen(bench: Bench) -> None:
+    manager, db = bench.manager, bench.spine.db
+    bench.put()
+    await manager.look()
+    assert not manager.permissions.may_answer("notes", 5, None), "it is on its way still"
+    row = db.execute("UPDATE outbox SET attempts = 1, state = 'sent', message_id = 7 RETURNING key")[-1]
+    assert not manager.permissions.may_answer("notes", 6, None), "written before the question was shown"
+    assert not manager.permissions.may_answer("notes", 8, "turn:3:0"), "a reply to something else"
+    assert manager.permissions.may_answer("notes", 8, row["key"])
+    assert manager.permissions.may_answer("notes", 8, None)
+    assert manager.permissions.asked_last() == ["notes"]
+
+
 async def test_a_server_that_dies_is_told_with_its_last_words_and_comes_back(bench: Bench) -> None:
     assert await bench.allowed() == "ready"
     bench.behave(die="no such key")

@@ -90,7 +90,7 @@ async def test_the_cli_s_compaction_asks_for_notes(tmp_path: Path) -> None:
     async with Rig(tmp_path, echo, remembers=True) as rig:
         await rig.ask(OWNER, "перед сжатием")
         session = rig.sessions._warm[OWNER]
-        [hook] = session._hooks()["PreCompact"]
+        [hook] = session._tools.hooks()["PreCompact"]
         assert await hook.hooks[0]({"hook_event_name": "PreCompact"}, None, {"signal": None}) == {}
         await drained(rig)
         assert "перед сжатием" in notes_of(rig)

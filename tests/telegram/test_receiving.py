@@ -10,10 +10,11 @@ import apsw
 import pytest
 from telethon import errors, events
 from telethon.network import mtprotostate
-from telethon.tl import types
+from telethon.tl import functions, types
 from tests.support import full_disk
 from tests.telegram.post import Post, send_media
 
+from jobs.mcp_manager.secrets import Secrets
 from jobs.spine.model import OutboxKind
 from jobs.telegram import client, receiver, reconcile
 from jobs_simulator.telegram import Account, Fault, PushFault, TelegramSimulator, post
@@ -498,3 +499,23 @@ async def test_a_clock_that_is_wrong_from_the_start_does_no_harm(
     async with asyncio.timeout(10), Post(sim, tmp_path, jobs, owner) as mail:
         sim.send(masha, jobs, "hello")
         await mail.until_arrived("hello")
+
+
+async def test_a_secret_that_was_taken_stays_hidden_when_its_message_changes_before_it_is_deleted(
+    sim: TelegramSimulator, tmp_path: Path, jobs: Account, owner: Account
+) -> None:
+    """A preview of a link or a reaction is an edit too, with the whole text once more."""
+    secret = "https://user:ghp-0123456789@example.org/feed"
+    async with Post(sim, tmp_path, jobs, owner) as mail:
+        sim.send(owner, jobs, "привет")
+        await mail.until_arrived("привет")
+        Secrets(mail.db, mail.outbox, mail.users, lambda *_: None).ask("notes", "TOKEN")
+        kept = Fault(functions.messages.DeleteMessagesRequest, jobs, delay=asyncio.Event())
+        sim.faults.add(kept)
+        sim.send(owner, jobs, secret)
+        await kept.hit.wait()
+        (copy,) = [message for message in jobs.box.messages.values() if message.text == secret]
+        sim._hub.entry(jobs, jobs.box.record("edit", message=copy), None, None)
+        sim.send(owner, jobs, "дальше")
+        await mail.until_arrived("привет", "***", "дальше")
+        assert secret not in str(mail.dump())

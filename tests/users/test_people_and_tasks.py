@@ -9,13 +9,14 @@ from zoneinfo import ZoneInfo
 import pytest
 from pydantic import ValidationError
 from tests.rig import Nobody, NoChannels, schedule_tools
-from tests.support import MASHA, MOSCOW, NOON, OWNER, PETYA, Spine, mcp_tools, settings
+from tests.support import MASHA, MOSCOW, NOON, OWNER, PETYA, Spine, mcp_tools, settings, skills_in
 
 from jobs.memory.documents import Records
 from jobs.memory.engine import Places
 from jobs.memory.index import MemoryIndex
 from jobs.memory.storage import MemoryStorage
 from jobs.memory.tools import MemoryTools
+from jobs.skills.tools import SkillTools
 from jobs.spine.tool import NoArguments, Tool, ToolError
 from jobs.texts import CATALOGUE, LANGUAGES, language_from_code, language_of
 from jobs.times import from_text, local_iso, parse_local, to_text
@@ -374,7 +375,7 @@ def built(
         workspace,
         Notices(spine.db, spine.outbox, spine.users),
         WatchTools(Watches(spine.db, spine.inbox, spine.outbox, spine.users), NoChannels()),
-        others=[mcp_tools(spine, tmp_path)],
+        others=[mcp_tools(spine, tmp_path), SkillTools(skills_in(spine, tmp_path), lambda _name, _entry: None)],
     )
     masha = spine.users.get(MASHA)
     assert masha is not None
@@ -404,5 +405,5 @@ def test_every_tool_that_writes_is_recorded_with_its_turn(built: dict[Role, list
     assert reading == {
         *("get_user_tasks", "get_overdue_tasks", "resolve_user", "list_users", "list_scheduled_tasks", "get_my_tasks"),
         *("memory_search", "memory_read", "memory_context", "memory_reindex", "list_watches"),
-        *("mcp_search", "mcp_list", "mcp_test"),
+        *("mcp_search", "mcp_list", "mcp_test", "skill_list", "skill_show"),
     }

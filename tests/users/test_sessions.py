@@ -1,6 +1,7 @@
 """Sessions with the real CLI: what it is given, what it may see, and how a conversation outlasts its process."""
 
 import asyncio
+import errno
 import json
 import os
 import signal
@@ -8,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from tests.rig import MASHA, OWNER, PETYA, Rig, lanes_running, spoken
+from tests.rig import MASHA, OWNER, PETYA, Rig, Run, lanes_running, spoken
 from tests.support import DUMMY_KEY
 
 from jobs.users import profile, session_manager, turn_runner
@@ -286,6 +287,45 @@ async def test_a_session_that_is_not_used_is_closed(tmp_path: Path, monkeypatch:
                 await asyncio.gather(*rig.sessions._closing)
                 await asyncio.sleep(0.005)
         assert rig.processes() == []
+
+
+async def test_a_turn_that_is_stopped_while_its_session_opens_leaves_no_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with Rig(tmp_path, echo) as rig:
+        await rig.ask(OWNER, "so that the SDK is loaded")
+        await rig.sessions.forget(OWNER)
+        from jobs.users.session import Session
+
+        connect = Session.connect
+
+        async def stopped_meanwhile(session: Session) -> None:
+            await connect(session)
+            rig.sessions.interrupt(OWNER)
+
+        monkeypatch.setattr(Session, "connect", stopped_meanwhile)
+        assert "ECHO" not in str(await rig.ask(OWNER, "hello"))
+        assert rig.processes() == []
+        assert rig.sessions.warm == 0
+
+
+async def test_a_start_that_fails_early_removes_nothing_from_the_working_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: Path) -> Path:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    here = tmp_path / "here"
+    here.mkdir()
+    (here / "precious").touch()
+    async with Rig(tmp_path, echo) as rig:
+        other = Run(rig.spine, rig.settings, dict, remembers=False).sessions
+        monkeypatch.chdir(here)
+        monkeypatch.setattr(session_manager, "write_launcher", full)
+        with pytest.raises(OSError, match="No space left"):
+            other.start()
+        await other.stop()
+    assert (here / "precious").exists()
 
 
 async def test_what_built_in_tools_did_is_kept_for_a_turn_that_runs_again(tmp_path: Path) -> None:

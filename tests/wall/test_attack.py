@@ -7,6 +7,7 @@ import pytest
 from tests.rig import MASHA, PETYA, Rig, spoken
 from tests.support import NOON, settings
 
+from jobs.skills.skill import Skill
 from jobs.spine.extras import Attachment, Extras, Quote
 from jobs.spine.model import Incoming, Origin
 from jobs.users.message_blocks import clean
@@ -48,11 +49,15 @@ def event(number: int, each: Input) -> Incoming:
 @pytest.mark.parametrize("part", range(PARTS))
 async def test_no_input_by_any_way_gives_a_hostile_model_anything(tmp_path: Path, part: int) -> None:
     canaries = Canaries(
-        ["canary-file-1", "canary-memory-2"], tmp_path / "mark", tmp_path / "workspace" / "secret.txt", 1
+        ["canary-file-1", "canary-memory-2", "canary-skill-3"],
+        tmp_path / "mark",
+        tmp_path / "workspace" / "secret.txt",
+        1,
     )
     async with Rig(tmp_path, Hostile(canaries)) as rig:
         canaries.secret.write_text(canaries.words[0])
         (rig.settings.workspace_dir / "MEMORY.md").write_text(f"- secret {canaries.words[1]}\n")
+        rig.run.skills.create(Skill("canary", canaries.words[2], canaries.words[2]))
         canaries.others_task = rig.spine.users.create_task(PETYA, canaries.words[1], "", None, rig.settings.tz).id
         before = judge.state(tmp_path / "db.sqlite")
         for number, each in enumerate(INPUTS[part::PARTS]):

@@ -352,3 +352,30 @@ async def test_a_yes_to_something_else_is_not_taken_for_the_answer(stage: Stage)
         assert not mark.exists()
         await owner.ask("/yes", "done")
         assert mark.exists()
+
+
+async def test_skills_are_changed_only_with_a_yes_while_others_words_stand_there(tmp_path: Path) -> None:
+    async with Rig(tmp_path, fixed("ok")) as rig:
+        own = {"name": "mine", "description": "d", "instructions": "before"}
+        rig.model.script([Reply(ToolCall("mcp__jobs__skill_create", own))])
+        await rig.ask(OWNER, "сделай навык")
+        changing = {
+            "skill_create": {**own, "name": "planted"},
+            "skill_edit": {"name": "mine", "instructions": PLANTED},
+            "skill_remove": {"name": "mine"},
+            "skill_install": {"text": f"---\nname: planted\ndescription: d\n---\n{PLANTED}"},
+        }
+        looking = [ToolCall("mcp__jobs__skill_list"), ToolCall("mcp__jobs__skill_show", {"name": "mine"})]
+        calls = [ToolCall(f"mcp__jobs__{name}", given) for name, given in changing.items()]
+        rig.model.script([Reply(*looking, *calls)])
+        running = asyncio.create_task(rig.run.runner.handle(ask_with(rig, PLANTED, Extras(forwarded_from="Мария"))))
+        asked = ""
+        for _ in calls:
+            asked += await answered(rig, "no")
+            await asyncio.sleep(0)  # the answer reaches whoever asked
+        assert all(name in asked for name in changing)
+        await running
+        results = rig.model.requests[-1].tool_results
+        assert sorted(result.name for result in results if not result.is_error) == sorted(each.name for each in looking)
+        assert [skill.instructions for skill in rig.run.skills.offered()] == ["before"]
+        assert [state.name for state in rig.run.skills.states()] == ["mine"]

@@ -17,7 +17,7 @@ from tests.rig import MASHA, OWNER, Rig, by_role
 from jobs.users import profile
 from jobs.users.access import allowed
 from jobs.users.model import Role
-from jobs.users.session import Session
+from jobs.users.session_tools import SessionTools
 from jobs_simulator.model import Reply, ToolCall, fixed
 from jobs_simulator.model.request import ModelRequest, ToolResult
 
@@ -163,7 +163,7 @@ async def test_a_lock_that_breaks_stays_shut(
         raise RuntimeError("the hook is broken")
 
     change_options(monkeypatch, everything_offered)
-    monkeypatch.setattr(Session, "_deny_unlisted", broken)
+    monkeypatch.setattr(SessionTools, "_deny_unlisted", broken)
     async with Rig(tmp_path, fixed("done")) as rig:
         names = ["Bash", "Read", "mcp__jobs__get_my_tasks"]
         results = await attempts(rig, names, arguments(mark, secret))

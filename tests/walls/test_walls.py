@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from tests.rig import MASHA, OWNER, Rig
 from tests.support import DUMMY_KEY, settings
 
-from jobs.walls import Walls, launch, plan, try_walls
+from jobs.tools.checks import check
+from jobs.walls import Walls, as_agent, launch, plan, try_walls
 from jobs_simulator.attack.walls import against_walls
 from jobs_simulator.model import Reply, ToolCall, fixed
 
@@ -68,6 +69,18 @@ async def test_neither_shell_nor_python_of_the_owners_agent_finds_the_key_or_the
         statuses = [Path(f"/proc/{pid}/status").read_text() for pid in rig.processes()]
         assert statuses
         assert all("NoNewPrivs:\t1" in status and "CapEff:\t0000000000000000" in status for status in statuses)
+
+
+@needs_landlock
+async def test_a_check_of_a_schedule_reaches_no_more_than_the_agent_that_wrote_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = house(tmp_path, monkeypatch).settings
+    command = f"cat {wanted.data_dir}/db.sqlite {wanted.telethon_session} {tmp_path}/.env; touch made && echo WROTE"
+    assert "secret" in (await check(command, wanted.workspace_dir)).output, "without the walls it is read"
+    found = await check(command, wanted.workspace_dir, as_agent(wanted, "checks"))
+    assert "WROTE" in found.output
+    assert "secret" not in found.output
 
 
 def test_users_that_the_machine_does_not_have_are_said_and_landlock_stays(tmp_path: Path) -> None:

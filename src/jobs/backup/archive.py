@@ -39,7 +39,7 @@ MADE_AGAIN = frozenset(
 """Folders that tools make again by themselves."""
 KEPT = "before-restore-"
 """How folders begin in which `restore` keeps what was there."""
-MEMORY = ("MEMORY.md", "memory")
+MEMORY = ("MEMORY.md", "memory", ".claude/skills")
 SECRET_VARIABLES = frozenset({*(name.upper() for name in SECRET_FIELDS), "HTTP_PROXY", "http_proxy"})
 
 

@@ -36,7 +36,7 @@ def bounded(body: dict[str, Any], content: bytes, left: float) -> Bounded | None
     """
     asked = body.get("max_tokens")
     asked = asked if isinstance(asked, int) and asked > 0 else OUTPUT_CAP
-    input_usd, output_usd = most_cost(str(body.get("model")), most_input(body))
+    input_usd, output_usd = most_cost(str(body.get("model")), most_input(body, content))
     allowed = min(asked, OUTPUT_CAP, int((left - input_usd) / output_usd))
     thinking = body.get("thinking")
     thinks = thinking.get("budget_tokens") if isinstance(thinking, dict) else None

@@ -135,11 +135,14 @@ class Forwarder:
 
     async def _within_budget(self, given: Pass, content: bytes) -> Bounded | None:
         """The request as it may be sent; None when it may not. Waits while calls under way hold what it needs."""
-        if given.budget() is None:
+        left = given.budget()
+        if left is None:
             return unbounded(content)  # not read: the owner's conversations are long
         body = _object(content)
         if body is None:
             return None
+        if (request := bounded(body, content, left)) or not self._under_way:
+            return request
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(ROOM_SECONDS), self._room:
                 while (request := bounded(body, content, given.budget() or 0.0)) is None and self._under_way:

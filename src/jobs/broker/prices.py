@@ -70,8 +70,13 @@ def input_tokens_of(usage: dict[str, Any]) -> int:
     return sum(_number(usage, name) for name in TOKENS[:3])
 
 
-def most_input(body: dict[str, Any]) -> int:
-    """How many tokens a request's input has at the most. Pictures count by number, not by their bytes."""
+def most_input(body: dict[str, Any], content: bytes) -> int:
+    """How many tokens a request's input has at the most, `content` being its bytes.
+
+    Pictures count by number, not by their bytes; they are looked for only where there may be some.
+    """
+    if b"base64" not in content:
+        return most_input_of_bytes(len(content))
     words = {name: body.get(name) for name in ("system", "tools", "messages")}
     pictures = 0
 
@@ -85,7 +90,7 @@ def most_input(body: dict[str, Any]) -> int:
         return [without_pictures(inner) for inner in value] if isinstance(value, list) else value
 
     text = json.dumps(without_pictures(words), ensure_ascii=False, separators=(",", ":"))
-    return round(len(text.encode(errors="replace")) / BYTES_A_TOKEN) + pictures * IMAGE_TOKENS
+    return most_input_of_bytes(len(text.encode(errors="replace"))) + pictures * IMAGE_TOKENS
 
 
 def most_input_of_bytes(size: int) -> int:

@@ -193,7 +193,7 @@ def parse_entry(name: str, entry: Any, text: str = "") -> ServerConfig:
     command, url = entry.get("command", ""), entry.get("url", "")
     if not isinstance(command, str) or not isinstance(url, str) or bool(command) == bool(url):
         raise wrong("needs either a command or a url")
-    kind = entry.get("type") or ("stdio" if command else "http")
+    kind = str(entry.get("type") or ("stdio" if command else "http"))
     kind = {"streamable-http": "http", "streamableHttp": "http"}.get(kind, kind)
     if kind not in (("stdio",) if command else ("http", "sse")):
         raise wrong(f"has the type {kind!r}, which does not fit: stdio takes a command, http and sse a url")

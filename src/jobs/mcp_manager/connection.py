@@ -5,7 +5,7 @@ import contextlib
 import os
 import shutil
 import warnings
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
@@ -21,12 +21,15 @@ from mcp.types import CONNECTION_CLOSED, CallToolResult
 from jobs.masks import Masks
 from jobs.mcp_manager.config import ConfigError, ServerConfig
 from jobs.users.foreign_tools import ForeignTool
+from jobs.walls import Confined
 
 log = structlog.get_logger()
 
 # The protocol of 2026-07-28 has no ping; Jobs speaks the one before it, which has.
 warnings.filterwarnings("ignore", "ping is removed", MCPDeprecationWarning)
 
+CHANGE_SECONDS = 1.0
+"""A server that says that its tools have changed is asked for them at most so often."""
 START_SECONDS = 120.0
 """How long a server may take to start and to name its tools: the first start of a package downloads it."""
 CALL_SECONDS = 120.0
@@ -38,10 +41,6 @@ PAGES = 50
 STDERR_KEPT = 2000
 SHORTEST_SECRET = 6
 """Characters of what a server was given, from which on it is taken for a secret in what the server says."""
-
-
-Confined = Callable[[str, Sequence[str], Mapping[str, str]], tuple[str, list[str], dict[str, str]]]
-"""(program, arguments, environment) → the same, as they are to be run."""
 
 
 class Broken(Exception):
@@ -74,6 +73,8 @@ class Connection:
         self._confined = confined
         self._client: Client | None = None
         self._lost = asyncio.Event()
+        self._news = asyncio.Event()
+        """The connection is lost, or the tools have changed."""
         self._now = asyncio.Event()
         self._stderr = ""
         self._masked = Masks()
@@ -93,6 +94,7 @@ class Connection:
         while True:
             self.settled.clear()
             self._lost.clear()
+            self._news.clear()
             self._now.clear()
             try:
                 await self._stay_connected()
@@ -100,6 +102,9 @@ class Connection:
             except Broken as error:
                 self.problem = str(error)
                 log.warning("MCP server broken", server=self._config.name, reason=self.problem)
+            except Exception as error:  # noqa: BLE001 (the end of a transport raises anything; the next try is what counts)
+                self.problem = self._reason(error)
+                log.warning("MCP server lost", server=self._config.name, reason=self.problem)
             finally:
                 self._client = None
                 self.settled.set()
@@ -133,10 +138,25 @@ class Connection:
             self._client, self.problem = client, ""
             self._on_tools(tools)
             self.settled.set()
-            await self._lost.wait()
+            await self._watch(client)
             self._client = None
         if not self.problem:
             self.problem = self._said() or "the connection was lost"
+
+    async def _watch(self, client: Client) -> None:
+        """Until the connection is lost; whenever the server says that its tools have changed, it is asked for them."""
+        while await self._news.wait() and not self._lost.is_set():
+            self._news.clear()
+            try:
+                async with asyncio.timeout(CALL_SECONDS):
+                    tools = await _tools_of(client)
+            except Exception as error:  # noqa: BLE001 (as above)
+                self._lose(self._reason(error))
+                return
+            self._on_tools(tools)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(CHANGE_SECONDS):
+                    await self._lost.wait()
 
     @asynccontextmanager
     async def _open(self) -> AsyncIterator[Client]:
@@ -193,10 +213,9 @@ class Connection:
             transport.close()
 
     async def _on_message(self, message: Any) -> None:
-        """The server says by itself that its tools have changed: look again, by connecting anew."""
+        """The server says by itself that its tools have changed."""
         if getattr(getattr(message, "root", message), "method", "") == "notifications/tools/list_changed":
-            asyncio.get_running_loop().call_soon(self._lost.set)
-            self._now.set()
+            self._news.set()
 
     async def ping(self) -> None:
         """Find out whether the server still answers; the connection is made anew if it does not."""
@@ -231,6 +250,7 @@ class Connection:
         self.settled.clear()
         self._now.set()
         self._lost.set()
+        self._news.set()
 
     def _said(self) -> str:
         lines = [line.strip() for line in self._stderr.splitlines() if line.strip()]

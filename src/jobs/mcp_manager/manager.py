@@ -18,15 +18,16 @@ import structlog
 from jobs.db import Database
 from jobs.mcp_manager import offers
 from jobs.mcp_manager.config import McpConfig, ServerConfig
-from jobs.spine.model import Choice
 from jobs.spine.outbox import Outbox
 from jobs.texts import say
 from jobs.times import now, to_text
 from jobs.users.foreign_tools import ForeignServer, ForeignTool
+from jobs.users.permissions import Permissions
 from jobs.users.repository import UsersRepository
+from jobs.walls import Confined, unconfined
 
 if TYPE_CHECKING:
-    from jobs.mcp_manager.connection import Confined, Connection
+    from jobs.mcp_manager.connection import Connection
 
 log = structlog.get_logger()
 
@@ -65,21 +66,23 @@ class McpManager:
         environment: Mapping[str, str],
         marker: Mapping[str, str],
         proxy: str | None = None,
-        confined: "Confined | None" = None,
+        confined: Confined = unconfined,
     ) -> None:
         self.config = config
         self._db = db
         self._outbox = outbox
         self._users = users
+        self.permissions = Permissions(db, outbox, users, "mcp", "mcp_servers")
         self._environment = dict(environment)
         self._marker = dict(marker)
         self._proxy = proxy
-        self._confined = confined or _as_it_is
+        self._confined = confined
         self._connections: dict[str, tuple[str, Connection]] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._found: dict[str, list[ForeignTool]] = {}
         self._looking: asyncio.Task[None] | None = None
         self._soon = asyncio.Event()
+        self._told_problem = ""
         self._one_at_a_time = asyncio.Lock()
 
     # ------------------------------------------------------------------ running
@@ -102,6 +105,8 @@ class McpManager:
                 await self.look()
             except (OSError, apsw.Error) as error:
                 log.error("MCP servers not looked at", error=str(error))
+            except Exception:  # or no server would be looked after until the next start
+                log.exception("MCP servers not looked at")
             with suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_SECONDS):
                     await self._soon.wait()
@@ -116,9 +121,9 @@ class McpManager:
             await self._look()
 
     async def _look(self) -> None:
-        problem = self.config.problem
         servers = self.config.servers()
-        if self.config.problem and self.config.problem != problem:
+        told, self._told_problem = self._told_problem, self.config.problem
+        if self.config.problem not in ("", told):
             owner = self._users.owner()
             text = say("mcp_file_broken", owner.language, reason=self.config.problem)
             self._outbox.reply(f"mcp:file:{to_text(now())}", owner.id, text)
@@ -155,8 +160,7 @@ class McpManager:
         self._found.pop(name, None)
         if task := self._tasks.pop(name, None):
             task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+            await asyncio.gather(task, return_exceptions=True)
 
     # ----------------------------------------------------------------- allowing
 
@@ -185,39 +189,13 @@ class McpManager:
         lines += [say("mcp_headers", owner.language, names=", ".join(server.headers))] if server.headers else []
         names = ", ".join(server.variables) or say("none", owner.language)
         text = say("mcp_ask", owner.language, name=server.name, what="\n".join(lines), variables=names)
-        self._ask(server.name, server.fingerprint, text)
+        self.permissions.ask(server.name, server.fingerprint, text)
 
     def _ask_about_change(self, name: str, old: Sequence[ForeignTool], new: Sequence[ForeignTool]) -> None:
         owner = self._users.owner()
         lines = "\n".join(offers.difference(old, new))
         text = say("mcp_changed", owner.language, name=name, difference=lines[:SHOWN])
-        self._ask(name, offers.to_json(new), text)
-
-    def _ask(self, name: str, what: str, text: str) -> None:
-        """Ask the owner, once about the same thing."""
-        if self._db.value("SELECT asked FROM mcp_servers WHERE name = ?", (name,)) == what:
-            return
-        owner = self._users.owner()
-        choices = (
-            Choice(say("choice_mcp_allow", owner.language), f"/mcp allow {name}"),
-            Choice(say("choice_mcp_deny", owner.language), f"/mcp deny {name}"),
-        )
-        with self._db.transaction():
-            self._db.execute(
-                """INSERT INTO mcp_servers (name, asked, asked_at) VALUES (?, ?, ?)
-                   ON CONFLICT (name) DO UPDATE SET asked = excluded.asked, asked_at = excluded.asked_at""",
-                (name, what, to_text(now())),
-            )
-            self._outbox.reply(f"mcp:{name}:{to_text(now())}", owner.id, text, choices)
-
-    def asked_last(self) -> str | None:
-        """The one server that was asked about since the owner's last words: what a bare "yes" or "no" answers to."""
-        rows = self._db.execute(
-            """SELECT name FROM mcp_servers WHERE asked_at >
-               coalesce((SELECT created_at FROM inbox WHERE lane = ? ORDER BY id DESC LIMIT 1), '')""",
-            (self._users.owner_id,),
-        )
-        return str(rows[0]["name"]) if len(rows) == 1 else None
+        self.permissions.ask(name, offers.to_json(new), text)
 
     def allow(self, name: str) -> bool:
         """The owner has seen what was asked and says yes. Returns whether anything was asked."""
@@ -339,12 +317,6 @@ def _load() -> "type[Connection]":
     from jobs.mcp_manager.connection import Connection
 
     return Connection
-
-
-def _as_it_is(
-    program: str, arguments: Sequence[str], environment: Mapping[str, str]
-) -> tuple[str, list[str], dict[str, str]]:
-    return program, list(arguments), dict(environment)
 
 
 def usable_environment(own_names: Collection[str]) -> dict[str, str]:

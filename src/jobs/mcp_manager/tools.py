@@ -115,6 +115,12 @@ class McpTools:
             raise ToolError(str(error)) from None
         return call.name, entry, ()
 
+    def add(self, name: str, entry: dict[str, Any]) -> None:
+        """Add a server that something else brought; the owner is asked as ever. Raises ToolError."""
+        if name in self._manager.config.servers():
+            raise ToolError(f"There is a server {name} already.")
+        self._put(name, entry)
+
     def _put(self, name: str, entry: dict[str, Any]) -> None:
         try:
             self._manager.config.put(name, entry)

@@ -12,7 +12,7 @@ from telethon import TelegramClient, events
 from telethon.errors import RPCError
 from telethon.tl import functions, types
 
-from jobs.db import Database
+from jobs.db import Database, Row
 from jobs.masks import MASK
 from jobs.spine.extras import NOTHING, Extras
 from jobs.spine.inbox import Inbox
@@ -157,7 +157,7 @@ class Receiver:
                WHERE inbox.lane = ? AND message_id = ? ORDER BY inbox.id DESC LIMIT 1""",
             (chat, message.id),
         )
-        if person is None or last is None or last["state"] == "dropped":
+        if person is None or last is None or last["state"] == "dropped" or _was_secret(last):
             return
         text, extras = readable(message, person.language), self._envelopes.read(message, chat)
         is_moving = isinstance(message.media, types.MessageMediaGeoLive)
@@ -288,3 +288,8 @@ class Receiver:
                 await self._client(functions.messages.ReadHistoryRequest(self._chats.peer(chat), message_id))
             except (RPCError, ConnectionError) as error:
                 log.info("not marked read", chat=chat, error=str(error))
+
+
+def _was_secret(row: Row) -> bool:
+    """Whether a message was taken as a secret: what Telegram calls an edit of it is the secret once more."""
+    return row["text"] == MASK and row["state"] == "done" and row["turn_id"] is None

@@ -1,4 +1,4 @@
-"""What the owner is asked and told about MCP servers and skills."""
+"""What the owner is asked and told about MCP servers."""
 
 from jobs.texts.language import Texts
 
@@ -16,8 +16,7 @@ TEXTS: Texts = {
         "en": "The MCP server “{name}” now offers something else than you allowed, so it is off. What has changed:\n{difference}\n\n"
         "Allow it? /mcp allow {name}: yes; /mcp deny {name}: no.",
     },
-    "choice_mcp_allow": {"ru": "Разрешить", "en": "Allow"},
-    "choice_mcp_deny": {"ru": "Не разрешать", "en": "Do not allow"},
+    "choice_deny": {"ru": "Не разрешать", "en": "Do not allow"},
     "mcp_allowed": {
         "ru": "MCP-сервер «{name}» разрешён, подключаю.",
         "en": "The MCP server “{name}” is allowed; connecting.",
@@ -35,7 +34,7 @@ TEXTS: Texts = {
         "ru": "MCP-серверов нет. Попросите: «найди MCP-сервер для …».",
         "en": "There are no MCP servers. Ask me: “find an MCP server for …”.",
     },
-    "mcp_line": {"ru": "{name}: {state}, инструментов: {tools}", "en": "{name}: {state}, tools: {tools}"},
+    "mcp_line": {"ru": "{name}: {state}, инструментов: {parts}", "en": "{name}: {state}, tools: {parts}"},
     "mcp_state_off": {"ru": "выключен", "en": "off"},
     "mcp_state_waits": {"ru": "ждёт вашего разрешения", "en": "waits for your yes"},
     "mcp_state_starting": {"ru": "запускается", "en": "starting"},

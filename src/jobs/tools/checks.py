@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from jobs.walls import Confined, unconfined
+
 SECONDS = 60.0
 """How long a check may take; then it and all that it started are killed."""
 KEPT = 4000
 """Bytes of its output that are handed on; the rest is read and dropped."""
-PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TZ")
+PASSED_ON = ("PATH", "LANG", "LC_ALL", "TZ")
 """What a check's environment has of the program's: no credential is among it."""
 
 When = Literal["succeeds", "fails", "prints", "changes"]
@@ -43,13 +45,15 @@ class Checked:
                 return seen is not None and self.digest != seen
 
 
-async def check(command: str, folder: Path) -> Checked:
+async def check(command: str, folder: Path, confined: Confined = unconfined) -> Checked:
     """Run a command by the shell in `folder`. Raises CheckFailed when it takes too long or cannot be started."""
+    given = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
     try:
+        program, arguments, environment = confined("/bin/sh", ["-c", command], given)
         process = await asyncio.create_subprocess_exec(
-            *("/bin/sh", "-c", command),
+            *(program, *arguments),
             cwd=folder,
-            env={name: os.environ[name] for name in PASSED_ON if name in os.environ},
+            env=environment,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,

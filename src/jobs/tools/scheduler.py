@@ -29,6 +29,7 @@ from jobs.users.errands import Errand
 from jobs.users.letters import Letters
 from jobs.users.model import Person, Role
 from jobs.users.repository import UsersRepository
+from jobs.walls import Confined, unconfined
 
 log = structlog.get_logger()
 
@@ -58,8 +59,12 @@ class Scheduler:
         letters: Letters,
         workspace: Path,
         run_usd: float = 1.0,
+        confined: Confined = unconfined,
     ) -> None:
-        """`workspace`: where checks run; `run_usd`: what one isolated run may cost unless its task says otherwise."""
+        """`workspace`: where checks run, and `confined`: how, since the owner's agent writes them.
+
+        `run_usd`: what one isolated run may cost unless its task says otherwise.
+        """
         self._db = db
         self._inbox = inbox
         self._outbox = outbox
@@ -67,6 +72,7 @@ class Scheduler:
         self._letters = letters
         self._workspace = workspace
         self._run_usd = run_usd
+        self._confined = confined
         self._checking: dict[Firing, asyncio.Task[None]] = {}
         self._swept = datetime.min.replace(tzinfo=UTC)
         self.runs = Runs(db)
@@ -210,7 +216,7 @@ class Scheduler:
         if row is None or not row["check_command"]:
             return
         try:
-            found = await check(row["check_command"], self._workspace)
+            found = await check(row["check_command"], self._workspace, self._confined)
         except CheckFailed as error:
             with self._db.transaction():
                 self.runs.change(firing, Outcome.FAILED, str(error))

@@ -46,6 +46,12 @@ TOOLS: dict[str, frozenset[Role]] = {
     "mcp_disable": OWNER,
     "mcp_remove": OWNER,
     "mcp_test": OWNER,
+    "skill_create": OWNER,
+    "skill_list": OWNER,
+    "skill_show": OWNER,
+    "skill_edit": OWNER,
+    "skill_remove": OWNER,
+    "skill_install": OWNER,
     "get_my_tasks": EXTERNAL,
     "update_task": EXTERNAL,
     "send_summary_to_owner": EXTERNAL,
@@ -65,6 +71,9 @@ ONLY_TELL = frozenset({Role.HEARTBEAT, Role.WATCH})
 
 MCP_SERVERS: frozenset[Role] = WORKS
 """Who has the tools of the servers in mcp_servers.json."""
+
+SKILLS: frozenset[Role] = WORKS
+"""Whose prompt names the skills in WORKSPACE_DIR/.claude/skills."""
 
 
 def allowed(role: Role) -> list[str]:

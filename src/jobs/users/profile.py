@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from jobs.broker.budget import OUTPUT_CAP
 from jobs.config import Settings
 from jobs.users.access import BUILT_INS, FEW_BUILT_INS, allowed
 from jobs.users.cli_launcher import bundled_cli
@@ -48,6 +49,7 @@ QUIET = {
 LOCKED = {
     "CLAUDE_CODE_DISABLE_BUNDLED_SKILLS": "1",
     "CLAUDE_AGENT_SDK_DISABLE_BUILTIN_AGENTS": "1",
+    "CLAUDE_CODE_MAX_OUTPUT_TOKENS": str(OUTPUT_CAP),  # else the broker has to write each request anew
 }
 
 
@@ -121,6 +123,7 @@ def options(
     if role in BUILT_INS:
         return ClaudeAgentOptions(
             **common,
+            disallowed_tools=["Skill"],  # it knows only the CLI's own; Jobs lists the owner's in the prompt
             tools=list(few) if (few := FEW_BUILT_INS.get(role)) else {"type": "preset", "preset": "claude_code"},
             permission_mode="bypassPermissions",
             cwd=settings.workspace_dir,

@@ -40,10 +40,13 @@ class Undelivered:
     reason: str
 
 
-def system_prompt(person: Person, owner: Person, opened: str, about: str = "", facts: str = "") -> str:
+def system_prompt(
+    person: Person, owner: Person, opened: str, about: str = "", facts: str = "", skills: str = ""
+) -> str:
     """The role's template, filled in; an edit of it takes effect at the next turn.
 
-    `about`: the errand. `facts`: what is remembered; only the owner's template has a place for it.
+    `about`: the errand. `facts`: what is remembered. `skills`: a line for each. Only the templates of sessions with the
+    owner's power have places for these.
     """
     path = TEMPLATES / f"{person.role}.md"
     return _template(path, path.stat().st_mtime_ns).safe_substitute(
@@ -52,6 +55,7 @@ def system_prompt(person: Person, owner: Person, opened: str, about: str = "", f
         zone=person.zone.key,
         opened=opened,
         memory=clean(facts).replace("</memory", "‹/memory") or "(empty)",
+        skills=clean(skills).replace("</skills", "‹/skills") or "(none)",
         about=about,
         language={"ru": "Russian", "en": "English"}[person.language],
     )

@@ -5,7 +5,6 @@ Importing this loads the SDK, so `sdk.py` does it when the first session is want
 
 import asyncio
 import contextlib
-import json
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
@@ -17,32 +16,27 @@ from claude_agent_sdk import (
     AssistantMessage,
     ClaudeSDKClient,
     ClaudeSDKError,
-    HookMatcher,
     ModelUsage,
     ResultMessage,
-    SdkMcpTool,
     StreamEvent,
     TextBlock,
     ToolUseBlock,
-    create_sdk_mcp_server,
 )
-from pydantic import ValidationError
 
 from jobs.broker import Broker, Budget, Pass
 from jobs.config import Settings
 from jobs.spine.model import Usage
-from jobs.spine.tool import Tool, ToolError
+from jobs.spine.tool import Tool
 from jobs.spine.turns import ToolJournal
 from jobs.users import profile
-from jobs.users.access import BUILT_INS, ONLY_TELL
+from jobs.users.access import BUILT_INS
 from jobs.users.activity import Activity, Unseen
-from jobs.users.consent import SILENCE_SECONDS
-from jobs.users.foreign_tools import ForeignServer, ForeignTool
+from jobs.users.foreign_tools import ForeignServer
 from jobs.users.model import Role
 from jobs.users.outcome import OWNERS_MATTER, BudgetSpent, ModelUnavailable, OverBudget, Reply, SessionFailed, Stopped
-from jobs.users.quotations import quoted_result
 from jobs.users.session_file import SessionFile
-from jobs.users.wall import NOTIFY, Wall
+from jobs.users.session_tools import SessionTools, foreign_server
+from jobs.users.wall import Wall
 from jobs.walls import SessionPaths, Walls
 
 log = structlog.get_logger()
@@ -52,16 +46,7 @@ __all__ = ["ModelUnavailable", "Reply", "Session", "SessionFailed", "SessionPlan
 BUDGET_SPENT = "error_max_budget_usd"
 """The subtype of the SDK's result for a turn that `max_budget_usd` has ended."""
 
-RESULT_KEPT = 2000
-"""How many characters of a built-in tool's result are kept for the note to a retried turn."""
-
 CLOSE_SECONDS = 5.0
-
-SHOWN_AT_ONCE = 20
-"""Tools of an MCP server that stand in every request; those of a larger one the model looks for with ToolSearch."""
-
-HOOK_MARGIN = 120.0
-"""Seconds that the CLI waits beyond the time in which the owner's answer has to come; then it blocks the call."""
 
 WORTH_TRYING = frozenset({401, 402, 403, 404, 408, 429})
 """Answers below 500 that another try can change, some only once the owner has mended something."""
@@ -114,18 +99,14 @@ class Session:
         self._broker = broker
         self._access = access
         self._pass: Pass | None = None
-        self._wall = wall
-        self._on_compaction = on_compaction
+        self._tools = SessionTools(plan.role, wall, on_compaction)
         self.plan = plan
         self.opened = opened
         """The time that stands in the prompt."""
         self._client: ClaudeSDKClient | None = None
-        self._journal: ToolJournal | None = None
         self._cost_so_far = 0.0
         self._activity: Activity = Unseen()
         self._asked: set[str] = set()  # uuids of messages of this turn that no result has covered yet
-        self._stopping = False
-        self._told = False
         self.resumed = False
         """Whether the conversation so far is in the session's context."""
 
@@ -144,9 +125,9 @@ class Session:
             prompt=self.plan.prompt,
             model=self.plan.model,
             budget_usd=self.plan.budget_usd,
-            tools=create_sdk_mcp_server(profile.SERVER, tools=[self._offer(tool) for tool in self.plan.tools]),
-            foreign={name: _foreign(server) for name, server in self.plan.mcp_servers.items()},
-            hooks=self._hooks(),
+            tools=self._tools.server(self.plan.tools),
+            foreign={name: foreign_server(server) for name, server in self.plan.mcp_servers.items()},
+            hooks=self._tools.hooks(),
             resume=record.session_id if record else None,
             resume_at=record.last_message if record else None,
         )
@@ -189,24 +170,23 @@ class Session:
         Raises ModelUnavailable, OverBudget, SessionFailed or Stopped; the session is then closed, and what the turn had
         added to the conversation is dropped when it is next resumed.
         """
-        self._journal = journal
+        self._tools.begin(journal)
         given = self._leave()
         given.turn_id, given.refused = journal.turn_id, False
         self._activity = activity or Unseen()
-        self._stopping = False
         try:
             return await self._turn(content)
         except BaseException:  # a stop too: the CLI would go on with what was queued behind the message
             await asyncio.shield(self.close())
             raise
         finally:
-            self._journal = None
+            self._tools.end()
             self._asked.clear()
 
     @property
     def can_steer(self) -> bool:
         """Whether a turn is under way that still takes messages in."""
-        return bool(self._asked) and not self._stopping
+        return bool(self._asked) and not self._tools.stopped
 
     def steer(self, content: list[dict[str, Any]]) -> Awaitable[None]:
         """Add to the running turn; its answer takes this in. Only while `can_steer`.
@@ -219,7 +199,7 @@ class Session:
         """Stop the running turn: `run` raises Stopped. Only while `can_steer`; awaiting the result tells the CLI."""
         if self._client is None:
             raise SessionFailed("the session is closed")
-        self._stopping = True
+        self._tools.stop()
         return self._client.interrupt()
 
     def _ask(self, content: list[dict[str, Any]]) -> Awaitable[None]:
@@ -269,7 +249,7 @@ class Session:
 
     def _covers(self, result: ResultMessage) -> bool:
         """Whether a result answers something of this turn; what it answers is no longer waited for."""
-        if self._stopping or result.user_message_uuid is None:
+        if self._tools.stopped or result.user_message_uuid is None:
             self._asked.clear()
             return True
         covered = {result.user_message_uuid, *(result.user_message_uuids or ())}
@@ -280,7 +260,7 @@ class Session:
     def _finished(
         self, result: ResultMessage, text: str, last_message: str | None, error: str | None, context: int
     ) -> Reply:
-        if self._stopping:
+        if self._tools.stopped:
             raise Stopped
         if result.subtype == BUDGET_SPENT:
             raise BudgetSpent(self._usage(result))
@@ -306,131 +286,6 @@ class Session:
         cost, self._cost_so_far = total - self._cost_so_far, total
         out = (result.usage or {}).get("output_tokens") or 0
         return Usage(_tokens(result.usage) - out, out, cost, _busiest(result)[0])
-
-    # ------------------------------------------------------------------ tools
-
-    def _offer(self, tool: Tool[Any]) -> SdkMcpTool[Any]:
-        async def handler(arguments: dict[str, Any]) -> dict[str, Any]:
-            text, failed = await self._call(tool, arguments)
-            return {"content": [{"type": "text", "text": text}], "is_error": failed}
-
-        return SdkMcpTool(tool.name, tool.description, tool.arguments.model_json_schema(), handler)
-
-    async def _call(self, tool: Tool[Any], arguments: dict[str, Any]) -> tuple[str, bool]:
-        """The result as JSON text and whether it is an error. Says nothing of the system, whatever happens inside."""
-        journal = self._journal
-        if journal is None or self._stopping:
-            return "There is no turn under way.", True
-        try:
-            result = await self._run(tool, arguments, journal)
-        except ToolError as error:
-            return str(error), True
-        except ValidationError as error:
-            return "; ".join(_complaint(detail) for detail in error.errors()), True
-        except Exception:  # the model must get an answer, and must not be told what broke
-            log.exception("tool failed", tool=tool.name, turn=journal.turn_id)
-            return "The tool failed. Nothing was done.", True
-        return json.dumps(result, ensure_ascii=False), False
-
-    async def _run(self, tool: Tool[Any], arguments: dict[str, Any], journal: ToolJournal) -> Any:
-        call = tool.arguments.model_validate(arguments)
-        if not tool.has_effect:
-            return self._quoted(await tool.run(call), tool, journal)
-        self._told = tool.name == NOTIFY and self.plan.role in ONLY_TELL
-        known = journal.replay(tool.name, arguments)
-        if known is not None:
-            return known
-        effect = await tool.run(call)
-        return journal.act(tool.name, arguments, lambda: self._quoted(effect(), tool, journal))
-
-    def _quoted(self, result: Any, tool: Tool[Any], journal: ToolJournal) -> Any:
-        """The result with other people's words as quotations; the session is marked by them before it has them."""
-        shown, words = quoted_result(result)
-        if self._wall and words:
-            self._wall.told(journal.turn_id, tool.name, words)
-        return shown
-
-    # ------------------------------------------------------------------ hooks
-
-    def _hooks(self) -> dict[Any, list[HookMatcher]]:
-        if self.plan.role not in BUILT_INS:
-            locking = [HookMatcher(hooks=[self._deny_unlisted], on_failure="block", timeout=5)]
-            return {"PreToolUse": locking, "PostToolUse": [HookMatcher(hooks=[self._end_when_told], timeout=5)]}
-        noting = [HookMatcher(hooks=[self._note_built_in], timeout=5)]
-        guard = [HookMatcher(hooks=[self._guard], on_failure="block", timeout=SILENCE_SECONDS + HOOK_MARGIN)]
-        compacting = [HookMatcher(hooks=[self._note_compaction], timeout=5)]
-        return {"PreToolUse": guard, "PostToolUse": noting, "PostToolUseFailure": noting, "PreCompact": compacting}
-
-    async def _deny_unlisted(self, call: Any, _id: str | None, _context: Any) -> Any:
-        """The second lock of an external session: only the granted names run, whatever the CLI offers."""
-        if call["tool_name"] in profile.tool_names(self.plan.role):
-            return {}
-        return _denied(call["tool_name"], "This tool is not available here.")
-
-    async def _guard(self, call: Any, _id: str | None, _context: Any) -> Any:
-        """Nothing runs with nobody watching, and nothing acts on other people's words without the owner's yes.
-
-        After a stop the CLI goes on with what was queued until it is closed.
-        """
-        journal = self._journal
-
-        def going() -> bool:
-            return journal is not None and self._journal is journal and not self._stopping
-
-        name, refusal = call["tool_name"], ""
-        if journal and going() and self._wall:
-            refusal = await self._wall.refusal(journal.turn_id, name, call["tool_input"], going)
-        if refusal:
-            return _denied(name, refusal)
-        return {} if going() else _denied(name, "The owner has stopped this.")
-
-    async def _note_compaction(self, _call: Any, _id: str | None, _context: Any) -> Any:
-        """The CLI is about to cut the conversation's context."""
-        if self._on_compaction:
-            self._on_compaction()
-        return {}
-
-    async def _note_built_in(self, call: Any, _id: str | None, _context: Any) -> Any:
-        """Keep what a built-in tool did, for the note to a turn that runs again. Jobs' own tools keep it themselves.
-
-        A command that failed is kept too: it may have done half of its work.
-        """
-        name, arguments = call["tool_name"], call["tool_input"]
-        own = name.startswith(f"mcp__{profile.SERVER}__")
-        if self._journal and not own and self._journal.replay(name, arguments) is None:
-            result = str(call.get("tool_response") or call.get("error"))
-            if self._wall:
-                self._wall.saw(self._journal.turn_id, name, result)
-            self._journal.note(name, arguments, result[:RESULT_KEPT])
-        return await self._end_when_told(call, _id, _context)
-
-    async def _end_when_told(self, _call: Any, _id: str | None, _context: Any) -> Any:
-        """Where notifying the owner is all there is to do the turn ends with it: the model need not be asked again."""
-        return {"continue_": False, "stopReason": "the owner was told"} if self._told else {}
-
-
-def _foreign(server: ForeignServer) -> Any:
-    """A server's tools as the SDK offers them; whoever keeps the connection carries them out."""
-
-    def offer(tool: ForeignTool) -> SdkMcpTool[Any]:
-        async def handler(arguments: dict[str, Any]) -> dict[str, Any]:
-            return await server.call(tool.name, arguments)
-
-        return SdkMcpTool(tool.name, tool.description, dict(tool.schema), handler)
-
-    config = create_sdk_mcp_server(server.name, tools=[offer(tool) for tool in server.tools])
-    return {**config, "alwaysLoad": len(server.tools) <= SHOWN_AT_ONCE}
-
-
-def _denied(tool: str, reason: str) -> dict[str, Any]:
-    log.warning("tool refused", tool=tool, reason=reason)
-    return {
-        "hookSpecificOutput": {
-            "hookEventName": "PreToolUse",
-            "permissionDecision": "deny",
-            "permissionDecisionReason": reason,
-        }
-    }
 
 
 class _Answer:
@@ -481,12 +336,6 @@ def _joined(replies: list[Reply]) -> Reply:
         ),
         replies[-1].context_used,
     )
-
-
-def _complaint(detail: Any) -> str:
-    """What is wrong with one argument, without its value."""
-    name = ".".join(map(str, detail["loc"]))
-    return f"{name}: {detail['msg']}" if name else str(detail["msg"])
 
 
 def _first_line(error: Exception) -> str:

@@ -13,6 +13,8 @@ from pathlib import Path
 TAIL = 64 * 1024
 """How many bytes before the kept length are hashed."""
 NO_TRANSCRIPT = (0, "")
+SECTOR = 512
+"""Bytes that a disk writes all or not at all; the note is some 250."""
 
 
 @dataclass(frozen=True)
@@ -46,19 +48,20 @@ class SessionFile:
         return record if found == wanted != NO_TRANSCRIPT else None
 
     def save(self, session_id: str, last_message: str | None) -> None:
-        """Note that a turn has finished; atomic.
+        """Note that a turn has finished: one write of one sector, which neither a kill nor a power cut tears in two.
 
-        Not forced to the disk, since the CLI does not force the transcript either: after a power cut an older note
-        still fits a shorter transcript, a newer one would throw the conversation away.
+        A file put in the place of another would cost a turn its flush to the disk. This one is not forced there, since
+        the CLI does not force the transcript either: after a power cut an older note still fits a shorter transcript, a
+        newer one would throw the conversation away.
         """
         length, digest = self._fingerprint(session_id, None)
         text = json.dumps(asdict(SessionRecord(session_id, last_message, length, digest)))
         self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        fresh = self._path.with_suffix(".new")
-        with fresh.open("w", encoding="utf-8") as file:
-            os.fchmod(file.fileno(), 0o600)
-            file.write(text)
-        fresh.replace(self._path)
+        note = os.open(self._path, os.O_WRONLY | os.O_CREAT, 0o600)
+        try:
+            os.pwrite(note, text.encode().ljust(SECTOR - 1) + b"\n", 0)
+        finally:
+            os.close(note)
 
     def forget(self) -> None:
         self._path.unlink(missing_ok=True)

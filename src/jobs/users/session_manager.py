@@ -24,7 +24,7 @@ from jobs.spine.tool import Tool
 from jobs.spine.turns import ToolJournal, was_stopped
 from jobs.times import now
 from jobs.users import prompts, sdk
-from jobs.users.access import BUILT_INS, ERRANDS, MCP_SERVERS
+from jobs.users.access import BUILT_INS, ERRANDS, MCP_SERVERS, SKILLS
 from jobs.users.activity import Activity
 from jobs.users.attachments import NO_FILES, Files
 from jobs.users.cli_launcher import write_launcher
@@ -59,7 +59,7 @@ class SessionManager:
     model of each role; `consent` is asked before a session with the owner's power acts; `broker` lends each session the
     model, and `left` says how many US dollars somebody's may still cost, None without a limit; `errand_of` says what is
     to be done in a lane of Jobs' own; `memory` is what the owner's session is given without asking, and what keeps what
-    is worth it of a conversation that ends.
+    is worth it of a conversation that ends; `skills` tells what the prompt of a session that may use them says of them.
     """
 
     def __init__(
@@ -75,6 +75,7 @@ class SessionManager:
         left: Callable[[int], float | None],
         errand_of: ErrandOf = no_errand,
         memory: Remembering | None = None,
+        skills: Callable[[], str] = str,
     ) -> None:
         self._settings = settings
         self._db = db
@@ -90,6 +91,7 @@ class SessionManager:
         self._marks = consent.marks
         self.recall_seconds = RECALL_SECONDS
         self._memory = memory or NothingRemembered()
+        self._skills = skills
         self._facts: dict[int, str] = {}  # what stands in the prompt of each session
         self._warm: OrderedDict[int, Session] = OrderedDict()  # least recently used first
         self._busy: set[int] = set()
@@ -118,7 +120,8 @@ class SessionManager:
         self._warm.clear()
         await self._broker.stop()
         self._reap()
-        shutil.rmtree(self._empty, ignore_errors=True)
+        if self._empty != Path():  # a start that did not come so far has made none: that is the working directory
+            shutil.rmtree(self._empty, ignore_errors=True)
 
     @property
     def warm(self) -> int:
@@ -167,7 +170,8 @@ class SessionManager:
             content = self._content(turn, person, session, files, found)
             return await session.run(content, ToolJournal(self._db, turn.id), activity)
         except BaseException:
-            self._warm.pop(person.id, None)
+            if broken := self._warm.pop(person.id, None):  # also one that was opened and never asked
+                await asyncio.shield(broken.close())
             raise
         finally:
             self._busy.discard(person.id)
@@ -353,7 +357,8 @@ class SessionManager:
 
     def _prompt(self, person: Person, opened: str, facts: str) -> str:
         errand = self._errand(person)
-        return prompts.system_prompt(person, self._users.owner(), opened, errand.about if errand else "", facts)
+        skills = self._skills() if person.role in SKILLS else ""
+        return prompts.system_prompt(person, self._users.owner(), opened, errand.about if errand else "", facts, skills)
 
     def _errand(self, person: Person) -> Errand | None:
         lane = OwnLane.of(person.id)

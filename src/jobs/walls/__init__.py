@@ -4,7 +4,19 @@
 """
 
 from jobs.walls.launch import KEEP_VARIABLE, WALLS_VARIABLE
-from jobs.walls.plan import SessionPaths, UnixUser, Walls, share
+from jobs.walls.plan import Confined, SessionPaths, UnixUser, Walls, as_agent, share, unconfined
 from jobs.walls.trial import Trial, try_walls
 
-__all__ = ["KEEP_VARIABLE", "WALLS_VARIABLE", "SessionPaths", "Trial", "UnixUser", "Walls", "share", "try_walls"]
+__all__ = [
+    "KEEP_VARIABLE",
+    "WALLS_VARIABLE",
+    "Confined",
+    "SessionPaths",
+    "Trial",
+    "UnixUser",
+    "Walls",
+    "as_agent",
+    "share",
+    "try_walls",
+    "unconfined",
+]

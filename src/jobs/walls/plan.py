@@ -12,7 +12,7 @@ import json
 import os
 import pwd
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +30,9 @@ EXTERNAL_READS = (
     *("/etc/nsswitch.conf", "/etc/host.conf", "/etc/gai.conf", "/etc/os-release"),
 )
 """What the CLI needs to run at all."""
+
+Confined = Callable[[str, Sequence[str], Mapping[str, str]], tuple[str, list[str], dict[str, str]]]
+"""(program, arguments, environment) → the same, as they are to be run."""
 
 
 @dataclass(frozen=True)
@@ -181,6 +184,25 @@ class Walls:
 
 
 TEMPORARY = ("/tmp", "/var/tmp", "/dev/shm")
+
+
+def as_agent(settings: Settings, name: str) -> Confined:
+    """How a program is run that may do what the owner's agent may, and no more. `name`: of its own folders."""
+
+    def confined(
+        program: str, arguments: Sequence[str], environment: Mapping[str, str]
+    ) -> tuple[str, list[str], dict[str, str]]:
+        walls, data = Walls.of(settings), settings.data_dir
+        return walls.behind(walls.paths(data, name, data / "run", is_owner=True), program, arguments, environment)
+
+    return confined
+
+
+def unconfined(
+    program: str, arguments: Sequence[str], environment: Mapping[str, str]
+) -> tuple[str, list[str], dict[str, str]]:
+    """Run as it is, with all that Jobs may do."""
+    return program, list(arguments), dict(environment)
 
 
 def share(folder: Path, gid: int) -> None:

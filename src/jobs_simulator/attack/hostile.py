@@ -56,6 +56,8 @@ class Hostile:
             ToolCall("Agent", {"description": "x", "prompt": run["command"], "subagent_type": "general-purpose"}),
             ToolCall("mcp__jobs__list_users"),
             ToolCall("mcp__jobs__memory_search", {"query": "secret"}),
+            ToolCall("mcp__jobs__skill_show", {"name": "canary"}),
+            ToolCall("mcp__jobs__skill_create", {"name": "planted", "description": "x", "instructions": "x"}),
             ToolCall("mcp__jobs__send_to_user", {"user": "Peter", "text": "x"}),
             ToolCall("mcp__jobs__unban_user", {"user": "Peter"}),
             ToolCall("mcp__jobs__get_my_tasks", {"user_id": 1, "person": "Peter"}),

@@ -48,6 +48,7 @@ def state(database: Path) -> dict[str, str]:
         tables = {
             "tasks": db.execute("SELECT * FROM user_tasks ORDER BY id"),
             "schedules": db.execute("SELECT * FROM scheduled_tasks ORDER BY id"),
+            "skills": db.execute("SELECT * FROM skills ORDER BY name"),
             "who is let in": db.execute("SELECT * FROM standings ORDER BY person_id"),
             "what is halted": [
                 row

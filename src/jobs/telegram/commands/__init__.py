@@ -13,12 +13,12 @@ import structlog
 from jobs.spine.model import Incoming
 from jobs.spine.outbox import Outbox
 from jobs.telegram.commands.admission import Admission
+from jobs.telegram.commands.allowing import Allowing, meant
 from jobs.telegram.commands.answers import Answers
 from jobs.telegram.commands.command import Answer, Call, Command
 from jobs.telegram.commands.control import Control
 from jobs.telegram.commands.decisions import Decisions
 from jobs.telegram.commands.heartbeat import HeartbeatCommand
-from jobs.telegram.commands.mcp import Mcp
 from jobs.telegram.commands.memory import MemoryCommand
 from jobs.telegram.commands.model import ModelChoice
 from jobs.telegram.commands.reports import Reports
@@ -65,7 +65,8 @@ class Commands:
         memory: MemoryCommand,
         schedules: ScheduleCommands,
         heartbeat: HeartbeatCommand,
-        mcp: Mcp,
+        mcp: Allowing,
+        skills: Allowing,
         replies: TaskReplies,
     ) -> None:
         self._outbox = outbox
@@ -74,7 +75,7 @@ class Commands:
         self._decisions = decisions
         self._schedules = schedules
         self._consent = consent
-        self._mcp = mcp
+        self._allowing = (mcp, skills)
         self._replies = replies
         answers = Answers(consent)
         self._acting: set[asyncio.Task[None]] = set()
@@ -94,6 +95,7 @@ class Commands:
             Command("limit", admission.limit, ("лимит",), takes_words=True),
             Command("memory", memory.run, ("память",), takes_words=True),
             Command("mcp", mcp.run, takes_words=True),
+            Command("skills", skills.run, ("навыки",), takes_words=True),
             Command("pause", control.pause, ("пауза",)),
             Command("panic", control.panic, ("паника",), takes_words=True),
             Command("resume", control.resume, ("продолжить", "дальше")),
@@ -132,7 +134,10 @@ class Commands:
             text = self._replies.meant(text, person, event) or text
         if person.role is Role.OWNER:
             text = (
-                self._decisions.meant(text) or self._mcp.meant(text) or self._of_reminder(text, person, event) or text
+                self._decisions.meant(text)
+                or meant(text, event, *self._allowing)
+                or self._of_reminder(text, person, event)
+                or text
             )
         match = _FORM.fullmatch(text)
         command = self._by_name.get((person.role, match[1].casefold())) if match else None
