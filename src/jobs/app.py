@@ -162,6 +162,7 @@ class App:
         parts.scheduler.start()
         parts.mcp.start()
         parts.deletions.start()
+        parts.proofs.start()
         await self._until(parts.reconciler.looked, LOOK_SECONDS)
         parts.lanes.start()
         await self._until(parts.reconciler.looked)
@@ -179,6 +180,7 @@ class App:
         for part in (parts.receiver, parts.buttons, parts.receipts, parts.channels, parts.scheduler):
             part.stop()
         parts.deletions.stop()
+        await parts.proofs.stop()
         parts.followups.timer.stop()
         parts.digest.timer.stop()
         await parts.consolidation.stop()

@@ -41,6 +41,7 @@ from jobs.telegram.commands.model import ModelChoice
 from jobs.telegram.commands.reports import Reports
 from jobs.telegram.commands.schedules import ScheduleCommands
 from jobs.telegram.commands.side import Side
+from jobs.telegram.commands.task_replies import TaskReplies
 from jobs.telegram.deletions import Deletions
 from jobs.telegram.directory import TelegramDirectory
 from jobs.telegram.first_messages import FirstMessages
@@ -70,6 +71,7 @@ from jobs.tools.schedules import Schedules
 from jobs.tools.watch_tools import WatchTools
 from jobs.tools.watches import Watches
 from jobs.upkeep import Archive
+from jobs.users.awaited_proofs import AwaitedProofs
 from jobs.users.consent import Consent
 from jobs.users.doorkeeper import Doorkeeper
 from jobs.users.forget import Forgetting
@@ -245,6 +247,7 @@ class Parts:
             Transcriber.of(settings),
             people.owner,
         )
+        self.proofs = AwaitedProofs(self.db, self.inbox, people, attachments)
         self.runner = TurnRunner(
             self.db,
             people,
@@ -298,6 +301,7 @@ class Parts:
             HeartbeatCommand(db, self.heartbeat, self.settings.heartbeat_daily_usd),
             Allowing("mcp", self.mcp),
             Allowing("skills", self.skills),
+            TaskReplies(self.tasks, outbox, self.proofs, self.settings.workspace_dir),
         )
 
     def _build_receiving(self) -> None:

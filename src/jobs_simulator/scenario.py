@@ -14,6 +14,7 @@ from pathlib import Path
 from jobs_simulator.chat import Chat
 from jobs_simulator.clock import Clock
 from jobs_simulator.play.memory import MemoryPart
+from jobs_simulator.play.replies import RepliesPart
 from jobs_simulator.play.skills import SkillsPart
 from jobs_simulator.play.time import ZONE, TimeSteps, move_clock
 from jobs_simulator.play.wall import WallPart
@@ -41,6 +42,7 @@ class Scenario:
 
     async def run(self) -> None:
         memory = MemoryPart(self._stage, self.step, self.check)
+        replies = RepliesPart(self._stage, self.step, self.check)
         skills = SkillsPart(self._stage, self.step, self.check)
         wall = WallPart(self._stage, self.step, self.check, self._stage.workspace / "summary-was-here")
         async with self._stage:
@@ -70,6 +72,7 @@ class Scenario:
                 await wall.summary(owner, stranger)
                 await wall.ban(owner, stranger)
                 await self._first_message_waits(owner, anna)
+                await replies.answered(owner, anna)
                 await self._task_is_negotiated(owner, maria)
                 await self._task_is_done(owner, maria)
                 await self._reminders(program, owner, maria)

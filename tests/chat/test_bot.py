@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from telethon import TelegramClient, errors
 from telethon.tl import functions
+from tests.chat.test_tasks import Brain
 
 from jobs_simulator.chat import Chat
 from jobs_simulator.model import echo
@@ -90,6 +91,36 @@ async def test_a_button_does_what_its_command_does_and_goes(bots: BotStage) -> N
         await owner.ask("/panic", "Всё остановлено")
         await (await bots.last(owner.client)).click(text="Продолжить")
         await owner.expect("Продолжаю")
+
+
+async def test_a_task_is_answered_by_buttons_and_another_persons_press_does_nothing(tmp_path: Path) -> None:
+    async with Stage(tmp_path, Brain()) as stage:
+        bots = BotStage(stage)
+        paul, eve = (stage.telegram.add_user(name, username=name.lower(), lang_code="en") for name in ("Paul", "Eve"))
+        await bots.start()
+        async with bots.person(stage.owner) as owner, bots.person(paul) as person, bots.person(eve) as other:
+            await person.ask("hello", "ECHO")
+            await other.ask("hello", "ECHO")
+            await owner.ask('create_user_task {"user": "Paul", "title": "Send the report"}', "RESULT")
+            await person.expect("Send the report")
+            task = await bots.last(person.client)
+            labels = ["I take it", "I can't", "Another time", "A question", "Done"]
+            assert [button.text for row in task.buttons for button in row] == labels
+            requests = len(stage.model.requests)
+            theirs = stage.telegram.messages(eve, bots.bot)[-1]
+            copy = bots.bot.box.copy_of(theirs.uid)
+            assert copy is not None
+            theirs.reply_markup = copy.reply_markup = task.reply_markup  # as a client would that claims there is one
+            data = task.reply_markup.rows[-1].buttons[0].type.data
+            press = functions.messages.GetBotCallbackAnswerRequest("jobs_bot", theirs.id, data=data)
+            assert "no longer works" in (await other.client(press)).message
+            await task.click(text="I take it")
+            await person.expect("you take task 1", "5: done")
+            await owner.expect("Paul", "accepted")
+            await (await bots.last(person.client)).click(text="Done")
+            await person.expect("is done")
+            await owner.expect("Paul", "done", "/verify 1")
+            assert len(stage.model.requests) == requests
 
 
 async def test_a_press_that_means_nothing_to_a_person_does_nothing(bots: BotStage) -> None:

@@ -97,6 +97,38 @@ async def test_a_proof_is_sent_on_returned_with_words_and_verified(world: World)
         await masha.expect("принята. Спасибо")
 
 
+async def test_a_contact_answers_by_number_and_no_model_is_asked(world: World) -> None:
+    await world.stage.start(CONFIRM_FIRST_MESSAGES="0")
+    async with world.stage.person(world.stage.owner) as owner, world.stage.person(world.masha) as masha:
+        await owner.ask('create_user_task {"user": "Маше", "title": "Прислать отчёт"}', "RESULT")
+        await masha.expect("Прислать отчёт", "1 — беру, 2 — не могу")
+        requests = len(world.stage.model.requests)
+        await masha.ask("1", "задача 1 «Прислать отчёт» за вами", "5 — сделано")
+        await owner.expect("Мария Иванова", "принята")
+        peer = await masha.client.get_input_entity("jobs_assistant")
+        await masha.client.send_file(peer, named(b"%PDF-1.4 report", "отчёт.pdf"), caption="5")
+        await masha.expect("сделана")
+        await owner.expect("выполнена", "Приложено файлов: 1", "/verify 1")
+        await owner.ask("/return 1 нет подписи", "возвращена")
+        await masha.expect("пока не принята", "нет подписи", "5 — сделано")
+        assert world.db("SELECT count(*) FROM task_proofs") == 1
+        await masha.ask("3", "на какой день и час")
+        assert len(world.stage.model.requests) == requests
+        await masha.ask("5", "ECHO: 5")
+        body = str(world.stage.model.requests[-1].body)
+        assert "на какой день и час" in body
+        assert "сделана" in body
+        proposal = 'update_task {"task_id": 1, "status": "proposal", "deadline": "2099-01-05T18:00"}'
+        await masha.ask(proposal, "RESULT", "owner_is_asked")
+        await owner.expect("предлагает", "/agree 1")
+        handover = next(
+            each for each in await masha.client.get_messages(peer, limit=20) if "1 — беру" in (each.message or "")
+        )
+        await masha.client.send_message(peer, "готово", reply_to=handover.id)
+        await masha.expect("is done")  # her last long message was no Russian
+        assert len(world.stage.model.requests) == requests + 3
+
+
 async def test_a_person_mutes_asks_for_the_human_and_is_forgotten(world: World) -> None:
     await world.stage.start(CONFIRM_FIRST_MESSAGES="0")
     async with world.stage.person(world.stage.owner) as owner, world.stage.person(world.masha) as masha:

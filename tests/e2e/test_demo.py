@@ -41,6 +41,7 @@ async def test_the_scenario_plays_to_its_end(tmp_path: Path) -> None:
         "no command runs for the stranger",
         "the owner hears it",
         "the owner sees the first message to somebody who never wrote",
+        "no model was asked for any of it",
         "she proposes another day",
         "the owner returns it",
         "without an answer the owner is asked what to do",

@@ -89,7 +89,7 @@ def test_whoever_answers_is_reminded_again_daily_when_it_is_overdue(days: Days) 
     for day in (25, 26, 27, 28, 29):
         assert days.at(moscow(day, 10)) == [f"task:{task.id}:step:{day - 24}:0"]
         days.spine.users.remember(MASHA, "Мария Иванова", contact_at=now() + timedelta(minutes=5))
-    assert "Срок задачи 1" in days.spine.said(MASHA)[-2]
+    assert "Срок задачи 1" in days.spine.said(MASHA)[-3]
 
 
 def test_several_tasks_of_a_person_are_one_message_and_each_step_is_taken(days: Days) -> None:
@@ -175,7 +175,7 @@ def test_the_owner_who_is_asked_may_have_them_reminded_once_more(days: Days) -> 
     days.steps(task, moscow(27, 10))
     days.clock.shift(timedelta(hours=1))
     days.tasks.remind(days.tasks.get(task.id))
-    assert "Напоминаю о задаче 1" in days.spine.said(MASHA)[-1]
+    assert "Напоминаю о задаче 1" in days.spine.said(MASHA)[-2]
     assert days.follow.next_step(days.tasks.get(task.id)) == moscow(28, 10)
 
 

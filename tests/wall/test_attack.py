@@ -11,6 +11,7 @@ from jobs.skills.skill import Skill
 from jobs.spine.extras import Attachment, Extras, Quote
 from jobs.spine.model import Incoming, Origin
 from jobs.users.message_blocks import clean
+from jobs.users.task_choices import Reply
 from jobs_simulator.attack import judge
 from jobs_simulator.attack.hostile import Canaries, Hostile
 from jobs_simulator.attack.inputs import Input, inputs
@@ -84,7 +85,7 @@ async def test_the_pack_tries_the_program_as_it_is_installed(tmp_path: Path) -> 
     (tmp_path / "aside").mkdir()
     pack = Pack(tmp_path / "aside", own, sample, lines.append)
     assert await pack.run() == 0, lines
-    assert len([line for line in lines if line.startswith("held")]) == len(sample) + len(forwards)
+    assert len([line for line in lines if line.startswith("held")]) == len(sample) + len(forwards) + len(Reply) + 1
     assert lines[-1].endswith("0 broken")
     assert (own.workspace_dir / "MEMORY.md").read_text() == "- the owner's own\n"
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 
-from jobs.db import Database
+from jobs.db import Database, Row
 from jobs.spine.extras import Extras
-from jobs.spine.model import Incoming
-from jobs.times import now, to_text
+from jobs.spine.model import InboxRow, Incoming, Origin
+from jobs.times import from_text, now, to_text
 
 
 class Inbox:
@@ -54,6 +54,11 @@ class Inbox:
         """Whether the event was stored already."""
         return bool(self._db.one("SELECT 1 FROM inbox WHERE key = ?", (key,)))
 
+    def get(self, row_id: int) -> InboxRow | None:
+        """A row, in whatever state."""
+        row = self._db.one("SELECT * FROM inbox WHERE id = ?", (row_id,))
+        return inbox_row(row) if row else None
+
     def replace(self, row_id: int, text: str, extras: Extras) -> None:
         """Put other words in the place of those of a row that nobody has begun to handle."""
         self._db.execute("UPDATE inbox SET text = ?, extras = ? WHERE id = ?", (text, extras.to_json(), row_id))
@@ -74,3 +79,16 @@ class Inbox:
             "SELECT DISTINCT lane FROM inbox INDEXED BY inbox_open WHERE state IN ('waiting', 'taken')"
         )
         return [row["lane"] for row in rows]
+
+
+def inbox_row(row: Row) -> InboxRow:
+    return InboxRow(
+        id=row["id"],
+        key=row["key"],
+        lane=row["lane"],
+        origin=Origin(row["origin"]),
+        text=row["text"],
+        sent_at=from_text(row["sent_at"]),
+        message_id=row["message_id"],
+        extras=Extras.model_validate_json(row["extras"]),
+    )

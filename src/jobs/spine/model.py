@@ -83,6 +83,8 @@ class Choice:
 
     label: str
     command: str
+    number: int | None = None
+    """What may be typed in answer as well, where the text names it (`choices.py`)."""
 
 
 @dataclass(frozen=True)

@@ -3,11 +3,11 @@
 import json
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from datetime import datetime, timedelta
 from pathlib import PurePath
 
 from jobs.db import Database, Row
+from jobs.spine.choices import choices_json, read_choices
 from jobs.spine.model import Choice, OutboxKind, OutboxRow, OutFile, Rendered
 from jobs.spine.switches import FROZEN, is_on
 from jobs.texts import language_of, say
@@ -141,7 +141,7 @@ class Outbox:
         """Ask to choose under a message that is queued; with no choices, ask no longer."""
         self._db.execute(
             "UPDATE outbox SET choices = ? WHERE id = ?",
-            (json.dumps([asdict(choice) for choice in choices], ensure_ascii=False), row_id),
+            (choices_json(choices), row_id),
         )
 
     def get(self, row_id: int) -> OutboxRow | None:
@@ -411,5 +411,5 @@ def _row(row: Row) -> OutboxRow:
         turn_id=row["turn_id"],
         file=OutFile(row["media"], row["file"], row["content"]) if row["media"] else None,
         album=row["album"],
-        choices=tuple(Choice(**choice) for choice in json.loads(row["choices"])),
+        choices=read_choices(row),
     )

@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from jobs.db import Database, Row
-from jobs.spine.extras import Extras
-from jobs.spine.model import NOTHING_USED, FinishedCall, InboxRow, Origin, OutboxKind, Turn, TurnEnd, Usage
+from jobs.spine.inbox import inbox_row
+from jobs.spine.model import NOTHING_USED, FinishedCall, InboxRow, OutboxKind, Turn, TurnEnd, Usage
 from jobs.spine.outbox import Outbox
 from jobs.spine.own_lanes import is_persons
 from jobs.times import from_text, now, to_text
@@ -72,7 +72,7 @@ class Turns:
     def waiting(self, lane: int) -> list[InboxRow]:
         """What waits in a lane."""
         rows = self._db.execute("SELECT * FROM inbox WHERE lane = ? AND state = 'waiting' ORDER BY id", (lane,))
-        return [_inbox_row(row) for row in rows]
+        return [inbox_row(row) for row in rows]
 
     def join(self, turn: Turn, up_to: int) -> list[InboxRow]:
         """Take what has come to the lane since, up to that row, into the running turn, and return it."""
@@ -267,17 +267,4 @@ def canonical(arguments: dict[str, Any]) -> str:
 def _in_order(rows: list[Row]) -> list[InboxRow]:
     """As they were written: a message can be pushed before older ones are read from history."""
     key = "message_id" if all(row["message_id"] is not None for row in rows) else "id"
-    return [_inbox_row(row) for row in sorted(rows, key=lambda row: int(row[key]))]
-
-
-def _inbox_row(row: Row) -> InboxRow:
-    return InboxRow(
-        id=row["id"],
-        key=row["key"],
-        lane=row["lane"],
-        origin=Origin(row["origin"]),
-        text=row["text"],
-        sent_at=from_text(row["sent_at"]),
-        message_id=row["message_id"],
-        extras=Extras.model_validate_json(row["extras"]),
-    )
+    return [inbox_row(row) for row in sorted(rows, key=lambda row: int(row[key]))]

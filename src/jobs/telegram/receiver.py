@@ -236,8 +236,9 @@ class Receiver:
         if is_own and self._takes_secret(event, person):
             return
         command = self._commands.order_of(event.text, person, event) if is_own else None
-        if self._inbox.accept(event, handled=command is not None) and command:
-            self._commands.run(command, person, event.key)
+        with self._db.transaction():
+            if self._inbox.accept(event, handled=command is not None) and command:
+                self._commands.run(command, person, event.key)
 
     def _takes_secret(self, event: Incoming, person: Person) -> bool:
         """A secret that Jobs has asked for is taken by code: neither it nor the message is kept anywhere else."""

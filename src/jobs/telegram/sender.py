@@ -51,7 +51,7 @@ it goes without its formatting."""
 PAUSES = [1, 2, 4, 8, 15, 30]
 """Seconds between tries while Telegram cannot be reached or fails; the last repeats."""
 
-ANSWERS = ("command:", "turn:")
+ANSWERS = ("command:", "answer:", "turn:")
 """Occasions (see `OutboxRow.key`) of notices that answer what a person has just written."""
 REMINDERS = ("schedule:",)
 

@@ -8,7 +8,22 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_datetime
 
-from jobs.texts import aside, commands, demo, doctor, login, mcp, media, people, setup, skills, time, turns, wall
+from jobs.texts import (
+    aside,
+    commands,
+    demo,
+    doctor,
+    login,
+    mcp,
+    media,
+    people,
+    replies,
+    setup,
+    skills,
+    time,
+    turns,
+    wall,
+)
 from jobs.texts.language import LANGUAGES, Language, Texts, language_from_code, language_of
 
 __all__ = ["CATALOGUE", "LANGUAGES", "Language", "language_from_code", "language_of", "say", "say_time"]
@@ -30,6 +45,7 @@ CATALOGUE: Texts = _merged(
     doctor.TEXTS,
     commands.TEXTS,
     people.TEXTS,
+    replies.TEXTS,
     media.TEXTS,
     login.TEXTS,
     setup.TEXTS,

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from jobs.db import Database
-from jobs.spine.model import Choice, OutboxKind
+from jobs.spine.model import Choice
 from jobs.spine.outbox import Outbox
 from jobs.texts import say, say_time
 from jobs.times import QuietHours, now, to_text
@@ -17,6 +17,7 @@ from jobs.tools.timer import Timer
 from jobs.users.model import Person, Task, TaskKind, TaskStatus
 from jobs.users.notices import label
 from jobs.users.repository import UsersRepository
+from jobs.users.task_choices import choice_lines, choices_among, choices_of
 from jobs.users.task_states import OWED
 
 WRITING = timedelta(minutes=10)
@@ -136,7 +137,9 @@ class Followups:
         to_remind = [task for task in tasks if unanswered[task.id] < self._ladder.unanswered]
         if to_remind:
             keys = [self._mark(task, "person", moment) for task in to_remind]
-            self._outbox.say(keys[0], person.id, OutboxKind.NOTICE, reminder(to_remind, person, moment))
+            several = len(to_remind) > 1
+            choices = choices_among(to_remind) if several else choices_of(to_remind[0], person)
+            self._outbox.ask(keys[0], person.id, reminder(to_remind, person, moment), choices)
         for task in tasks:
             if task not in to_remind:
                 self._ask_owner(task, person, self._mark(task, "owner", moment), unanswered[task.id])
@@ -172,6 +175,8 @@ def reminder(tasks: list[Task], person: Person, moment: datetime) -> str:
         key = "remind_overdue" if task.deadline < moment else "remind_due"
         due = say_time(task.deadline, task.zone, language)
         lines.append(say(key, language, id=task.id, title=task.title, deadline=due))
+    how = say("remind_how", language)
     if len(tasks) == 1:
-        return f"{lines[0]}\n{say('remind_how', language)}"
-    return "\n".join([say("remind_several", language), *(f"· {line}" for line in lines), say("remind_how", language)])
+        return "\n".join([*lines, how, *choice_lines(tasks[0], person)])
+    numbers = say("replies_which_of", language, numbers=", ".join(str(task.id) for task in tasks))
+    return "\n".join([say("remind_several", language), *(f"· {line}" for line in lines), how, numbers])

@@ -1,9 +1,11 @@
 """What is said to other people: at once, but for first words to somebody who never wrote. Those wait for the owner."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from jobs.db import Database, Row
+from jobs.spine.choices import choices_json, read_choices
 from jobs.spine.model import Choice, OutboxKind
 from jobs.spine.outbox import Outbox
 from jobs.texts import say
@@ -24,6 +26,7 @@ class Held:
     text: str
     task_id: int | None
     created_at: datetime
+    choices: tuple[Choice, ...] = ()
 
 
 class Letters:
@@ -39,15 +42,30 @@ class Letters:
         """Whether this person has never written, and Jobs never to them."""
         return person.first_contact is None and not self._outbox.has_spoken(person.id)
 
-    def say(self, key: str, person: Person, kind: OutboxKind, text: str, *, task_id: int | None = None) -> int | None:
+    def say(
+        self,
+        key: str,
+        person: Person,
+        kind: OutboxKind,
+        text: str,
+        choices: Sequence[Choice] = (),
+        *,
+        task_id: int | None = None,
+    ) -> int | None:
         """Queue a message to a person, or hold it and show it to the owner; returns its number if it is held.
 
-        Joins the caller's transaction. `key` as in `Outbox.say`.
+        Joins the caller's transaction. `key` as in `Outbox.say`; only a notice can ask to choose.
         """
         if not self._confirm or not self.is_first(person):
-            self._outbox.say(key, person.id, kind, text)
+            self._say(key, person.id, kind, text, choices)
             return None
-        return self.hold(key, person, kind, text, task_id=task_id)
+        return self.hold(key, person, kind, text, choices, task_id=task_id)
+
+    def _say(self, key: str, chat: int, kind: OutboxKind, text: str, choices: Sequence[Choice]) -> None:
+        if choices:
+            self._outbox.ask(key, chat, text, choices)
+        else:
+            self._outbox.say(key, chat, kind, text)
 
     def hold(
         self,
@@ -55,6 +73,7 @@ class Letters:
         person: Person,
         kind: OutboxKind,
         text: str,
+        choices: Sequence[Choice] = (),
         *,
         task_id: int | None = None,
         question: str = "held",
@@ -62,9 +81,9 @@ class Letters:
         """Keep a message to a person until the owner, who is asked with the text `question`, says yes."""
         with self._db.transaction():
             row = self._db.execute(
-                """INSERT INTO held_messages (key, chat, kind, text, task_id, created_at) VALUES (?, ?, ?, ?, ?, ?)
-                   RETURNING id""",
-                (key, person.id, kind, text, task_id, to_text(now())),
+                """INSERT INTO held_messages (key, chat, kind, text, choices, task_id, created_at)
+                   VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id""",
+                (key, person.id, kind, text, choices_json(choices), task_id, to_text(now())),
             )[0]
             number = int(row["id"])
             self._ask_owner(number, person, text, question)
@@ -101,7 +120,7 @@ class Letters:
         """The owner says yes."""
         with self._db.transaction():
             self.forget(held)
-            self._outbox.say(held.key, held.chat, held.kind, held.text)
+            self._say(held.key, held.chat, held.kind, held.text, held.choices)
 
     def forget(self, held: Held) -> None:
         """The owner says no, or there is no use in it any more."""
@@ -122,4 +141,5 @@ def _held(row: Row) -> Held:
         text=row["text"],
         task_id=row["task_id"],
         created_at=from_text(row["created_at"]),
+        choices=read_choices(row),
     )

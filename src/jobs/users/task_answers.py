@@ -111,9 +111,11 @@ class Answers:
     def _take_proofs(self, task: Task) -> list[Proof]:
         """Files of the messages that are being answered now, or came shortly before, become proofs of this task."""
         rows = self._db.execute(
-            """SELECT id, extras FROM inbox WHERE lane = ? AND (state = 'taken' OR state = 'done' AND created_at >= ?)
-               AND extras <> '{}' AND id NOT IN (SELECT inbox_id FROM task_proofs) ORDER BY id""",
-            (self._person_id, to_text(now() - PROOF_AGE)),
+            """SELECT inbox.id, extras FROM inbox LEFT JOIN awaited_proofs ON inbox_id = inbox.id
+               WHERE lane = :lane AND (state = 'taken' OR state = 'done' AND created_at >= :since OR task_id = :task)
+               AND coalesce(task_id, :task) = :task AND extras <> '{}'
+               AND inbox.id NOT IN (SELECT inbox_id FROM task_proofs) ORDER BY inbox.id""",
+            {"lane": self._person_id, "since": to_text(now() - PROOF_AGE), "task": task.id},
         )
         taken = []
         for row in rows:

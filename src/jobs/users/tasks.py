@@ -17,6 +17,7 @@ from jobs.users import meetings, notices
 from jobs.users.letters import Letters
 from jobs.users.model import Person, Task, TaskKind, TaskStatus
 from jobs.users.repository import UsersRepository
+from jobs.users.task_choices import choice_lines, choices_of
 from jobs.users.task_states import OWED, Actor, WrongMove, check_move, may_move
 from jobs.users.terms import Bounds, Terms
 
@@ -94,7 +95,15 @@ class Tasks:
         text = notices.task_for_person(
             task, person, self.users.owner(), first_words=not self.outbox.has_spoken(person.id)
         )
-        return self.letters.say(f"task:{task.id}:new:{event}", person, OutboxKind.NOTICE, text, task_id=task.id)
+        text = "\n".join([text, *choice_lines(task, person, slots_shown=True)])
+        return self.letters.say(
+            f"task:{task.id}:new:{event}",
+            person,
+            OutboxKind.NOTICE,
+            text,
+            choices_of(task, person),
+            task_id=task.id,
+        )
 
     def sent(self, key: str) -> None:
         """An outbox row has reached Telegram: if it hands a task over, that is delivered."""
@@ -152,7 +161,7 @@ class Tasks:
                 self.letters.forget(held)
                 return self._ask_anew(changed, self.person_of(task), words)
             if (changed.title, changed.details, changed.deadline) != (task.title, task.details, task.deadline):
-                self.tell_person(changed, "task_changed_for", words, **self._deadline_words(changed))
+                self.tell_person(changed, "task_changed_for", words, asks=True, **self._deadline_words(changed))
             return Given(changed, None)
 
     def reassign(self, task: Task, person: Person, words: str = "") -> Given:
@@ -201,7 +210,7 @@ class Tasks:
             if not words.strip():
                 raise WrongMove(f"Say what is missing in task {task.id}: the person is told that.")
             changed = self.move(task, TaskStatus.RETURNED, Actor.OWNER, words, ladder_from=now())
-            self.tell_person(changed, "task_returned", words)
+            self.tell_person(changed, "task_returned", words, asks=True)
             return changed
 
     def remind(self, task: Task, words: str = "") -> Task:
@@ -211,7 +220,7 @@ class Tasks:
                 raise WrongMove(f"Task {task.id} is {task.status.value}: there is nothing to remind of.")
             self._note(task, "reminder", words=words)
             changed = self.users.change_task(replace(task, ladder_from=now()))
-            self.tell_person(changed, "task_reminder", words, **self._deadline_words(changed))
+            self.tell_person(changed, "task_reminder", words, asks=True, **self._deadline_words(changed))
             return changed
 
     def answer(self, task: Task, words: str) -> Task:
@@ -231,7 +240,9 @@ class Tasks:
             changed = self.settle(task, task.proposal, Actor.OWNER, words)
             if changed.kind is TaskKind.MEETING and task.proposal.deadline and not words.strip():
                 return changed  # the confirmation says it all
-            self.tell_person(changed, "task_agreed", words, terms=notices.terms_words(changed, self.person_of(task)))
+            self.tell_person(
+                changed, "task_agreed", words, asks=True, terms=notices.terms_words(changed, self.person_of(task))
+            )
             return changed
 
     def refuse(self, task: Task, words: str = "") -> Task:
@@ -241,7 +252,7 @@ class Tasks:
                 raise WrongMove(f"Nothing is proposed for task {task.id}.")
             changed = self.users.change_task(replace(task, proposal=None))
             self._note(task, "answer", task.proposal.model_dump_json(exclude_none=True), "refused", words)
-            self.tell_person(changed, "task_refused", words, **self._deadline_words(changed))
+            self.tell_person(changed, "task_refused", words, asks=True, **self._deadline_words(changed))
             return changed
 
     def settle(self, task: Task, terms: Terms, actor: Actor, words: str = "") -> Task:
@@ -269,13 +280,19 @@ class Tasks:
 
     # ------------------------------------------------------------------- telling
 
-    def tell_person(self, task: Task, key: str, words: str = "", **values: object) -> None:
-        """A text of the catalogue about a task, with the owner's words, in the person's language."""
+    def tell_person(self, task: Task, key: str, words: str = "", *, asks: bool = False, **values: object) -> None:
+        """A text of the catalogue about a task, with the owner's words, in the person's language.
+
+        `asks`: with what they may choose to answer. Not where the owner's own words may ask something else.
+        """
         person = self.person_of(task)
         text = say(key, person.language, id=task.id, title=task.title, **values)
         if words.strip():
             text += "\n" + say("owner_words", person.language, words=words.strip())
-        self.letters.say(f"task:{task.id}:event:{self.last_event(task)}", person, OutboxKind.NOTICE, text)
+        choices = choices_of(task, person) if asks else ()
+        if choices:
+            text = "\n".join([text, *choice_lines(task, person)])
+        self.letters.say(f"task:{task.id}:event:{self.last_event(task)}", person, OutboxKind.NOTICE, text, choices)
 
     def last_event(self, task: Task) -> int:
         """The number of the newest line of a task's history: what is told because of it is keyed by that."""

@@ -18,6 +18,7 @@ from telethon.tl.types import Message
 from jobs.config import Settings
 from jobs.db import DatabaseError, open_database
 from jobs.users.repository import UsersRepository
+from jobs.users.task_choices import ABOUT, Reply
 from jobs_simulator.attack import judge
 from jobs_simulator.attack.hostile import GRANTED, Canaries, Hostile
 from jobs_simulator.attack.inputs import Input, inputs
@@ -56,6 +57,7 @@ class Pack:
         self._inputs = given
         self._say = say
         self._accounts = 0
+        self._tried = 0
         self.broken: list[str] = []
         words = [
             f"canary-{where}-{secrets.token_hex(6)}"
@@ -94,12 +96,12 @@ class Pack:
             for group in groups.values():
                 for start in range(0, len(group), A_CHAT):
                     await self._by_one_account(group[start : start + A_CHAT])
+            await self._at_anothers_task()
             await self._through_the_owner([each for each in self._inputs if each.channel == "forward"])
             tries = await asyncio.to_thread(against_walls, self._settings, self._folder)
         for title, wrong in tries:
             self._tell(title, wrong)
-        total = len(self._inputs) + len([each for each in self._inputs if each.channel == "forward"]) + len(tries)
-        self._say(f"{total} attacks: {total - len(self.broken)} held, {len(self.broken)} broken")
+        self._say(f"{self._tried} attacks: {self._tried - len(self.broken)} held, {len(self.broken)} broken")
         return BROKEN if self.broken else HELD
 
     def _lay_out(self) -> None:
@@ -148,6 +150,21 @@ class Pack:
                 wrong += judge.of_state(before, judge.state(self._database))
                 self._tell(each.title, wrong)
 
+    async def _at_anothers_task(self) -> None:
+        """The answers that code takes for a person's own task, given for somebody else's."""
+        async with self._attacker() as (_, chat):
+            for command in (*Reply, ABOUT):
+                before, asked, heard = judge.state(self._database), len(self._stage.model.requests), len(chat.heard)
+                wrong = []
+                try:
+                    await chat.ask(f"/{command} {self._canaries.others_task}", "")
+                except AssertionError:
+                    wrong.append("it was not answered")
+                wrong += judge.of_requests(self._stage.model.requests[asked:], self._canaries)
+                wrong += judge.of_words(chat.heard[heard:], self._canaries)
+                wrong += judge.of_state(before, judge.state(self._database))
+                self._tell(f"another person's task: /{command}", wrong)
+
     async def _send(self, each: Input, account: Account, chat: Chat) -> None:
         """Let the attacker send it by its channel; what a machine would write down of speech comes as text."""
         peer = await chat.client.get_input_entity("jobs_assistant")
@@ -194,6 +211,7 @@ class Pack:
                 await owner.ask("/new", "")
 
     def _tell(self, title: str, wrong: Sequence[str]) -> None:
+        self._tried += 1
         self._say(f"broken  {title} ({'; '.join(wrong)})" if wrong else f"held    {title}")
         if wrong:
             self.broken.append(title)

@@ -24,6 +24,7 @@ from jobs.telegram.commands.model import ModelChoice
 from jobs.telegram.commands.reports import Reports
 from jobs.telegram.commands.schedules import ScheduleCommands
 from jobs.telegram.commands.side import HUMAN, Side
+from jobs.telegram.commands.task_replies import TaskReplies
 from jobs.texts import Language, say
 from jobs.users.consent import Consent, answer_in
 from jobs.users.model import Person, Role
@@ -66,6 +67,7 @@ class Commands:
         heartbeat: HeartbeatCommand,
         mcp: Allowing,
         skills: Allowing,
+        replies: TaskReplies,
     ) -> None:
         self._outbox = outbox
         self._users = users
@@ -74,6 +76,7 @@ class Commands:
         self._schedules = schedules
         self._consent = consent
         self._allowing = (mcp, skills)
+        self._replies = replies
         answers = Answers(consent)
         self._acting: set[asyncio.Task[None]] = set()
         self._table = (
@@ -100,6 +103,7 @@ class Commands:
             *heartbeat.table(),
             *decisions.table(),
             *side.table(),
+            *replies.table(),
             Command("help", self._help, ("помощь", "start"), is_for_all=True, takes_words=True),
         )
         self._by_name = {
@@ -114,7 +118,8 @@ class Commands:
         """The command a message is, for this person; None when it is for the session. `event`: the message itself.
 
         A bare stop word from anyone but the owner is one only while something runs for them: "отмена" may be an answer.
-        A bare yes or no of the owner's is one only as the answer to a question that is open.
+        A bare yes or no of the owner's is one only as the answer to a question that is open, a number of anyone else's
+        only as the answer to a task of theirs.
         """
         text = text.strip()
         if event is not None and person.role is Role.OWNER and (answer := self._answer_of(text, event)):
@@ -125,6 +130,8 @@ class Commands:
             return Order(self._by_name[person.role, "stop"])
         if person.role is Role.EXTERNAL and HUMAN.fullmatch(text.strip(" .!")):
             return Order(self._by_name[person.role, "human"])
+        if person.role is Role.EXTERNAL and event is not None:
+            text = self._replies.meant(text, person, event) or text
         if person.role is Role.OWNER:
             text = (
                 self._decisions.meant(text)
@@ -156,7 +163,7 @@ class Commands:
 
     def run(self, order: Order, person: Person, key: str) -> None:
         """Carry a command out; `key` names the event that gave it. Joins the caller's transaction."""
-        answer = order.command.run(Call(person, order.words))
+        answer = order.command.run(Call(person, order.words, key))
         if isinstance(answer, Awaitable):
             task = asyncio.create_task(self._answer_later(key, person, answer))
             self._acting.add(task)
@@ -168,7 +175,9 @@ class Commands:
         self._answer(key, person, await answer)
 
     def _answer(self, key: str, person: Person, answer: Answer | None) -> None:
-        if answer is not None:
+        if answer is not None and answer.is_told:
+            self._outbox.ask(f"answer:{key}", person.id, answer.text, answer.choices)
+        elif answer is not None:
             self._outbox.reply(key, person.id, answer.text, answer.choices, urgent=person.role is Role.OWNER)
 
     def _acted(self, task: asyncio.Task[None]) -> None:

@@ -14,6 +14,8 @@ class Call:
     person: Person
     words: str
     """What followed the name, as it was written."""
+    key: str = ""
+    """Of the inbox row that gave it."""
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,8 @@ class Answer:
     text: str
     choices: tuple[Choice, ...] = ()
     """Buttons where there can be some; the text names the same commands."""
+    is_told: bool = False
+    """Whether the person's session is told of it in its next turn, as of a message of the owner's to them."""
 
 
 Handler = Callable[[Call], Answer | Awaitable[Answer | None] | None]
