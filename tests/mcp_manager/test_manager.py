@@ -194,19 +194,6 @@ async def test_an_entry_with_a_wrong_type_is_refused_with_its_line_and_the_looki
     assert await bench.allowed() == "ready"
 
 
-async def test_a_yes_counts_only_once_the_question_was_seen(bench: Bench) -> None:
-    manager, db = bench.manager, bench.spine.db
-    bench.put()
-    await manager.look()
-    assert not manager.permissions.may_answer("notes", 5, None), "it is on its way still"
-    row = db.execute("UPDATE outbox SET attempts = 1, state = 'sent', message_id = 7 RETURNING key")[-1]
-    assert not manager.permissions.may_answer("notes", 6, None), "written before the question was shown"
-    assert not manager.permissions.may_answer("notes", 8, "turn:3:0"), "a reply to something else"
-    assert manager.permissions.may_answer("notes", 8, row["key"])
-    assert manager.permissions.may_answer("notes", 8, None)
-    assert manager.permissions.asked_last() == ["notes"]
-
-
 async def test_a_server_that_dies_is_told_with_its_last_words_and_comes_back(bench: Bench) -> None:
     assert await bench.allowed() == "ready"
     bench.behave(die="no such key")

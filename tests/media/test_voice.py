@@ -96,6 +96,7 @@ async def test_a_voice_note_is_answered_as_if_it_were_written_and_shown_as_it_wa
         await owner.expect("🎤 чужие слова")
         request = await desk.request("чужие слова")
         assert any(block.startswith("<forwarded-") and "чужие слова" in block for block in texts(request))
+        assert (desk.uploads / "0" / "hers.oga").exists(), "where what is read of it is somebody else's words"
 
 
 async def test_a_note_that_cannot_be_made_out_is_kept_and_its_sender_told(tmp_path: Path) -> None:

@@ -5,11 +5,15 @@ from typing import Any
 import pytest
 from tests.support import MASHA, OWNER, PETYA, Spine
 
-from jobs.spine.model import OutboxKind
+from jobs.spine.model import Incoming, Origin, OutboxKind
 from jobs.telegram.commands.command import Answer, Call
 from jobs.telegram.commands.decisions import Decisions
+from jobs.times import now
 from jobs.users.model import Person, TaskStatus
 from jobs.users.tasks import Tasks, Wanted
+
+WORD = Incoming("telegram:11:900", OWNER, Origin.OWNER, "", now(), 900)
+"""Some message of the owner's after all else."""
 
 
 class Office:
@@ -93,20 +97,22 @@ def test_whoever_has_written_is_told_at_once_and_so_is_everyone_when_it_is_turne
     ("word", "command"), [("Да", "/send 1"), ("yes!", "/send 1"), ("нет.", "/drop 1"), ("да вот", None)]
 )
 def test_a_bare_yes_is_the_answer_only_right_after_the_question(office: Office, word: str, command: str | None) -> None:
-    assert office.decisions.meant(word) is None
+    assert office.decisions.meant(word, WORD) is None
     office.spine.accept("попроси Петю", OWNER)
     office.spine.db.execute("UPDATE inbox SET created_at = '2026-01-01T00:00:00.000Z'")
     office.tasks.give(office.person(PETYA), Wanted("Report"))
-    assert office.decisions.meant(word) == command
+    assert office.decisions.meant(word, WORD) is None, "it was not shown yet"
+    office.spine.send_all(OWNER)
+    assert office.decisions.meant(word, WORD) == command
     office.spine.accept("а что ещё?", OWNER)
     office.spine.db.execute("UPDATE inbox SET created_at = '2999-01-01T00:00:00.000Z' WHERE id = 2")
-    assert office.decisions.meant(word) is None
+    assert office.decisions.meant(word, WORD) is None
 
 
 def test_two_questions_are_not_answered_by_one_yes(office: Office) -> None:
     office.tasks.give(office.person(PETYA), Wanted("Report"))
     office.tasks.give(office.person(PETYA), Wanted("Plan"))
-    assert office.decisions.meant("да") is None
+    assert office.decisions.meant("да", WORD) is None
     assert "1 (Peter Pan (@peter)), 2 (Peter Pan (@peter))" in office.owner_says("send")
 
 

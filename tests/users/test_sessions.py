@@ -394,3 +394,35 @@ async def test_a_session_whose_context_is_nearly_full_is_renewed_with_a_recap(tm
         assert await rig.ask(MASHA, "привет") == ["ладно"], "to anyone but the owner it is no matter"
         assert await rig.ask(OWNER, "и ещё") == ["ok"]
         assert "что дальше?" in spoken(rig.model.requests[-1])
+
+
+@pytest.mark.parametrize(
+    ("error", "state"), [(RuntimeError("odd"), "set_aside"), (PermissionError(errno.EACCES, "no"), "set_aside")]
+)
+async def test_a_turn_that_breaks_off_by_anything_is_set_aside_after_three_tries(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, state: str
+) -> None:
+    async def broken(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(turn_runner, "FAULT_PAUSES", (timedelta(0),) * 2)
+    async with Rig(tmp_path, echo) as rig:
+        monkeypatch.setattr(rig.sessions, "run", broken)
+        async with lanes_running(rig) as said:
+            rig.spine.accept("hello", MASHA)
+            await said(OWNER, "Не справился с сообщением от Мария Иванова")
+        assert rig.spine.states() == [state]
+
+
+async def test_a_full_disk_is_no_fault_of_a_turn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    async with Rig(tmp_path, echo) as rig:
+        monkeypatch.setattr(rig.sessions, "run", full)
+        rig.spine.accept("hello", MASHA)
+        turn = rig.spine.turns.begin(MASHA)
+        assert turn is not None
+        with pytest.raises(OSError, match="No space"):
+            await rig.run.runner.handle(turn)
+        assert rig.spine.states() == ["taken"]

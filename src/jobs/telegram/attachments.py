@@ -37,6 +37,8 @@ CHUNK_SECONDS = 60.0
 TRIES = 2
 
 UPLOADS = "uploads"
+SOMEBODYS = "0"
+"""The folder of files that the owner has passed on: nobody's id, and somebody else's words."""
 
 
 class TooLarge(Exception):
@@ -44,7 +46,8 @@ class TooLarge(Exception):
 
 
 class TelegramAttachments:
-    """Downloads under `workspace/uploads`, for the owner; under `uploads/<their id>` for anyone else.
+    """Downloads under `workspace/uploads`, for the owner; under `uploads/<their id>` for anyone else,
+    and for the owner under `uploads/0` what was forwarded.
 
     What a row's file is called, and that it is there, is noted with the row: after a crash the download is made again
     under the same name.
@@ -146,7 +149,11 @@ class TelegramAttachments:
         if file.path:
             return self._workspace / file.path
         folder = self._workspace / UPLOADS
-        return reserve(folder if person.role is Role.OWNER else folder / str(person.id), file.name)
+        if person.role is not Role.OWNER:
+            folder /= str(person.id)
+        elif row.extras.forwarded_from is not None:
+            folder /= SOMEBODYS
+        return reserve(folder, file.name)
 
     async def _download(self, row: InboxRow, path: Path) -> int:
         """Fetch the message anew, since the way to its file expires, then the file. Returns its size in bytes."""

@@ -2,6 +2,7 @@
 
 import asyncio
 
+import apsw
 import structlog
 from telethon import TelegramClient
 from telethon.errors import RPCError
@@ -36,13 +37,15 @@ class Deletions:
             self._task.cancel()
 
     async def _delete_all(self) -> None:
-        while rows := self._db.execute("SELECT message_id FROM messages_to_delete"):
-            wanted = [int(row["message_id"]) for row in rows]
+        while True:
             try:
+                rows = self._db.execute("SELECT message_id FROM messages_to_delete")
+                if not rows:
+                    return
+                wanted = [int(row["message_id"]) for row in rows]
                 await self._client(functions.messages.DeleteMessagesRequest(wanted, revoke=True))
-            except (RPCError, ConnectionError, OSError) as error:
-                log.warning("not deleted yet", messages=len(wanted), error=str(error) or type(error).__name__)
-                await asyncio.sleep(RETRY_SECONDS)
-            else:
                 for number in wanted:
                     self._db.execute("DELETE FROM messages_to_delete WHERE message_id = ?", (number,))
+            except (RPCError, ConnectionError, OSError, apsw.Error) as error:
+                log.warning("messages not deleted yet", error=str(error) or type(error).__name__)
+                await asyncio.sleep(RETRY_SECONDS)

@@ -6,8 +6,9 @@ from datetime import datetime
 
 from jobs.db import Database, Row
 from jobs.spine.choices import choices_json, read_choices
-from jobs.spine.model import Choice, OutboxKind
+from jobs.spine.model import Choice, Incoming, OutboxKind
 from jobs.spine.outbox import Outbox
+from jobs.spine.questions import may_answer
 from jobs.texts import say
 from jobs.times import from_text, now, to_text
 from jobs.users.model import Person
@@ -107,14 +108,16 @@ class Letters:
         """Everything that is held, oldest first."""
         return [_held(row) for row in self._db.execute("SELECT * FROM held_messages ORDER BY id")]
 
-    def asked_last(self) -> Held | None:
-        """The one message that was held since the owner's last words: what a bare "yes" or "no" answers to."""
+    def asked_last(self, event: Incoming) -> Held | None:
+        """The one message that was held since the owner's last words, if these words may be the answer to it."""
         rows = self._db.execute(
             """SELECT * FROM held_messages WHERE created_at >
                coalesce((SELECT created_at FROM inbox WHERE lane = ? ORDER BY id DESC LIMIT 1), '')""",
             (self._users.owner_id,),
         )
-        return _held(rows[0]) if len(rows) == 1 else None
+        if len(rows) != 1 or not may_answer(self._db, f"held:{rows[0]['id']}", event):
+            return None
+        return _held(rows[0])
 
     def send(self, held: Held) -> None:
         """The owner says yes."""

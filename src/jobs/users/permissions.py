@@ -4,8 +4,9 @@ Nothing waits for the answer, unlike in `consent.py`: it is a command (`/mcp all
 """
 
 from jobs.db import Database
-from jobs.spine.model import Choice, OutFile
+from jobs.spine.model import Choice, Incoming, OutFile
 from jobs.spine.outbox import Outbox
+from jobs.spine.questions import may_answer
 from jobs.texts import say
 from jobs.times import now, to_text
 from jobs.users.repository import UsersRepository
@@ -57,17 +58,7 @@ class Permissions:
         )
         return [str(row["name"]) for row in rows]
 
-    def may_answer(self, name: str, message_id: int | None, occasion: str | None) -> bool:
-        """Whether a message of the owner's may be the answer to what was asked about `name`.
-
-        They have to have seen the question: their message comes after it, and if it replies to something (`occasion`),
-        to the question itself.
-        """
+    def may_answer(self, name: str, event: Incoming) -> bool:
+        """Whether a message of the owner's may be the answer to what was asked about `name`."""
         asked_at = self._db.value(f"SELECT asked_at FROM {self._table} WHERE name = ?", (name,))
-        question = f"command:{self._command}:{name}:{asked_at}:"
-        shown = self._db.one(
-            "SELECT attempts, message_id FROM outbox WHERE key GLOB ? ORDER BY id DESC LIMIT 1", (f"{question}*",)
-        )
-        if shown is None or shown["attempts"] == 0 or not (occasion is None or occasion.startswith(question)):
-            return False
-        return message_id is None or shown["message_id"] is None or message_id > shown["message_id"]
+        return may_answer(self._db, f"command:{self._command}:{name}:{asked_at}", event)

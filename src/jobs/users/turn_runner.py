@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import errno
+import math
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
@@ -42,6 +44,9 @@ FAULT_PAUSES = (timedelta(seconds=2), timedelta(seconds=4))
 """Between the tries of a turn that fails by itself: somebody waits for it, and nothing else is done in the lane."""
 ERRAND_PAUSES = (timedelta(minutes=1), timedelta(minutes=5))
 """The same where nobody waits."""
+
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS})
+"""What a disk says that cannot be written, as a full one: nobody's fault, and it passes."""
 
 Presence = Callable[[int], AbstractAsyncContextManager[Activity]]
 """Shows in a chat that Jobs is at work, for as long as the context lasts; gives what is to be told of each step."""
@@ -90,7 +95,12 @@ class TurnRunner:
     def start(self) -> None:
         """Account for what was stopped when a crash came in between. Before any turn is begun."""
         for turn in self._turns.cut_while_stopping():
-            if person := self._sessions.whose(turn.lane):
+            try:
+                person = self._sessions.whose(turn.lane)
+            except ValueError as error:  # its errand cannot be read now; the next start asks again
+                log.warning("a stopped turn is accounted for later", turn=turn.id, reason=str(error))
+                continue
+            if person:
                 self._turns.finish(turn, self._account(turn, person), Usage(), stopped=True)
 
     def steer(self, lane: int) -> None:
@@ -159,7 +169,7 @@ class TurnRunner:
         return stopped
 
     async def handle(self, turn: Turn) -> None:
-        """Bring a turn to an end: finished, put off or set aside. Raises only what the database raises."""
+        """Bring a turn to an end: finished, put off or set aside. Raises only what storage raises, for another try."""
         person = self._sessions.whose(turn.lane)
         if person is None:
             if is_persons(turn.lane):
@@ -180,7 +190,7 @@ class TurnRunner:
             self._turns.finish(turn, self._account(turn, person), Usage(), stopped=True)
         except TimeoutError:
             outcome = Outcome.FAILED
-            await self._failed(turn, person, f"the turn took more than {LONGEST[person.role]:g} s")
+            await self._failed(turn, person, f"the turn took more than {LONGEST.get(person.role, math.inf):g} s")
         except OverBudget:
             outcome = Outcome.OVER_BUDGET
             self._turns.put_off(turn, "over the budget", self._used_up(turn.lane), None, own_fault=False)
@@ -193,6 +203,12 @@ class TurnRunner:
         except SessionFailed as error:
             outcome = Outcome.FAILED
             await self._failed(turn, person, self._masked(str(error)))
+        except Exception as error:
+            if _is_of_storage(error):
+                raise
+            log.exception("turn broke off", turn=turn.id)
+            outcome = Outcome.FAILED
+            await self._failed(turn, person, self._masked(repr(error)))
         else:
             outcome, usage = Outcome.DONE, reply.usage
             self._turns.finish(turn, reply.text, reply.usage, or_else=say("empty_reply", person.language))
@@ -310,6 +326,10 @@ class TurnRunner:
             else:
                 self._turns.set_aside(turn, error, say("set_aside", person.language))
                 self._outbox.say(f"turn:{turn.id}:reason", owner.id, OutboxKind.NOTICE, reason)
+
+
+def _is_of_storage(error: Exception) -> bool:
+    return isinstance(error, apsw.Error) or (isinstance(error, OSError) and error.errno in NO_ROOM)
 
 
 def _in(seconds: int) -> datetime:

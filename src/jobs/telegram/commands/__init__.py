@@ -134,7 +134,7 @@ class Commands:
             text = self._replies.meant(text, person, event) or text
         if person.role is Role.OWNER:
             text = (
-                self._decisions.meant(text)
+                self._decisions.meant(text, event)
                 or meant(text, event, *self._allowing)
                 or self._of_reminder(text, person, event)
                 or text

@@ -43,9 +43,7 @@ class Allowing:
 
     def order(self, name: str, event: Incoming, *, yes: bool) -> str | None:
         """The command by which a message answers what was asked about `name`; None when it cannot be the answer."""
-        quote = event.extras.quote
-        occasion = quote.occasion if quote else None
-        if not self._things.permissions.may_answer(name, event.message_id, occasion):
+        if not self._things.permissions.may_answer(name, event):
             return None
         return f"/{self._command} {'allow' if yes else 'deny'} {name}"
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from jobs.spine.model import Incoming
 from jobs.spine.switches import FROZEN, is_on
 from jobs.telegram.commands.command import Answer, Call, Command
 from jobs.texts import say
@@ -42,10 +43,10 @@ class Decisions:
             ),
         ]
 
-    def meant(self, text: str) -> str | None:
+    def meant(self, text: str, event: Incoming | None) -> str | None:
         """The command that a bare "yes" or "no" is: only as the owner's next words after exactly one such question."""
         word = text.casefold().strip(" .!")
-        if word not in YES | NO or (held := self._letters.asked_last()) is None:
+        if event is None or word not in YES | NO or (held := self._letters.asked_last(event)) is None:
             return None
         return f"/{'send' if word in YES else 'drop'} {held.id}"
 
