@@ -426,3 +426,15 @@ async def test_a_full_disk_is_no_fault_of_a_turn(tmp_path: Path, monkeypatch: py
         with pytest.raises(OSError, match="No space"):
             await rig.run.runner.handle(turn)
         assert rig.spine.states() == ["taken"]
+
+
+async def test_what_a_conversation_has_cost_is_not_counted_again_when_its_process_is_a_new_one(tmp_path: Path) -> None:
+    async with Rig(tmp_path, echo) as rig:
+        for number in range(6):
+            await rig.ask(MASHA, f"hello {number}")
+            if number % 2:
+                await rig.sessions._close(MASHA)
+        costs = [row["cost_usd"] for row in rig.spine.db.execute("SELECT cost_usd FROM turns ORDER BY id")]
+        assert len(costs) == 6
+        assert costs[0] > 0
+        assert max(costs) < 2 * min(costs), "the same words, and a little more to read each time"

@@ -114,6 +114,7 @@ class Session:
         """Start the process, going on with the last conversation where that is whole. Raises SessionFailed."""
         record = self._file.load()
         self.resumed = record is not None
+        self._cost_so_far = self._file.cost_told(record.session_id) if record else 0.0
         options = profile.options(
             self._settings,
             self.plan.role,
@@ -281,9 +282,10 @@ class Session:
         return Reply(text or result.result or "", self._usage(result), context / window if window else 0.0)
 
     def _usage(self, result: ResultMessage) -> Usage:
-        """What this turn used; the CLI adds the cost up since it was started."""
+        """What this turn used; the CLI adds the cost up over the conversation."""
         total = result.total_cost_usd or 0.0
-        cost, self._cost_so_far = total - self._cost_so_far, total
+        known = self._cost_so_far if self._cost_so_far <= total else 0.0
+        cost, self._cost_so_far = total - known, total
         out = (result.usage or {}).get("output_tokens") or 0
         return Usage(_tokens(result.usage) - out, out, cost, _busiest(result)[0])
 

@@ -13,6 +13,7 @@ from pathlib import Path
 TAIL = 64 * 1024
 """How many bytes before the kept length are hashed."""
 NO_TRANSCRIPT = (0, "")
+COST_STATE = b'{"type":"cost-state"'
 SECTOR = 512
 """Bytes that a disk writes all or not at all; the note is some 250."""
 
@@ -65,6 +66,19 @@ class SessionFile:
 
     def forget(self) -> None:
         self._path.unlink(missing_ok=True)
+
+    def cost_told(self, session_id: str) -> float:
+        """US dollars that a process which goes on with the conversation counts as its own from the start.
+
+        The CLI (2.1.330) leaves what a conversation has cost in its transcript when it ends, and adds to it later.
+        """
+        transcript = self._transcript_of(session_id)
+        text = transcript.read_bytes() if transcript else b""
+        start = text.rfind(COST_STATE)
+        try:
+            return float(json.loads(text[start:].partition(b"\n")[0])["totalCostUSD"]) if start >= 0 else 0.0
+        except (ValueError, KeyError, TypeError):
+            return 0.0
 
     def _fingerprint(self, session_id: str, length: int | None) -> tuple[int, str]:
         """The transcript's length (at most `length`) and the hash of the TAIL before it."""
