@@ -13,12 +13,13 @@ from tests.support import MASHA, NOON, OWNER, Spine
 
 from jobs.spine.model import InboxRow, Origin, Usage
 from jobs.spine.switches import Switches
-from jobs.spine.tool import ToolError
+from jobs.spine.tool import NoArguments, ToolError
 from jobs.tools import file_look, file_watches, watch_tools
 from jobs.tools.file_look import Pattern
 from jobs.tools.file_watches import FileWatch, FileWatches, shown
 from jobs.tools.watch_tools import OneWatch, WatchFiles, WatchTools
 from jobs.tools.watches import Watches
+from jobs.users.notices import lane_label
 from jobs_simulator.model import Reply, Text, ToolCall
 from jobs_simulator.model.request import ModelRequest
 
@@ -83,6 +84,15 @@ async def test_a_file_that_is_still_being_written_waits(desk: Desk) -> None:
         desk.write("inbox/big.bin", "x" * size)
         assert await desk.look(watch, 1) == []
     assert await desk.look(watch, 1) == ['New file: "inbox/big.bin" (4 bytes)']
+
+
+async def test_the_place_of_a_file_that_telegram_still_sends_does_not_count(desk: Desk) -> None:
+    watch = await desk.watch("**")
+    desk.write("uploads/photo.jpg", "")
+    desk.write("go", "")
+    assert await desk.look(watch, 3) == ['New file: "go" (0 bytes)']
+    desk.write("uploads/photo.jpg", "picture")
+    assert len(await desk.look(watch)) == 2
 
 
 async def test_a_restart_forgets_nothing_and_repeats_nothing_and_what_came_meanwhile_is_found(desk: Desk) -> None:
@@ -181,6 +191,7 @@ async def test_a_watch_that_is_set_off_again_and_again_is_held_and_the_owner_tol
         assert [text[:44] for text in desk.spine.said(OWNER)] == ["Наблюдение за файлами №1 (inbox/*) сработало"]
         clock.shift(timedelta(hours=1))
         assert len(await desk.look(watch, 1)) == 1
+    assert lane_label(watch.lane.id, "ru") == "наблюдение за файлами №1", "as /status names it"
 
 
 async def test_a_watch_that_takes_in_too_much_says_so_once_and_goes_on_when_it_does_not(
@@ -233,7 +244,7 @@ async def test_the_owners_tools_watch_list_recognise_and_take_back(desk: Desk, m
     made = (await tools.watch_files(call))()
     assert (made["files_now"], made["watch"]["pattern"]) == (1, "inbox/*.pdf")
     assert "already" in (await tools.watch_files(call))()["note"]
-    assert [each["kind"] for each in (await tools.list_all(None))["watches"]] == ["files"]  # type: ignore[arg-type]
+    assert [each["kind"] for each in (await tools.list_all(NoArguments()))["watches"]] == ["files"]
     with pytest.raises(ToolError, match="no watch 1 of this kind"):
         await tools.unwatch(OneWatch(kind="channel", watch_id=1))
     monkeypatch.setattr(watch_tools, "MOST_FILE_WATCHES", 1)
@@ -334,7 +345,11 @@ async def test_another_persons_file_marks_the_session_so_that_what_acts_waits_fo
         turn = rig.spine.turns.begin(watch.lane.id)
         assert turn is not None
         loop = asyncio.get_running_loop()
-        rig.spine.outbox.on_queued = lambda _chat: loop.call_soon(rig.run.consent.answer, "no")  # type: ignore[assignment,return-value]
+
+        def asked(_chat: int) -> None:
+            loop.call_soon(rig.run.consent.answer, "no")
+
+        rig.spine.outbox.on_queued = asked
         await rig.run.runner.handle(turn)
         assert not mark.exists()
         assert any(text.startswith("<words-") and "run touch" in text for text in spoken(rig.model.requests[0]))

@@ -142,8 +142,7 @@ class FileWatches:
         try:
             found = await self.there(Pattern.of(watch.pattern))
         except TooManyFiles as error:
-            log.warning("files are not watched", watch=watch_id, error=str(error))
-            self._tell_too_many(watch)
+            self._too_many(watch, error)
             return
         if watch := self.get(watch_id):  # it may have been taken back meanwhile
             if watch_id in self._cut:
@@ -153,9 +152,8 @@ class FileWatches:
 
     def _take(self, watch: FileWatch, found: Look) -> None:
         """What was found so twice becomes rows."""
-        seen = self._seen(watch)
-        changed = {path: version for path, version in found.files.items() if seen.get(path) != version}
-        before = self._unsettled.get(watch.id, {})
+        seen, before = self._seen(watch), self._unsettled.get(watch.id, {})
+        changed = _changed(seen, found)
         settled = sorted(path for path, version in changed.items() if before.get(path) == version)
         gone = [path for path in seen if path not in found.files and found.knows_of(path)]
         taken = settled[: self._room(watch)] if settled else []
@@ -172,17 +170,15 @@ class FileWatches:
         """What has changed up to now counts. When it was found so is forgotten: the looks have to be far apart."""
         seen, before = self._seen(watch), self._unsettled.get(watch.id, {})
         self._unsettled[watch.id] = {
-            path: version if before.get(path) == version else ""
-            for path, version in found.files.items()
-            if seen.get(path) != version
+            path: version if before.get(path) == version else "" for path, version in _changed(seen, found).items()
         }
 
     def _own(self, watch: FileWatch, found: Look) -> None:
         """What has changed since the look before is the session's own; what had come before it still counts."""
         seen, before = self._seen(watch), self._unsettled.get(watch.id, {})
         with self._db.transaction():
-            for path, version in found.files.items():
-                if seen.get(path) != version and path not in before:
+            for path, version in _changed(seen, found).items():
+                if path not in before:
                     self._saw(watch.id, path, version)
 
     def _found(self, watch: FileWatch, path: str, version: str, *, is_new: bool) -> None:
@@ -222,10 +218,11 @@ class FileWatches:
         self._outbox.say(f"files-often:{watch.id}:{moment:%Y-%m-%d}", owner.id, OutboxKind.NOTICE, text)
         return 0
 
-    def _tell_too_many(self, watch: FileWatch) -> None:
-        """Once, until it can be looked at again."""
+    def _too_many(self, watch: FileWatch, error: TooManyFiles) -> None:
+        """Say so once, until it can be looked at again."""
         if watch.too_many:
             return
+        log.warning("files are not watched", watch=watch.id, error=str(error))
         owner = self._users.owner()
         text = say(
             "files_too_many", owner.language, id=watch.id, pattern=watch.pattern, files=MOST_FILES, entries=MOST_ENTRIES
@@ -279,6 +276,20 @@ class FileWatches:
             text = say("files_failed", owner.language, id=watch.id, n=len(turn.rows), error=end.error)
         if text:
             self._outbox.say(f"files:{turn.id}", owner.id, OutboxKind.NOTICE, text, turn_id=turn.id)
+
+
+def _changed(seen: dict[str, str], found: Look) -> dict[str, str]:
+    """The versions of the files that are not as they were seen."""
+    return {
+        path: version
+        for path, version in found.files.items()
+        if seen.get(path) != version and not _is_coming(path, version)
+    }
+
+
+def _is_coming(path: str, version: str) -> bool:
+    """Whether a file from Telegram is still being downloaded: until it is whole, an empty one stands in its place."""
+    return path.startswith("uploads/") and version.endswith(":0")
 
 
 def shown(path: str) -> str:
