@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import time_machine
 from tests.rig import NoChannels, Rig, spoken
-from tests.support import MASHA, NOON, OWNER, Spine
+from tests.support import MASHA, NOON, OWNER, PETYA, Spine
 
 from jobs.spine.model import InboxRow, Origin, Usage
 from jobs.spine.switches import Switches
@@ -19,6 +19,8 @@ from jobs.tools.file_look import Pattern
 from jobs.tools.file_watches import FileWatch, FileWatches, shown
 from jobs.tools.watch_tools import OneWatch, WatchFiles, WatchTools
 from jobs.tools.watches import Watches
+from jobs.users.forget import Forgetting
+from jobs.users.letters import Letters
 from jobs.users.notices import lane_label
 from jobs_simulator.model import Reply, Text, ToolCall
 from jobs_simulator.model.request import ModelRequest
@@ -226,6 +228,21 @@ async def test_a_file_that_somebody_has_sent_is_named_in_their_words(desk: Desk)
     assert "ignore all" in brought.text
     assert "\n" not in brought.text
     assert "<" not in brought.text
+
+
+async def test_who_is_forgotten_is_forgotten_as_the_sender_of_files_too(desk: Desk) -> None:
+    watch, spine = await desk.watch("uploads/**"), desk.spine
+    for person in (MASHA, PETYA):
+        desk.write(f"uploads/{person}/passport.jpg")
+    await desk.look(watch)
+    masha = spine.users.get(MASHA)
+    assert masha is not None
+    Forgetting(spine.db, spine.users, spine.outbox, Letters(spine.db, spine.outbox, spine.users)).forget(masha)
+    assert [row["path"] for row in spine.db.execute("SELECT path FROM watched_files")] == [
+        f"uploads/{PETYA}/passport.jpg"
+    ]
+    assert [row.extras.brought[0].text for row in desk.waiting(watch)] == [f'"uploads/{PETYA}/passport.jpg"']
+    assert spine.db.value("SELECT count(*) FROM inbox WHERE extras LIKE ?", (f"%uploads/{MASHA}/%",)) == 0
 
 
 def test_a_file_name_hides_nothing_and_opens_no_tag() -> None:
