@@ -25,6 +25,7 @@ from jobs.spine.model import Turn
 from jobs.spine.tool import ToolError
 from jobs.tools.by_role import tools_by_role
 from jobs.tools.errands import Errands
+from jobs.tools.file_watches import FileWatches
 from jobs.tools.findings import Findings
 from jobs.tools.heartbeat import Heartbeat
 from jobs.tools.hooks import Hooks, HooksFile
@@ -105,7 +106,8 @@ class Run:
         self.hooks = Hooks(HooksFile(wanted.data_dir / "hooks.json"))
         self.hooks.open(spine.inbox, outbox, users, 1.0)
         self.watches = Watches(spine.db, spine.inbox, outbox, users)
-        self.errands = Errands(self.scheduler, self.heartbeat, self.hooks, self.watches)
+        self.files = FileWatches(spine.db, spine.inbox, outbox, users, wanted.workspace_dir)
+        self.errands = Errands(self.scheduler, self.heartbeat, self.hooks, self.watches, self.files)
         spine.turns.on_ended = self.errands.turn_ended
         self.skills = Skills(wanted.workspace_dir, wanted.data_dir, spine.db, outbox, users)
         mcp = mcp_tools(spine, wanted.data_dir)
@@ -121,7 +123,7 @@ class Run:
             StandingTools(finder, self.door),
             wanted.workspace_dir,
             self.notices,
-            WatchTools(self.watches, NoChannels()),
+            WatchTools(self.watches, NoChannels(), self.files),
             others=[mcp, SkillTools(self.skills, mcp.add)],
         )
         ask = wanted.untrusted_text == "ask"

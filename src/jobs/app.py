@@ -150,6 +150,7 @@ class App:
         tasks.append(asyncio.create_task(parts.reconciler.run(), name="reconciler"))
         tasks.append(asyncio.create_task(parts.watchdog.run(), name="watchdog"))
         tasks.append(asyncio.create_task(parts.channels.run(), name="channels"))
+        tasks.append(asyncio.create_task(parts.files.run(), name="files"))
         tasks.append(asyncio.create_task(Rotation(self._settings).run(), name="backups"))
         upkeep = Upkeep(self._settings, parts.db, parts.archive)
         tasks.append(asyncio.create_task(upkeep.run(), name="upkeep"))

@@ -58,6 +58,7 @@ from jobs.tools.by_role import tools_by_role
 from jobs.tools.consolidation import Consolidation
 from jobs.tools.digest import Digest
 from jobs.tools.errands import Errands
+from jobs.tools.file_watches import FileWatches
 from jobs.tools.findings import Findings
 from jobs.tools.followups import Followups
 from jobs.tools.heartbeat import Heartbeat
@@ -159,7 +160,8 @@ class Parts:
         self.hooks.open(self.inbox, outbox, people, settings.schedule_run_usd)
         self.watches = Watches(db, self.inbox, outbox, people, settings.schedule_run_usd)
         self.channels = Channels(self.client, self.account, db, self.watches)
-        self.errands = Errands(self.scheduler, self.heartbeat, self.hooks, self.watches)
+        self.files = FileWatches(db, self.inbox, outbox, people, settings.workspace_dir, settings.schedule_run_usd)
+        self.errands = Errands(self.scheduler, self.heartbeat, self.hooks, self.watches, self.files)
         self.turns.on_ended = self.errands.turn_ended
 
     def _build_sessions(self) -> None:
@@ -195,7 +197,7 @@ class Parts:
             StandingTools(self.finder, self.door),
             settings.workspace_dir,
             self.notices,
-            WatchTools(self.watches, self.channels),
+            WatchTools(self.watches, self.channels, self.files),
             others=[mcp_tools, SkillTools(self.skills, mcp_tools.add)],
         )
         self.models = Models(db, settings)

@@ -9,6 +9,7 @@ from tests.rig import NoChannels, Rig, spoken
 from tests.support import NOON, OWNER, Spine
 
 from jobs.spine.own_lanes import LaneKind, OwnLane
+from jobs.tools.file_watches import FileWatches
 from jobs.tools.watch_tools import OneWatch, WatchChannel, WatchTools
 from jobs.tools.watches import Watches
 from jobs.users.channels import FoundChannel, Post
@@ -54,11 +55,14 @@ def test_a_pattern_that_runs_away_does_not_match_and_holds_nobody(spine: Spine, 
     assert [text for text in spine.said(OWNER) if "пост" in text] == ["В канале Новости, пост 12:"]
 
 
-async def test_the_same_watch_is_recognised_and_one_can_be_taken_back(spine: Spine, watches: Watches) -> None:
+async def test_the_same_watch_is_recognised_and_one_can_be_taken_back(
+    spine: Spine, watches: Watches, tmp_path: Path
+) -> None:
     first, again = (watches.add(NEWS, ["a"], None, "x") for _ in range(2))
     assert first == again
-    tools = WatchTools(watches, NoChannels())
-    (await tools.unwatch(OneWatch(watch_id=first.id)))()
+    files = FileWatches(spine.db, spine.inbox, spine.outbox, spine.users, tmp_path)
+    tools = WatchTools(watches, NoChannels(), files)
+    (await tools.unwatch(OneWatch(kind="channel", watch_id=first.id)))()
     assert watches.all() == []
     assert watches.errand(OwnLane(LaneKind.WATCH, first.id)) is None
 

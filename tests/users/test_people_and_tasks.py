@@ -21,6 +21,7 @@ from jobs.spine.tool import NoArguments, Tool, ToolError
 from jobs.texts import CATALOGUE, LANGUAGES, language_from_code, language_of
 from jobs.times import from_text, local_iso, parse_local, to_text
 from jobs.tools.by_role import tools_by_role
+from jobs.tools.file_watches import FileWatches
 from jobs.tools.notices import Notices
 from jobs.tools.watch_tools import WatchTools
 from jobs.tools.watches import Watches
@@ -374,7 +375,11 @@ def built(
         standing,
         workspace,
         Notices(spine.db, spine.outbox, spine.users),
-        WatchTools(Watches(spine.db, spine.inbox, spine.outbox, spine.users), NoChannels()),
+        WatchTools(
+            Watches(spine.db, spine.inbox, spine.outbox, spine.users),
+            NoChannels(),
+            FileWatches(spine.db, spine.inbox, spine.outbox, spine.users, tmp_path),
+        ),
         others=[mcp_tools(spine, tmp_path), SkillTools(skills_in(spine, tmp_path), lambda _name, _entry: None)],
     )
     masha = spine.users.get(MASHA)

@@ -20,6 +20,8 @@ class LaneKind(StrEnum):
     """What a web hook brought, by a hash of the hook's name."""
     WATCH = "watch"
     """What came in a channel, by the number of the watch."""
+    FILES = "files"
+    """What has changed in the workspace, by the number of the file watch."""
 
 
 @dataclass(frozen=True)

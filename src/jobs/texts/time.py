@@ -148,11 +148,24 @@ TEXTS: Texts = {
         "ru": "Наблюдение №{id}: не удалось оценить посты ({n}): {error}",
         "en": "Watch no. {id}: posts could not be judged ({n}): {error}",
     },
+    "files_failed": {
+        "ru": "Наблюдение за файлами №{id}: с изменениями ({n}) не вышло: {error}",
+        "en": "File watch no. {id}: what has changed ({n}) could not be dealt with: {error}",
+    },
+    "files_too_many": {
+        "ru": "Наблюдение за файлами №{id} ({pattern}) стоит: подходит больше {files} файлов или просмотреть нужно больше {entries}. Оно продолжится, когда их станет меньше; или попросите меня следить за папкой поменьше.",
+        "en": "File watch no. {id} ({pattern}) stands still: more than {files} files match, or more than {entries} have to be looked at. It goes on when there are fewer; or ask me to watch a smaller folder.",
+    },
+    "files_too_often": {
+        "ru": "Наблюдение за файлами №{id} ({pattern}) сработало {n} раз за час. Дальше изменения подождут, чтобы не тратить деньги впустую. Если так быть не должно, попросите меня снять его.",
+        "en": "File watch no. {id} ({pattern}) was set off {n} times within an hour. Further changes wait, so that no money is wasted. If this is not as it should be, ask me to take it back.",
+    },
     # ------------------------------------------------------ lanes of Jobs' own
     "lane_schedule": {"ru": "расписание №{n}", "en": "schedule no. {n}"},
     "lane_heartbeat": {"ru": "проверка (heartbeat)", "en": "heartbeat"},
     "lane_hook": {"ru": "веб-хук", "en": "web hook"},
     "lane_watch": {"ru": "наблюдение №{n}", "en": "watch no. {n}"},
+    "lane_files": {"ru": "наблюдение за файлами №{n}", "en": "file watch no. {n}"},
     # --------------------------------------------------------------- commands
     "command_schedule_owner": {"ru": "что по расписанию", "en": "what is scheduled"},
     "command_heartbeat_owner": {"ru": "последние проверки", "en": "the last heartbeats"},

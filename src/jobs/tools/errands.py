@@ -2,6 +2,7 @@
 
 from jobs.spine.model import Turn, TurnEnd
 from jobs.spine.own_lanes import LaneKind, OwnLane
+from jobs.tools.file_watches import FileWatches
 from jobs.tools.heartbeat import Heartbeat
 from jobs.tools.hooks import Hooks
 from jobs.tools.scheduler import Scheduler
@@ -10,11 +11,14 @@ from jobs.users.errands import Errand
 
 
 class Errands:
-    def __init__(self, scheduler: Scheduler, heartbeat: Heartbeat, hooks: Hooks, watches: Watches) -> None:
+    def __init__(
+        self, scheduler: Scheduler, heartbeat: Heartbeat, hooks: Hooks, watches: Watches, files: FileWatches
+    ) -> None:
         self._scheduler = scheduler
         self._heartbeat = heartbeat
         self._hooks = hooks
         self._watches = watches
+        self._files = files
 
     def of(self, lane: OwnLane) -> Errand | None:
         """What is to be done in a lane; None when it was taken back."""
@@ -27,6 +31,8 @@ class Errands:
                 return self._hooks.errand(lane)
             case LaneKind.WATCH:
                 return self._watches.errand(lane)
+            case LaneKind.FILES:
+                return self._files.errand(lane)
 
     def turn_ended(self, turn: Turn, end: TurnEnd) -> None:
         """A turn is over, in whatever lane. Joins the transaction that closes it."""
@@ -39,3 +45,5 @@ class Errands:
                 self._hooks.turn_ended(turn, end)
             case LaneKind.WATCH:
                 self._watches.turn_ended(turn, end)
+            case LaneKind.FILES:
+                self._files.turn_ended(turn, end)

@@ -1,11 +1,13 @@
-"""The owner's tools for watching channels."""
+"""The owner's tools for watching channels and files."""
 
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import regex
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, Field, field_validator, model_validator
 
 from jobs.spine.tool import Effect, NoArguments, Tool, ToolError
+from jobs.tools.file_look import Pattern, TooManyFiles
+from jobs.tools.file_watches import FileWatch, FileWatches
 from jobs.tools.watches import Watch, Watches
 from jobs.users.channels import ChannelDirectory
 from jobs.users.quotations import short_name
@@ -37,14 +39,38 @@ class WatchChannel(BaseModel):
         return self
 
 
+class WatchFiles(BaseModel):
+    pattern: str = Field(
+        min_length=1,
+        max_length=300,
+        description="A glob relative to the workspace, such as inbox/*.pdf or notes/**/*.md; ** stands for any folders",
+    )
+    prompt: str = Field(
+        min_length=1,
+        max_length=2000,
+        description="What a session of its own, which knows nothing else, is to do with a file that is new or changed",
+    )
+    quiet: bool = Field(False, description="Its answer is not sent; it notifies the owner if it has to")
+
+    @field_validator("pattern")
+    @classmethod
+    def _a_pattern(cls, text: str) -> str:
+        return Pattern.of(text).text
+
+
 class OneWatch(BaseModel):
+    kind: Literal["channel", "files"]
     watch_id: int
 
 
+MOST_FILE_WATCHES = 50
+
+
 class WatchTools:
-    def __init__(self, watches: Watches, channels: ChannelDirectory) -> None:
+    def __init__(self, watches: Watches, channels: ChannelDirectory, files: FileWatches) -> None:
         self._watches = watches
         self._channels = channels
+        self._files = files
 
     def tools(self) -> list[Tool[Any]]:
         return [
@@ -56,7 +82,15 @@ class WatchTools:
                 self.watch,
                 has_effect=True,
             ),
-            Tool("list_watches", "The channels that are watched.", NoArguments, self.list_all),
+            Tool(
+                "watch_files",
+                "Watch files of the workspace: from now on each one that is new or has changed, once nobody writes it "
+                "any more, wakes a session of its own, also if it changed while Jobs was off.",
+                WatchFiles,
+                self.watch_files,
+                has_effect=True,
+            ),
+            Tool("list_watches", "The channels and files that are watched.", NoArguments, self.list_all),
             Tool("unwatch", "Watch it no longer.", OneWatch, self.unwatch, has_effect=True),
         ]
 
@@ -64,25 +98,52 @@ class WatchTools:
         channel = await self._channels.find(call.channel)
         return lambda: {"watch": shown(self._watches.add(channel, call.words, call.pattern, call.tell_when))}
 
+    async def watch_files(self, call: WatchFiles) -> Effect:
+        try:
+            there = await self._files.there(Pattern.of(call.pattern))
+        except TooManyFiles as error:
+            raise ToolError(f"The pattern takes in too much: {error}. Name a smaller folder, or fewer files.") from None
+
+        def effect() -> Any:
+            if same := self._files.same(call.pattern, call.prompt, quiet=call.quiet):
+                return {"watch": shown_files(same), "note": "This was watched already; nothing was added."}
+            if len(self._files.all()) >= MOST_FILE_WATCHES:
+                raise ToolError(f"There are {MOST_FILE_WATCHES} file watches already: unwatch one first.")
+            watch = self._files.add(call.pattern, call.prompt, quiet=call.quiet, there=there)
+            return {"watch": shown_files(watch), "files_now": len(there.files)}
+
+        return effect
+
     async def list_all(self, _: NoArguments) -> Any:
-        return {"watches": [shown(watch) for watch in self._watches.all()]}
+        channels = [shown(watch) for watch in self._watches.all()]
+        return {"watches": [*channels, *(shown_files(watch) for watch in self._files.all())]}
 
     async def unwatch(self, call: OneWatch) -> Effect:
-        watch = self._watches.get(call.watch_id) if 0 < call.watch_id < 2**40 else None
+        of_kind = self._watches if call.kind == "channel" else self._files
+        watch = of_kind.get(call.watch_id) if 0 < call.watch_id < 2**40 else None
         if watch is None:
-            raise ToolError(f"There is no watch {call.watch_id}.")
+            raise ToolError(f"There is no watch {call.watch_id} of this kind ({call.kind}).")
         found = watch
 
         def effect() -> Any:
-            self._watches.remove(found)
-            return {"unwatched": shown(found)}
+            if isinstance(found, Watch):
+                self._watches.remove(found)
+                return {"unwatched": shown(found)}
+            self._files.remove(found)
+            return {"unwatched": shown_files(found)}
 
         return effect
+
+
+def shown_files(watch: FileWatch) -> dict[str, Any]:
+    values = {"kind": "files", "id": watch.id, "pattern": watch.pattern, "prompt": watch.prompt, "quiet": watch.quiet}
+    return {**values, "stands_still": "it takes in too many files"} if watch.too_many else values
 
 
 def shown(watch: Watch) -> dict[str, Any]:
     """A title is its owner's free text: short, and letters only."""
     values = {
+        "kind": "channel",
         "id": watch.id,
         "channel": short_name(watch.title),
         "words": list(watch.words) or None,

@@ -35,6 +35,7 @@ TOOLS: dict[str, frozenset[Role]] = {
     "run_scheduled_task_now": OWNER,
     "cancel_scheduled_task": WORKS,
     "watch_channel": OWNER,
+    "watch_files": OWNER,
     "list_watches": OWNER,
     "unwatch": OWNER,
     "notify_owner": ERRANDS,

@@ -1,10 +1,21 @@
 """Errands: what sessions that nobody talks with are for. Each run of one is a conversation of its own."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
 from jobs.spine.own_lanes import OwnLane
 from jobs.users.model import Person, Role
+
+
+@dataclass(frozen=True)
+class CallWatcher:
+    """Who wants to know when tools that may change something run in an errand's session."""
+
+    begins: Callable[[], Awaitable[None]]
+    """Before a call runs; it waits for this."""
+    ended: Callable[[], Awaitable[None]]
+    over: Callable[[], None]
+    """The turn is over, whatever still ran in it."""
 
 
 @dataclass(frozen=True)
@@ -21,6 +32,7 @@ class Errand:
     """What the session is told of it in its prompt."""
     earlier: tuple[str, ...] = ()
     """What its last runs came to, oldest first, as the session is told it."""
+    calls: CallWatcher | None = None
 
     def person(self, owner: Person) -> Person:
         """Whom the session works for, under the errand's own lane and role."""

@@ -77,5 +77,8 @@ _DELETIONS = (
     """UPDATE outbox SET text = '', entities = '[]', choices = '[]', file = NULL, media = NULL, content = NULL,
        error = NULL WHERE chat = :id""",
     "UPDATE scheduled_tasks SET state = 'cancelled', text = '', target = NULL WHERE target = :id",
+    "DELETE FROM watched_files WHERE path LIKE 'uploads/' || :id || '/%'",
+    """UPDATE inbox SET text = '', extras = '{}', state = iif(state = 'waiting', 'dropped', state)
+       WHERE key GLOB 'files:*' AND extras LIKE '%uploads/' || :id || '/%'""",
     "DELETE FROM external_users WHERE id = :id",
 )

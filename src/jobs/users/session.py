@@ -31,6 +31,7 @@ from jobs.spine.turns import ToolJournal
 from jobs.users import profile
 from jobs.users.access import BUILT_INS
 from jobs.users.activity import Activity, Unseen
+from jobs.users.errands import CallWatcher
 from jobs.users.foreign_tools import ForeignServer
 from jobs.users.model import Role
 from jobs.users.outcome import OWNERS_MATTER, BudgetSpent, ModelUnavailable, OverBudget, Reply, SessionFailed, Stopped
@@ -64,6 +65,7 @@ class SessionPlan:
     """None: the one the CLI would take."""
     budget_usd: float | None = None
     """What the process may spend; None: as much as it takes."""
+    calls: CallWatcher | None = None
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,7 @@ class Session:
         self._broker = broker
         self._access = access
         self._pass: Pass | None = None
-        self._tools = SessionTools(plan.role, wall, on_compaction)
+        self._tools = SessionTools(plan.role, wall, on_compaction, plan.calls)
         self.plan = plan
         self.opened = opened
         """The time that stands in the prompt."""

@@ -345,6 +345,7 @@ class SessionManager:
             mcp_servers=self._servers_of(person),
             model=errand.model if errand and errand.model else self._models.of(person.role),
             budget_usd=errand.budget_usd if errand else None,
+            calls=errand.calls if errand else None,
         )
         name, is_owner = _name(person.id), person.role in BUILT_INS
         paths = self._walls.paths(self._settings.data_dir, name, self._empty, is_owner=is_owner)

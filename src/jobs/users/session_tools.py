@@ -16,7 +16,8 @@ from jobs.spine.tool import Tool, ToolError
 from jobs.spine.turns import ToolJournal
 from jobs.users import profile
 from jobs.users.access import BUILT_INS, ONLY_TELL
-from jobs.users.consent import SILENCE_SECONDS
+from jobs.users.consent import HARMLESS, SILENCE_SECONDS
+from jobs.users.errands import CallWatcher
 from jobs.users.foreign_tools import ForeignServer, ForeignTool
 from jobs.users.model import Role
 from jobs.users.quotations import quoted_result
@@ -38,11 +39,18 @@ class SessionTools:
     """`begin` with a turn's journal, `end` with it; in between tools act, until `stop`.
 
     `wall` is asked before a session with the owner's power acts; `on_compaction` is told before the CLI cuts the
-    conversation's context.
+    conversation's context. `calls` is told of calls that may change something.
     """
 
-    def __init__(self, role: Role, wall: Wall | None, on_compaction: Callable[[], None] | None) -> None:
+    def __init__(
+        self,
+        role: Role,
+        wall: Wall | None,
+        on_compaction: Callable[[], None] | None,
+        calls: CallWatcher | None = None,
+    ) -> None:
         self._role = role
+        self._calls = calls
         self._wall = wall
         self._on_compaction = on_compaction
         self._journal: ToolJournal | None = None
@@ -58,6 +66,8 @@ class SessionTools:
 
     def end(self) -> None:
         self._journal = None
+        if self._calls:
+            self._calls.over()
 
     def server(self, tools: list[Tool[Any]]) -> McpSdkServerConfig:
         """Jobs' own tools as the SDK offers them."""
@@ -136,7 +146,11 @@ class SessionTools:
             refusal = await self._wall.refusal(journal.turn_id, name, call["tool_input"], going)
         if refusal:
             return _denied(name, refusal)
-        return {} if going() else _denied(name, "The owner has stopped this.")
+        if not going():
+            return _denied(name, "The owner has stopped this.")
+        if self._calls and name not in HARMLESS:
+            await self._calls.begins()
+        return {}
 
     async def _note_compaction(self, _call: Any, _id: str | None, _context: Any) -> Any:
         """The CLI is about to cut the conversation's context."""
@@ -150,6 +164,8 @@ class SessionTools:
         A command that failed is kept too: it may have done half of its work.
         """
         name, arguments = call["tool_name"], call["tool_input"]
+        if self._calls and name not in HARMLESS:
+            await self._calls.ended()
         own = name.startswith(f"mcp__{profile.SERVER}__")
         if self._journal and not own and self._journal.replay(name, arguments) is None:
             result = str(call.get("tool_response") or call.get("error"))
