@@ -223,18 +223,20 @@ def without(wanted: list[Path], hidden: list[Path]) -> list[str]:
     made later directly in such a folder is not covered. Symbolic links are left out: what they lead to is covered where
     it is.
     """
-    real = [Path(os.path.realpath(path)) for path in hidden]
+    secrets = {os.path.realpath(path) for path in hidden}
+    above = {str(folder) for secret in secrets for folder in Path(secret).parents}
     found: list[str] = []
-    stack = [Path(os.path.realpath(path)) for path in wanted]
+    real = [os.path.realpath(path) for path in wanted]
+    stack = [path for path in real if secrets.isdisjoint(map(str, Path(path).parents))]
     while stack:
         path = stack.pop()
-        if any(path == secret or secret in path.parents for secret in real):
+        if path in secrets:
             continue
-        if not any(path in secret.parents for secret in real):
-            found.append(str(path))
+        if path not in above:
+            found.append(path)
             continue
         try:
-            stack += [Path(entry.path) for entry in os.scandir(path) if not entry.is_symlink()]
+            stack += [entry.path for entry in os.scandir(path) if not entry.is_symlink()]
         except OSError:
             continue
     return found
