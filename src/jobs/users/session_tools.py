@@ -5,7 +5,6 @@ Importing this loads the SDK, see `session.py`.
 
 import json
 from collections.abc import Callable
-from functools import cache
 from typing import Any
 
 import structlog
@@ -34,6 +33,10 @@ SHOWN_AT_ONCE = 20
 
 HOOK_MARGIN = 120.0
 """Seconds that the CLI waits beyond the time in which the owner's answer has to come; then it blocks the call."""
+
+
+_SCHEMAS: dict[Any, dict[str, Any]] = {}
+"""Two milliseconds for each of some forty, so they are made once."""
 
 
 class SessionTools:
@@ -180,11 +183,11 @@ class SessionTools:
         return {"continue_": False, "stopReason": "the owner was told"} if self._told else {}
 
 
-@cache
 def _schema(arguments: Any) -> dict[str, Any]:
-    """What a tool takes, by its pydantic model. Two milliseconds for each of some forty, so they are made once."""
-    schema: dict[str, Any] = arguments.model_json_schema()
-    return schema
+    """What a tool takes, by its pydantic model."""
+    if arguments not in _SCHEMAS:
+        _SCHEMAS[arguments] = arguments.model_json_schema()
+    return _SCHEMAS[arguments]
 
 
 def foreign_server(server: ForeignServer) -> Any:
