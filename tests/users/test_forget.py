@@ -2,7 +2,9 @@
 
 from tests.support import MASHA, OWNER, PETYA, Spine
 
-from jobs.spine.model import OutboxKind, Usage
+from jobs.spine.extras import Brought, Extras
+from jobs.spine.model import Incoming, Origin, OutboxKind, Usage
+from jobs.spine.own_lanes import LaneKind, OwnLane
 from jobs.users.forget import Forgetting
 from jobs.users.model import Person
 from jobs.users.tasks import Wanted
@@ -46,6 +48,9 @@ def test_what_is_stored_is_shown_without_being_touched(spine: Spine) -> None:
 def test_when_a_person_is_forgotten_nothing_of_theirs_stays_and_the_owner_hears_it(spine: Spine) -> None:
     forgetting = fill(spine, MASHA, "тайна")
     fill(spine, PETYA, "другое")
+    shown = Extras(brought=(Brought(author="Мария Иванова", text="тайна"),))
+    beat = Incoming("heartbeat:1", OwnLane(LaneKind.HEARTBEAT).id, Origin.HEARTBEAT, "1. тайна", now(), extras=shown)
+    spine.inbox.accept(beat, handled=True)
     forgetting.forget(person(spine, MASHA))
     dump = spine.dump()
     heard = "\n".join(spine.said(OWNER))

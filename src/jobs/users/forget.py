@@ -80,5 +80,7 @@ _DELETIONS = (
     "DELETE FROM watched_files WHERE path LIKE 'uploads/' || :id || '/%'",
     """UPDATE inbox SET text = '', extras = '{}', state = iif(state = 'waiting', 'dropped', state)
        WHERE key GLOB 'files:*' AND extras LIKE '%uploads/' || :id || '/%'""",
+    # What a beat was shown says nobody's id; once it is over nothing reads it.
+    """UPDATE inbox SET text = '', extras = '{}' WHERE key GLOB 'heartbeat:*' AND state NOT IN ('waiting', 'taken')""",
     "DELETE FROM external_users WHERE id = :id",
 )
