@@ -5,6 +5,7 @@ from tests.support import MASHA, OWNER, PETYA, Spine
 from jobs.spine.extras import Brought, Extras
 from jobs.spine.model import Incoming, Origin, OutboxKind, Usage
 from jobs.spine.own_lanes import LaneKind, OwnLane
+from jobs.times import now
 from jobs.users.forget import Forgetting
 from jobs.users.model import Person
 from jobs.users.tasks import Wanted
