@@ -16,12 +16,11 @@ import structlog
 
 from jobs.broker import Broker
 from jobs.config import Settings
-from jobs.db import Database, Row
-from jobs.spine import outbox
+from jobs.db import Database
 from jobs.spine.model import InboxRow, Turn
 from jobs.spine.own_lanes import OwnLane
 from jobs.spine.tool import Tool
-from jobs.spine.turns import ToolJournal, was_stopped
+from jobs.spine.turns import ToolJournal
 from jobs.times import now
 from jobs.users import prompts, sdk
 from jobs.users.access import BUILT_INS, ERRANDS, MCP_SERVERS, SKILLS
@@ -35,10 +34,10 @@ from jobs.users.model import Person, Role
 from jobs.users.models import Models
 from jobs.users.outcome import Reply, Stopped
 from jobs.users.profile import MARKER
-from jobs.users.quotations import short_name
 from jobs.users.remembering import NothingRemembered, Remembering
 from jobs.users.repository import UsersRepository
 from jobs.users.session_file import SessionFile
+from jobs.users.turn_content import TurnContent
 from jobs.users.wall import Wall
 from jobs.walls import Walls
 
@@ -91,6 +90,7 @@ class SessionManager:
         self._marks = consent.marks
         self.recall_seconds = RECALL_SECONDS
         self._memory = memory or NothingRemembered()
+        self._content = TurnContent(db, users, self._memory)
         self._skills = skills
         self._facts: dict[int, str] = {}  # what stands in the prompt of each session
         self._warm: OrderedDict[int, Session] = OrderedDict()  # least recently used first
@@ -167,7 +167,9 @@ class SessionManager:
             if person.role in BUILT_INS:
                 self._marks.begin(person.id, turn.id, resumed=session.resumed)
                 self._marks.note_rows(person.id, turn.id, turn.rows)
-            content = self._content(turn, person, session, files, found)
+            content = self._content.of(
+                turn, person, errand=self._errand(person), goes_on=session.resumed, files=files, found=found
+            )
             return await session.run(content, ToolJournal(self._db, turn.id), activity)
         except BaseException:
             if broken := self._warm.pop(person.id, None):  # also one that was opened and never asked
@@ -180,58 +182,6 @@ class SessionManager:
                 await self.forget(person.id)
             elif person.id in self._warm:
                 self._close_when_idle(person.id)
-
-    def _content(
-        self, turn: Turn, person: Person, session: "Session", files: Files, found: Sequence[Any]
-    ) -> list[dict[str, Any]]:
-        """The turn's blocks, with what the session cannot know from its own conversation.
-
-        What code has told the owner is left out: it is other people's words, and not for a session to act on. Nobody
-        else's session is given anything of memory.
-        """
-        is_owner = person.role is Role.OWNER
-        if errand := self._errand(person):
-            return prompts.turn_content(turn, person, earlier=errand.earlier)
-
-        def recent(limit: int) -> Sequence[Row]:
-            return outbox.recent(self._db, person.id, turn.rows[0].id, limit, notices=not is_owner)
-
-        undelivered = [
-            prompts.Undelivered(self._name_of(row["chat"], person), row["text"], row["error"])
-            for row in outbox.undelivered(self._db, person.id, turn.id, is_owner=is_owner)
-        ]
-        memory: dict[str, Any] = {}
-        if is_owner:
-            memory = {
-                "recalled": self._memory.choose(found, goes_on=session.resumed),
-                "changes": self._memory.changes(),
-            }
-        if not session.resumed:
-            return prompts.turn_content(
-                turn,
-                person,
-                recap=recent(prompts.RECAP_MESSAGES),
-                undelivered=undelivered,
-                files=files,
-                **memory,
-            )
-        return prompts.turn_content(
-            turn,
-            person,
-            undelivered=undelivered,
-            said_since=[] if is_owner else outbox.said_since(self._db, person.id, turn.id),
-            scheduled=outbox.scheduled_since(self._db, person.id, turn.id) if is_owner else [],
-            stopped=recent(prompts.STOPPED_MESSAGES) if was_stopped(self._db, turn) else [],
-            files=files,
-            **memory,
-        )
-
-    def _name_of(self, chat: int, reader: Person) -> str | None:
-        """Whom a message was for, as the session of `reader` is told it; None for `reader`."""
-        if chat == reader.id:
-            return None
-        addressee = self._users.get(chat)
-        return f"{short_name(addressee.name)} (id {chat})" if addressee else str(chat)
 
     def joins(self, turn: Turn, person: Person, rows: Sequence[InboxRow]) -> list[InboxRow]:
         """These messages are about to be given to the running turn's session; returns them as it hears them."""
