@@ -24,7 +24,7 @@ from rich.console import Console
 from rich.table import Table
 
 from jobs.db import Database, open_database
-from jobs.spine import outbox as records
+from jobs.spine import said
 from jobs.spine.inbox import Inbox
 from jobs.spine.model import Incoming, Origin, Rendered, Usage
 from jobs.spine.outbox import Outbox
@@ -346,8 +346,8 @@ def questions(one: Spine) -> dict[str, list[float]]:
     counter = iter(range(20_000_000, 30_000_000))
     asked: dict[str, Callable[[], object]] = {
         "message in, turn, answer out": lambda: one.message(lane, next(counter)),
-        "recap of the last 30 messages": lambda: records.recent(db, lane, row_id, 30),
-        "what was said since": lambda: records.said_since(db, lane, turn_id),
+        "recap of the last 30 messages": lambda: said.recent(db, lane, row_id, 30),
+        "what was said since": lambda: said.since(db, lane, turn_id),
         "was the last turn stopped": lambda: was_stopped(db, last),
         "is it Jobs' own message": lambda: one.outbox.was_sent(lane, 5_000_000),
         "an own message without its id": lambda: one.outbox.claim_unidentified(lane, "нет такого", 1, now()),

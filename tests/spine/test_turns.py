@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.support import MASHA, OWNER, PETYA, Spine, full_disk
 
 from jobs.spine.model import OutboxKind, Usage
-from jobs.spine.outbox import recent
+from jobs.spine.said import recent
 from jobs.spine.turns import ToolJournal, Turns
 from jobs.times import now
 

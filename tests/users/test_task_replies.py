@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.support import MASHA, MOSCOW, NOON, OWNER, PETYA, Spine, spine_in
 
+from jobs.spine import said
 from jobs.spine.choices import occasion_of
 from jobs.spine.extras import Attachment, Extras, Quote
 from jobs.spine.inbox import Inbox
 from jobs.spine.model import Choice, InboxRow, Incoming, Origin, OutboxKind
-from jobs.spine.outbox import said_since
 from jobs.telegram.commands.command import Answer, Call
 from jobs.telegram.commands.task_replies import TaskReplies
 from jobs.times import now
@@ -257,7 +257,7 @@ def test_cannot_asks_why_and_the_reason_goes_to_the_session_which_knows(desk: De
     assert "отклонена" in desk.heard(OWNER)
     assert "Почему?" in desk.heard()
     assert desk.writes("уезжаю") is None
-    told = [row["text"] for row in said_since(desk.spine.db, MASHA, 1)]
+    told = [row["text"] for row in said.since(desk.spine.db, MASHA, 1)]
     assert any("задачу 1 «Прислать отчёт» вы не берёте" in text for text in told)
     Answers(desk.tasks, MASHA, desk.folder).report(desk.tasks.get(task.id), S.DECLINED, "уезжаю")  # as it would note it
     assert "│ уезжаю" in desk.heard(OWNER)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from jobs.db import Database, Row
-from jobs.spine import outbox
+from jobs.spine import said
 from jobs.spine.model import Turn
 from jobs.spine.turns import was_stopped
 from jobs.users import prompts
@@ -36,7 +36,7 @@ class TurnContent:
         is_owner = person.role is Role.OWNER
 
         def recent(limit: int) -> Sequence[Row]:
-            return outbox.recent(self._db, person.id, turn.rows[0].id, limit, notices=not is_owner)
+            return said.recent(self._db, person.id, turn.rows[0].id, limit, notices=not is_owner)
 
         known: dict[str, Any] = {"files": files, "undelivered": self._undelivered(turn, person)}
         if is_owner:
@@ -49,14 +49,14 @@ class TurnContent:
         return prompts.turn_content(
             turn,
             person,
-            said_since=[] if is_owner else outbox.said_since(self._db, person.id, turn.id),
-            scheduled=outbox.scheduled_since(self._db, person.id, turn.id) if is_owner else [],
+            said_since=[] if is_owner else said.since(self._db, person.id, turn.id),
+            scheduled=said.by_schedules(self._db, person.id, turn.id) if is_owner else [],
             stopped=recent(prompts.STOPPED_MESSAGES) if was_stopped(self._db, turn) else [],
             **known,
         )
 
     def _undelivered(self, turn: Turn, person: Person) -> list[prompts.Undelivered]:
-        rows = outbox.undelivered(self._db, person.id, turn.id, is_owner=person.role is Role.OWNER)
+        rows = said.undelivered(self._db, person.id, turn.id, is_owner=person.role is Role.OWNER)
         return [prompts.Undelivered(self._name_of(row["chat"], person), row["text"], row["error"]) for row in rows]
 
     def _name_of(self, chat: int, reader: Person) -> str | None:
