@@ -37,7 +37,10 @@ from jobs.tools.scheduler import Scheduler
 from jobs.tools.schedules import Schedules
 from jobs.tools.watch_tools import WatchTools
 from jobs.tools.watches import Watches
+from jobs.users.attachments import NoAttachments
+from jobs.users.awaited_proofs import AwaitedProofs
 from jobs.users.channels import FoundChannel
+from jobs.users.clearing import Clearing
 from jobs.users.consent import Consent
 from jobs.users.doorkeeper import Doorkeeper
 from jobs.users.letters import Letters
@@ -155,8 +158,11 @@ class Run:
             self.runner.handle,
             slots=wanted.max_warm_sessions,
             first=users.owner_id,
-            may_begin=self.door.may_begin,
+            may_begin=lambda lane: self.door.may_begin(lane) and not self.clearing.is_under_way(lane),
         )
+        self.proofs = AwaitedProofs(spine.db, spine.inbox, users, NoAttachments())
+        self.clearing = Clearing(spine.db, outbox, self.sessions, self.proofs, wanted.data_dir, wanted.workspace_dir)
+        self.clearing.on_clear = self.lanes.wake
         self.door.on_free = self.lanes.wake
         self.door.on_barred = spine.turns.abandon
 
@@ -197,6 +203,7 @@ class Rig:
 
     async def _stop(self) -> None:
         self.run.door.stop()
+        await self.run.clearing.stop()
         await self.run.lanes.drain(0)
         await self.run.sessions.stop()
         await self.run.index.stop()

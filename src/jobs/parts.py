@@ -73,6 +73,7 @@ from jobs.tools.watch_tools import WatchTools
 from jobs.tools.watches import Watches
 from jobs.upkeep import Archive
 from jobs.users.awaited_proofs import AwaitedProofs
+from jobs.users.clearing import Clearing
 from jobs.users.consent import Consent
 from jobs.users.doorkeeper import Doorkeeper
 from jobs.users.forget import Forgetting
@@ -250,6 +251,7 @@ class Parts:
             people.owner,
         )
         self.proofs = AwaitedProofs(self.db, self.inbox, people, attachments)
+        self.clearing = Clearing(self.db, outbox, self.sessions, self.proofs, settings.data_dir, settings.workspace_dir)
         self.runner = TurnRunner(
             self.db,
             people,
@@ -268,9 +270,10 @@ class Parts:
             self.runner.handle,
             slots=settings.max_warm_sessions,
             first=people.owner_id,
-            may_begin=lambda lane: self.switches.may_begin(lane) and self.door.may_begin(lane),
+            may_begin=self._may_begin,
         )
         self.door.on_free = self.lanes.wake
+        self.clearing.on_clear = self.lanes.wake
         self.door.on_barred = self.runner.bar
         self.lanes.on_more = self.runner.steer
         self.lanes.on_waiting = lambda lane: self.presence.noticed(lane) if is_persons(lane) else None
@@ -291,10 +294,9 @@ class Parts:
             Side(
                 people,
                 outbox,
-                sessions,
+                self.runner.is_running,
                 Forgetting(db, people, outbox, self.letters, self.archive.forget),
-                self.settings.data_dir,
-                self.settings.workspace_dir,
+                self.clearing,
             ),
             self.consent,
             Admission(self.finder, self.door),
@@ -328,6 +330,10 @@ class Parts:
         self.receipts = Receipts(client, self.tasks)
         self.reconciler = Reconciler(client, account, db, self.receiver, chats, self._signed_out)
         self.watchdog = Watchdog(client, self.connection, self.reconciler.look_soon)
+
+    def _may_begin(self, lane: int) -> bool:
+        """Whether a turn of the lane may be begun now."""
+        return self.switches.may_begin(lane) and self.door.may_begin(lane) and not self.clearing.is_under_way(lane)
 
     def look_again(self) -> None:
         """Whatever was halted, or changed by another process, is looked at anew."""

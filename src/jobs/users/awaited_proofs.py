@@ -41,6 +41,17 @@ class AwaitedProofs:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
+    def cancel(self, lane: int) -> "asyncio.Future[list[BaseException | None]]":
+        """Fetch nothing more of a person's; awaiting the result waits until nothing is being fetched."""
+        tasks = [task for inbox_id, task in self._fetching.items() if self._lane_of(inbox_id) == lane]
+        for task in tasks:
+            task.cancel()
+        return asyncio.gather(*tasks, return_exceptions=True)
+
+    def _lane_of(self, inbox_id: int) -> int | None:
+        row = self._inbox.get(inbox_id)
+        return row.lane if row else None
+
     def wait(self, key: str, task_id: int) -> None:
         """Await the file of the message that was stored under `key`. Joins the caller's transaction."""
         inbox_id = self._db.value("SELECT id FROM inbox WHERE key = ?", (key,))

@@ -103,6 +103,10 @@ class TurnRunner:
             if person:
                 self._turns.finish(turn, self._account(turn, person), Usage(), stopped=True)
 
+    def is_running(self, lane: int) -> bool:
+        """Whether a turn of the lane is under way, also while what came with its messages is fetched."""
+        return lane in self._running
+
     def steer(self, lane: int) -> None:
         """Something has come to a lane whose turn is running: it goes into that turn, if it still can."""
         if lane in self._running:

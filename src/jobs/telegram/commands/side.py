@@ -1,22 +1,19 @@
 """What a person who is not the owner may do by command: their reminders, a word to the human, being forgotten."""
 
-import asyncio
 import re
-import shutil
-from collections.abc import Awaitable
+from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 
 from jobs.spine.model import Choice, OutboxKind
 from jobs.spine.outbox import Outbox
 from jobs.telegram.commands.command import Answer, Call, Command
 from jobs.texts import say, say_time
 from jobs.times import now
+from jobs.users.clearing import Clearing
 from jobs.users.forget import Forgetting
-from jobs.users.model import Person, Role
+from jobs.users.model import Role
 from jobs.users.notices import label, quoted
 from jobs.users.repository import UsersRepository
-from jobs.users.session_manager import SessionManager
 
 MUTED = timedelta(days=1)
 """How long /pause holds reminders back when no number of days is said."""
@@ -33,23 +30,21 @@ CONFIRMED = frozenset({"yes", "да"})
 
 
 class Side:
-    """`data_dir` and `workspace` are where a person's session and files are."""
+    """`is_at_work`: whether a turn of somebody's is under way, from when its messages' files are fetched."""
 
     def __init__(
         self,
         users: UsersRepository,
         outbox: Outbox,
-        sessions: SessionManager,
+        is_at_work: Callable[[int], bool],
         forgetting: Forgetting,
-        data_dir: Path,
-        workspace: Path,
+        clearing: Clearing,
     ) -> None:
         self._users = users
         self._outbox = outbox
-        self._sessions = sessions
+        self._is_at_work = is_at_work
         self._forgetting = forgetting
-        self._data_dir = data_dir
-        self._workspace = workspace
+        self._clearing = clearing
 
     def table(self) -> list[Command]:
         external = Role.EXTERNAL
@@ -81,24 +76,15 @@ class Side:
         self._outbox.say(f"human:{person.id}:{now():%Y-%m-%dT%H}", owner.id, OutboxKind.NOTICE, text)
         return Answer(say("human_told", person.language, owner=owner.name))
 
-    def forget(self, call: Call) -> Answer | Awaitable[Answer]:
-        """First what is stored is shown; with "yes" it is deleted."""
+    def forget(self, call: Call) -> Answer | None:
+        """First what is stored is shown; with "yes" it is deleted, and answered once the files are gone too."""
         person, language = call.person, call.person.language
-        if self._sessions.is_busy(person.id):
+        if self._is_at_work(person.id):
             return Answer(say("forget_busy", language))
         if call.words.casefold().strip(" .!") in CONFIRMED:
-            return self._forgotten(person)
+            self._forgetting.forget(person)
+            self._clearing.begin(person, call.key)
+            return None
         stored = self._forgetting.stored(person)
         text = say("forget_shown", language, owner=self._users.owner().name, **stored)
         return Answer(text, (Choice(say("choice_forget", language), "/forget yes"),))
-
-    async def _forgotten(self, person: Person) -> Answer:
-        """The session's files first: should the rest fail, it can be asked for again."""
-        await self._sessions.forget(person.id)
-        for folder in (
-            self._data_dir / "claude" / str(person.id),
-            self._workspace / "uploads" / str(person.id),
-        ):
-            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
-        self._forgetting.forget(person)
-        return Answer(say("forgotten", person.language))
