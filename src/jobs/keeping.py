@@ -18,6 +18,9 @@ def backup(settings: Settings, target: Path, *, secrets: bool) -> int:
         return _refuse(str(error))
     key = "backup_made_secrets" if secrets else "backup_made"
     print(say(key, terminal_language(), path=made.path, files=made.files, size=f"{made.size / 1e6:.1f}"))
+    for name, reason in made.left_out.items():
+        shown = name.encode("utf-8", "replace").decode()
+        print(say("backup_left_out", terminal_language(), name=shown, reason=reason))
     return DONE
 
 

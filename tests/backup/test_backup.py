@@ -5,15 +5,17 @@ import os
 import shutil
 import sys
 import tarfile
+import tempfile
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import apsw
 import pytest
 from tests.support import DUMMY_KEY, Spine, settings
 
-from jobs.backup import BackupError, Rotation, before_upgrade, make_backup, restore_backup
+from jobs.backup import BackupError, Rotation, before_upgrade, make_backup, restore_backup, unreadable
 from jobs.backup import rotation as rotation_module
 from jobs.backup.archive import without_secrets
 from jobs.db import DatabaseError, migrations, open_database
@@ -152,6 +154,48 @@ def test_a_file_whose_name_is_no_text_is_kept_like_any_other(tmp_path: Path) -> 
     make_backup(settings(new), tmp_path / "b.tar.gz")
     restore_backup(settings(old), tmp_path / "b.tar.gz")
     assert (old / "workspace" / name).read_text() == "a word"
+
+
+@contextmanager
+def nobodys_rights() -> Iterator[None]:
+    """As a user who may not read everything; root may."""
+    before = os.geteuid()
+    if before == 0:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(before)
+
+
+def test_what_cannot_be_read_is_left_out_and_named_and_all_else_is_kept(tmp_path: Path) -> None:
+    for folder in (tmp_path, *tmp_path.parents):
+        if folder == Path(tempfile.gettempdir()):
+            break
+        folder.chmod(0o777)
+    old = place(tmp_path / "old", "old")
+    umask = os.umask(0)
+    try:
+        with nobodys_rights():
+            new = place(tmp_path / "new", "new")
+            wanted = settings(new)
+            closed = new / "workspace" / "memory" / "closed"
+            closed.mkdir(parents=True)
+            (new / "workspace" / "memory" / "secret.md").write_text("nobody reads this")
+            (new / "workspace" / "memory" / "secret.md").chmod(0)
+            closed.chmod(0)
+            made = make_backup(wanted, tmp_path / "b.tar.gz")
+            found = unreadable(wanted)
+            closed.chmod(0o700)
+    finally:
+        os.umask(umask)
+    assert made.left_out == {
+        "workspace/memory/closed/": "Permission denied",
+        "workspace/memory/secret.md": "Permission denied",
+    }
+    assert found == made.left_out, "and the doctor says so before it is made"
+    restore_backup(settings(old), tmp_path / "b.tar.gz")
+    assert (old / "workspace" / "MEMORY.md").read_text() == "new"
 
 
 async def test_a_daily_backup_that_fails_in_whatever_way_is_tried_again(

@@ -1,6 +1,6 @@
 """Making a backup: a .tar.gz, consistent although Jobs runs.
 
-    manifest.json     version, when, what is left out, and the SHA-256 of every file
+    manifest.json     version, when, what could not be read, and the SHA-256 of every file
     data/db.sqlite    a snapshot (VACUUM INTO: one read transaction, which holds up no writer)
     data/…            sessions, transcripts, the archive of old rows
     workspace/…       the memory; with `whole`, everything but what tools make again
@@ -8,13 +8,14 @@
     data/telethon.session, data/hooks.json   only with the secrets: they are nothing else
 
 Whatever else a running Jobs changes meanwhile is taken as it is at that moment; a transcript that is ahead of the
-database is recognised when it is resumed.
+database is recognised when it is resumed. A file that cannot be read is left out, and named.
 """
 
 import hashlib
 import json
 import os
 import sqlite3
+import stat
 import tarfile
 import tempfile
 from collections.abc import Iterator
@@ -55,6 +56,11 @@ class Backup:
     files: int
     size: int
     """Bytes of the archive."""
+    left_out: "LeftOut"
+
+
+LeftOut = dict[str, str]
+"""What could not be read, files and folders, by the name in the archive, with the system's reason."""
 
 
 def make_backup(settings: Settings, target: Path, *, secrets: bool = False, whole: bool = True) -> Backup:
@@ -66,43 +72,64 @@ def make_backup(settings: Settings, target: Path, *, secrets: bool = False, whol
         target.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "wb") as file:
-            count = _write(settings, file, part, secrets=secrets, whole=whole)
+            left_out: LeftOut = {}
+            count = _write(settings, file, part, left_out, secrets=secrets, whole=whole)
             file.flush()
             os.fsync(file.fileno())
         part.rename(target)
     except OSError as error:
-        raise BackupError(
-            f"{target} cannot be written ({error.strerror or error}); check the folder and its disk"
-        ) from None
+        raise BackupError(f"{target} cannot be written ({_reason(error)}); check the folder and its disk") from None
     finally:
         part.unlink(missing_ok=True)
-    return Backup(target, count, target.stat().st_size)
+    return Backup(target, count, target.stat().st_size, left_out)
 
 
-def _write(settings: Settings, file: Any, part: Path, *, secrets: bool, whole: bool) -> int:
+def unreadable(settings: Settings) -> LeftOut:
+    """What a daily backup would have to leave out now."""
+    left_out: LeftOut = {}
+    for path, name in _files(settings, left_out, whole=False):
+        if file := _opened(path, name, left_out):
+            file.close()
+    return left_out
+
+
+def _opened(path: Path, name: str, left_out: LeftOut) -> IO[bytes] | None:
+    """A file to read; None when it is gone by now, or cannot be read, which is noted."""
+    try:
+        return path.open("rb")
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        left_out[name] = _reason(error)
+        return None
+
+
+def _reason(error: OSError) -> str:
+    return error.strerror or type(error).__name__
+
+
+def _write(settings: Settings, file: Any, part: Path, left_out: LeftOut, *, secrets: bool, whole: bool) -> int:
     sums: dict[str, str] = {}
     with tarfile.open(fileobj=file, mode="w:gz", compresslevel=6) as archive, tempfile.TemporaryDirectory() as folder:
         database = settings.data_dir / "db.sqlite"
         version = 0
         if database.is_file():
             version = _snapshot(database, Path(folder) / "db.sqlite")
-            _add(archive, Path(folder) / "db.sqlite", "data/db.sqlite", sums)
-        for path, name in _files(settings, whole=whole):
+            _add(archive, Path(folder) / "db.sqlite", "data/db.sqlite", sums, left_out)
+        for path, name in _files(settings, left_out, whole=whole):
             if path == part:
                 continue  # it lies in the workspace itself
-            _add(archive, path, name, sums)
-        if (env := project_root() / ".env").is_file():
-            text = env.read_text(encoding="utf-8")
+            _add(archive, path, name, sums, left_out)
+        if text := _text(project_root() / ".env", ENV, left_out):
             _add_text(archive, ENV, text if secrets else without_secrets(text), sums)
-        if (servers := settings.data_dir / SERVERS).is_file():
-            text = servers.read_text(encoding="utf-8", errors="replace")
+        if text := _text(settings.data_dir / SERVERS, f"data/{SERVERS}", left_out):
             _add_text(archive, f"data/{SERVERS}", text if secrets else servers_without_secrets(text), sums)
-        if secrets and (settings.data_dir / HOOKS).is_file():
-            _add(archive, settings.data_dir / HOOKS, f"data/{HOOKS}", sums)
+        if secrets:
+            _add(archive, settings.data_dir / HOOKS, f"data/{HOOKS}", sums, left_out)
         if secrets and settings.telethon_session.is_file():
             login = Path(folder) / "telethon.session"
             _copy_login(settings.telethon_session, login)
-            _add(archive, login, "data/telethon.session", sums)
+            _add(archive, login, "data/telethon.session", sums, left_out)
         manifest = {
             "format": FORMAT,
             "jobs": __version__,
@@ -110,6 +137,7 @@ def _write(settings: Settings, file: Any, part: Path, *, secrets: bool, whole: b
             "made_at": to_text(now()),
             "secrets": secrets,
             "whole": whole,
+            "left_out": left_out,
             "files": sums,
         }
         _add_text(archive, MANIFEST, json.dumps(manifest, indent=1), {})  # in ASCII: a name may be no UTF-8
@@ -129,11 +157,19 @@ def _snapshot(database: Path, target: Path) -> int:
 
 
 def _copy_login(source: Path, target: Path) -> None:
-    with closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True)) as old, closing(sqlite3.connect(target)) as new:
-        old.backup(new)
+    """Raises BackupError."""
+    try:
+        with (
+            closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True)) as old,
+            closing(sqlite3.connect(target)) as new,
+        ):
+            old.backup(new)
+    except sqlite3.Error as error:
+        raise BackupError(f"{source} cannot be copied ({error}); ./jobs doctor says what is wrong") from None
 
 
-def _files(settings: Settings, *, whole: bool) -> Iterator[tuple[Path, str]]:
+def _files(settings: Settings, left_out: LeftOut, *, whole: bool) -> Iterator[tuple[Path, str]]:
+    """Every file with its name in the archive; folders that cannot be read are noted."""
     data, workspace = settings.data_dir, settings.workspace_dir
     for path in sorted((data / "sessions").glob("*.session")):
         yield path, f"data/sessions/{path.name}"
@@ -142,30 +178,49 @@ def _files(settings: Settings, *, whole: bool) -> Iterator[tuple[Path, str]]:
     for path in sorted((data / "archive").glob("*.gz")):
         yield path, f"data/archive/{path.name}"
     for name in ["."] if whole else MEMORY:
-        yield from ((path, f"workspace/{path.relative_to(workspace)}") for path in _below(workspace / name))
+        for path in _below(workspace / name, workspace, left_out):
+            yield path, f"workspace/{path.relative_to(workspace)}"
 
 
-def _below(path: Path) -> Iterator[Path]:
+def _below(path: Path, workspace: Path, left_out: LeftOut) -> Iterator[Path]:
     """A file, or all files in a folder; links are not followed."""
-    if path.is_file() and not path.is_symlink():
+
+    def note(error: OSError) -> None:
+        if not isinstance(error, (FileNotFoundError, NotADirectoryError)):
+            left_out[f"workspace/{Path(error.filename).relative_to(workspace)}/"] = _reason(error)
+
+    if os.path.isfile(path) and not os.path.islink(path):
         yield path
-    for folder, folders, names in os.walk(path):
+    for folder, folders, names in os.walk(path, onerror=note):
         folders[:] = sorted(name for name in folders if name not in MADE_AGAIN and not name.startswith(KEPT))
         for name in sorted(names):
             file = Path(folder) / name
-            if file.is_file() and not file.is_symlink():
+            try:
+                is_plain = stat.S_ISREG(file.lstat().st_mode)
+            except OSError:
+                is_plain = True  # gone, or not for us to see: opening it tells
+            if is_plain:
                 yield file
 
 
 class _Reader:
-    """Reads as many bytes as the file had at first, and hashes them: one that shrinks meanwhile ends in zeros."""
+    """Reads as many bytes as the file had at first, and hashes them: one that shrinks meanwhile ends in zeros.
+
+    So does one that cannot be read to its end; `error` is why.
+    """
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
         self._hash = hashlib.sha256()
+        self.error: OSError | None = None
 
     def read(self, size: int) -> bytes:
-        data = self._file.read(size).ljust(size, b"\0")
+        data = b""
+        try:
+            data = b"" if self.error else self._file.read(size)
+        except OSError as error:
+            self.error = error
+        data = data.ljust(size, b"\0")
         self._hash.update(data)
         return data
 
@@ -174,11 +229,10 @@ class _Reader:
         return self._hash.hexdigest()
 
 
-def _add(archive: tarfile.TarFile, path: Path, name: str, sums: dict[str, str]) -> None:
-    """Add a file; one that is gone by now is left out."""
-    try:
-        file = path.open("rb")
-    except FileNotFoundError:
+def _add(archive: tarfile.TarFile, path: Path, name: str, sums: dict[str, str], left_out: LeftOut) -> None:
+    """Add a file, unless it is gone by now or cannot be opened."""
+    file = _opened(path, name, left_out)
+    if file is None:
         return
     with file:
         status = os.fstat(file.fileno())
@@ -187,6 +241,17 @@ def _add(archive: tarfile.TarFile, path: Path, name: str, sums: dict[str, str]) 
         reader = _Reader(file)
         archive.addfile(info, cast(IO[bytes], reader))
     sums[name] = reader.sum
+    if reader.error:
+        left_out[name] = _reason(reader.error)
+
+
+def _text(path: Path, name: str, left_out: LeftOut) -> str:
+    """What a file says; "" when there is none, or it cannot be read."""
+    file = _opened(path, name, left_out)
+    if file is None:
+        return ""
+    with file:
+        return file.read().decode("utf-8", "replace")
 
 
 def _add_text(archive: tarfile.TarFile, name: str, text: str, sums: dict[str, str]) -> None:

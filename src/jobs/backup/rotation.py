@@ -55,6 +55,8 @@ class Rotation:
         except (BackupError, OSError) as error:
             log.error("no backup was made", reason=str(error))
             return
+        for name, reason in made.left_out.items():
+            log.warning("left out of the backup", file=name, reason=reason)
         log.info("backup made", file=target.name, files=made.files, megabytes=round(made.size / 1e6, 1))
         for old in self._made()[: -self._settings.backups_kept]:
             old.unlink(missing_ok=True)

@@ -13,6 +13,7 @@ from typing import Any
 import apsw
 
 from jobs import __version__
+from jobs.backup import unreadable
 from jobs.config import Settings, SettingsError, project_root
 from jobs.db import Database, DatabaseError, open_as_is, schema_version
 from jobs.doctor.finding import Finding, fail, ok, warn
@@ -193,3 +194,7 @@ def backups(settings: Settings) -> Iterator[Finding]:
         age = timedelta(seconds=now().timestamp() - found[-1].stat().st_mtime)
         level = warn("backups", "doctor_backups_old", days=age.days) if age > OLD_BACKUP else None
         yield level or ok("backups", "doctor_backups", count=len(found), hours=round(age.total_seconds() / 3600))
+    if left_out := unreadable(settings):
+        name, reason = next(iter(left_out.items()))
+        shown = name.encode("utf-8", "replace").decode()
+        yield warn("backups", "doctor_backups_left_out", name=shown, reason=reason, count=len(left_out))

@@ -11,6 +11,10 @@ TEXTS: Texts = {
         "ru": "Копия: {path}, файлов {files}, {size} МБ. В ней ключи и вход в Telegram: храните её как их.",
         "en": "Backup: {path}, {files} files, {size} MB. It holds the keys and the Telegram login: keep it as you keep them.",
     },
+    "backup_left_out": {
+        "ru": "В копию не попало или попало не целиком: {name} ({reason}). Дайте Jobs его читать и сделайте копию снова.",
+        "en": "Not in the backup, or not whole: {name} ({reason}). Let Jobs read it, and make the backup again.",
+    },
     "restored": {
         "ru": "Восстановлено: копия от {made_at}, файлов {files}.",
         "en": "Restored: the backup of {made_at}, {files} files.",
@@ -116,6 +120,10 @@ TEXTS: Texts = {
     "doctor_backups_old": {
         "ru": "последней {days} дн.: Jobs давно не работал, или нет места; ./jobs backup ФАЙЛ сделает сейчас",
         "en": "the last one is {days} days old: Jobs has not run, or has no room; ./jobs backup FILE makes one now",
+    },
+    "doctor_backups_left_out": {
+        "ru": "не читается и в копию не попадёт: {name} ({reason}), всего таких {count}; дайте Jobs это читать",
+        "en": "cannot be read, so no backup has it: {name} ({reason}), {count} in all; let Jobs read it",
     },
     "doctor_backups_off": {
         "ru": "выключены (BACKUPS_KEPT=0): делайте сами, ./jobs backup ФАЙЛ",
