@@ -12,6 +12,8 @@ from jobs.db.migrate import migrations
 from jobs.spine.extras import Attachment, Extras
 from jobs.spine.model import Incoming, Origin
 from jobs.spine.tool import NoArguments, ToolError, Words
+from jobs.telegram.commands.command import Answer, Call
+from jobs.telegram.commands.decisions import Decisions
 from jobs.users.model import Task, TaskKind, TaskStatus
 from jobs.users.people import PeopleFinder
 from jobs.users.task_answers import Answers
@@ -238,6 +240,20 @@ async def test_a_proposal_outside_becomes_a_question_and_the_answer_goes_back(de
         assert (task.status, task.proposal) == (S.ACCEPTED, None)
         with pytest.raises(ToolError, match="Nothing is proposed"):
             await desk.decide(given["id"], "agree")
+
+
+async def test_agreeing_to_what_is_done_already_is_refused_and_leaves_no_word_in_the_history(desk: Desk) -> None:
+    with time_machine.travel(NOON, tick=False):
+        task = desk.give(deadline=FRIDAY)
+        await desk.says(task.id, "proposal", "можно позже?", deadline="2026-12-20")
+        await desk.says(task.id, "done", "готово")
+        before = desk.spine.dump()["task_history"]
+        agree = next(each for each in Decisions(desk.tasks).table() if each.name == "agree")
+        with desk.spine.db.transaction():  # a command is refused in the transaction that stores it
+            answer = agree.run(Call(desk.spine.users.owner(), str(task.id)))
+        assert isinstance(answer, Answer)
+        assert "так нельзя: она выполнена" in answer.text
+        assert desk.spine.dump()["task_history"] == before
 
 
 async def test_a_refused_proposal_leaves_the_task_as_it_was_and_a_question_is_answered(desk: Desk) -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.support import MASHA, MOSCOW, NOON, OWNER, PETYA, Spine, spine_in
 
 from jobs.spine import said
-from jobs.spine.choices import occasion_of
+from jobs.spine.choices import occasion_of, read_choices
 from jobs.spine.extras import Attachment, Extras, Quote
 from jobs.spine.inbox import Inbox
 from jobs.spine.model import Choice, InboxRow, Incoming, Origin, OutboxKind
@@ -104,9 +104,19 @@ class Desk:
         if answer is None:
             return ""
         assert isinstance(answer, Answer)
-        self.spine.outbox.ask(f"answer:{key}", user, answer.text, answer.choices)
+        self.spine.outbox.ask(answer.occasion(key), user, answer.text, answer.choices)
         self.spine.send_all(user)
         return answer.text
+
+    def press(self, task: Task, number: int) -> None:
+        """Press a button under the message that handed a task over, as `Buttons` takes it."""
+        row = self.spine.db.one("SELECT * FROM outbox WHERE key GLOB ? AND choices <> '[]'", (f"task:{task.id}:new:*",))
+        assert row is not None
+        command = next(each.command for each in read_choices(row) if each.number == number)
+        event = Incoming(f"button:{row['id']}", row["chat"], Origin.EXTERNAL, command, now())
+        self.spine.inbox.accept(event, handled=True)
+        self.spine.outbox.offer(row["id"], ())
+        self.types(command, row["chat"], event.key)
 
     def handover(self, task: Task) -> str:
         """The occasion of the message that handed a task over."""
@@ -248,6 +258,21 @@ def test_of_two_tasks_the_last_one_is_answered_first_and_the_next_number_goes_to
     assert desk.writes("1") == f"/accept {first.id}"
     assert desk.writes("1") == f"/accept {second.id}"
     assert "Задача 2 «Макет» сейчас принята" in desk.heard()
+
+
+def test_a_number_after_one_that_ended_a_task_goes_to_the_next_task(desk: Desk) -> None:
+    meeting = desk.give("Встреча", kind=TaskKind.MEETING, bounds=Bounds(slots=(FRIDAY,)))
+    first, second, third = desk.give(), desk.give("Макет"), desk.give("Смета")
+    assert desk.writes("5") == f"/done {third.id}"
+    assert desk.writes("5") == f"/done {second.id}"
+    desk.press(first, 5)
+    assert (desk.status(first), desk.status(second), desk.status(third)) == (S.DONE, S.DONE, S.DONE)
+    assert desk.writes("1"), "past a confirmation and a message that a button has answered"
+    assert desk.status(meeting) is S.ACCEPTED
+    assert desk.writes("5") is None, "nothing that is asked has it"
+    assert any("задача 4 «Смета» сделана" in row["text"] for row in said.since(desk.spine.db, MASHA, 1)), (
+        "its session is told"
+    )
 
 
 def test_cannot_asks_why_and_the_reason_goes_to_the_session_which_knows(desk: Desk) -> None:

@@ -10,27 +10,34 @@ from jobs.spine.model import Choice
 LOOKED_AT = 50
 """How many of the last messages of a chat are looked at."""
 
+NOTED = "noted"
+"""How the keys of messages begin by which code confirms an answer: they ask nothing, and no number answers them."""
+
 
 def open_choices(db: Database, chat: int, before: int | None = None) -> list[tuple[Choice, ...]]:
     """The choices of the last things said in a chat, newest first, as far back as each of them asked to choose.
 
-    Anything else that was said ends it: what is answered then may be an answer to that. `before`: the id of a message
-    of the chat; only what Jobs had said before it counts.
+    Anything else that was said ends it: what is answered then may be an answer to that. Only confirmations and what was
+    answered by a button are passed over. `before`: the id of a message of the chat; only what Jobs had said before it
+    counts.
     """
     rows = db.execute(
-        """SELECT key, choices FROM outbox WHERE chat = ? AND (state = 'sent' OR state = 'queued' AND attempts > 0)
-           AND (message_id IS NULL OR ?2 IS NULL OR message_id < ?2) ORDER BY id DESC LIMIT ?""",
-        (chat, before, LOOKED_AT),
+        """SELECT key, choices, EXISTS (SELECT 1 FROM inbox WHERE inbox.key = 'button:' || outbox.id) AS pressed
+           FROM outbox WHERE chat = ? AND (state = 'sent' OR state = 'queued' AND attempts > 0)
+           AND (message_id IS NULL OR ?2 IS NULL OR message_id < ?2) AND key NOT GLOB ?3 ORDER BY id DESC LIMIT ?""",
+        (chat, before, f"{NOTED}:*", LOOKED_AT),
     )
     asked: list[tuple[Choice, ...]] = []
     seen: set[str] = set()
     for row in rows:
         occasion = occasion_of(row["key"])
-        if occasion not in seen:  # the choices stand under the last part of what was said
-            if not (choices := read_choices(row)):
-                break
-            seen.add(occasion)
+        if occasion in seen:  # the choices stand under the last part of what was said
+            continue
+        seen.add(occasion)
+        if choices := read_choices(row):
             asked.append(choices)
+        elif not row["pressed"]:
+            break
     return asked
 
 

@@ -10,6 +10,7 @@ import structlog
 from telethon import errors as rpc
 from telethon.tl import functions
 
+from jobs.spine.choices import NOTED
 from jobs.spine.model import OutboxKind, OutboxRow
 from jobs.spine.outbox import Outbox
 from jobs.telegram.buttons import keyboard
@@ -51,7 +52,7 @@ it goes without its formatting."""
 PAUSES = [1, 2, 4, 8, 15, 30]
 """Seconds between tries while Telegram cannot be reached or fails; the last repeats."""
 
-ANSWERS = ("command:", "answer:", "turn:")
+ANSWERS = ("command:", "answer:", f"{NOTED}:", "turn:")
 """Occasions (see `OutboxRow.key`) of notices that answer what a person has just written."""
 REMINDERS = ("schedule:",)
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from jobs.db import Database
+from jobs.spine.choices import NOTED
 from jobs.spine.model import OutboxKind
 from jobs.spine.outbox import Outbox
 from jobs.texts import say, say_time
@@ -266,15 +267,18 @@ class Tasks:
         }
         if terms.deadline:
             changes |= {"deadline": terms.deadline, "ladder_from": now()}
+        stays = task.status is TaskStatus.ACCEPTED or (task.status is TaskStatus.IN_PROGRESS and actor is Actor.OWNER)
+        if not stays:  # before anything is written: a command that is refused takes nothing back
+            check_move(actor, task.id, task.status, TaskStatus.ACCEPTED)
         self.users.note_event(
             task.id, actor, "terms", _moment(task.deadline), terms.model_dump_json(exclude_none=True), words
         )
-        if task.status is TaskStatus.ACCEPTED or (task.status is TaskStatus.IN_PROGRESS and actor is Actor.OWNER):
+        if stays:
             changed = self.users.change_task(replace(task, **changes))
         else:
             changed = self.move(task, TaskStatus.ACCEPTED, actor, words, **changes)
         if task.kind is TaskKind.MEETING and terms.deadline:
-            key = f"task:{task.id}:meets:{self.last_event(task)}"
+            key = f"{NOTED}:task:{task.id}:meets:{self.last_event(task)}"
             meetings.confirm(self.outbox, changed, self.person_of(changed), self.users.owner(), key)
         return changed
 

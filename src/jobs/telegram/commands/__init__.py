@@ -176,7 +176,7 @@ class Commands:
 
     def _answer(self, key: str, person: Person, answer: Answer | None) -> None:
         if answer is not None and answer.is_told:
-            self._outbox.ask(f"answer:{key}", person.id, answer.text, answer.choices)
+            self._outbox.ask(answer.occasion(key), person.id, answer.text, answer.choices)
         elif answer is not None:
             self._outbox.reply(key, person.id, answer.text, answer.choices, urgent=person.role is Role.OWNER)
 

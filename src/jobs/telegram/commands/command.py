@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from jobs.spine.choices import NOTED
 from jobs.spine.model import Choice
 from jobs.users.model import Person, Role
 
@@ -25,6 +26,12 @@ class Answer:
     """Buttons where there can be some; the text names the same commands."""
     is_told: bool = False
     """Whether the person's session is told of it in its next turn, as of a message of the owner's to them."""
+    asks: bool = True
+    """Whether something may be answered to it. Else it confirms, and the next number answers what was asked before."""
+
+    def occasion(self, key: str) -> str:
+        """Under which it is told, when the event `key` has given the command."""
+        return f"{'answer' if self.asks else NOTED}:{key}"
 
 
 Handler = Callable[[Call], Answer | Awaitable[Answer | None] | None]

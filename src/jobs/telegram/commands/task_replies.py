@@ -192,7 +192,7 @@ class TaskReplies:
         task = self._answers(person).own(task_id) if person else None
         if person and task:
             answer = self._taken(Reply.DONE, task, person)
-            self._outbox.ask(f"answer:{key}", person.id, answer.text, answer.choices)
+            self._outbox.ask(answer.occasion(key), person.id, answer.text, answer.choices)
 
     def _is_too_often(self, task: Task) -> bool:
         """The owner is told of each change, and no limit on turns holds where there is no turn."""
@@ -223,7 +223,8 @@ def _own(answers: Answers, word: str) -> Task | None:
 
 
 def _with_choices(text: str, task: Task, person: Person) -> Answer:
-    return Answer("\n".join([text, *choice_lines(task, person)]), choices_of(task, person), is_told=True)
+    choices = choices_of(task, person)
+    return Answer("\n".join([text, *choice_lines(task, person)]), choices, is_told=True, asks=bool(choices))
 
 
 def _which(tasks: Sequence[Task], command: str, person: Person) -> Answer:
