@@ -13,10 +13,13 @@ from tests.support import MASHA, MOSCOW, OWNER, Spine, settings
 
 from jobs.doctor import machine
 from jobs.memory import embedding
+from jobs.memory.documents import CONVERSATIONS, Document, Records
 from jobs.memory.embedding import EmbedderFailed, Service, ServiceEmbedder, embedder_of
 from jobs.memory.engine import Engine, Places, places_of
 from jobs.memory.nearest import Nearest
+from jobs.memory.passages import Passage
 from jobs.memory.search import Wanted
+from jobs.spine.model import OutboxKind
 from jobs.users.forget import Forgetting
 from jobs.users.letters import Letters
 
@@ -124,6 +127,42 @@ def test_whoever_is_forgotten_is_gone_from_the_index(spine: Spine, tmp_path: Pat
     )
     assert engine.search(Wanted("кальмар")) == []
     engine.close()
+
+
+def test_what_waits_for_weeks_is_read_once_and_again_when_something_comes_of_it(
+    spine: Spine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody who is muted, or a stranger who is held: what they wrote waits in the inbox."""
+    engine = Engine(Places(tmp_path / "workspace", tmp_path, MOSCOW), None)
+    spine.accept("про слона", MASHA)
+    read: list[str] = []
+    passages = engine.index._records.passages
+
+    def reading(document: Document) -> Iterator[Passage]:
+        read.append(document.path)
+        return passages(document)
+
+    monkeypatch.setattr(engine.index._records, "passages", reading)
+    day = f"{CONVERSATIONS}/{MASHA}/2026-11-22"
+    for number in range(3):
+        spine.outbox.say(f"n:{number}", OWNER, OutboxKind.NOTICE, f"слово {number}")
+        engine.index.refresh()
+    assert read.count(day) == 1, read
+    assert engine.search(Wanted("слон"), 0)
+    spine.db.execute("UPDATE inbox SET text = 'про жирафа' WHERE lane = ?", (MASHA,))  # they edit it meanwhile
+    engine.index.refresh()
+    assert engine.search(Wanted("жираф"), 0)
+    spine.turns.abandon(MASHA)  # banned
+    engine.index.refresh()
+    assert not engine.search(Wanted("жираф"), 0)
+    assert read.count(day) == 3
+    engine.close()
+
+
+def test_marks_of_an_older_version_lose_nothing(spine: Spine, tmp_path: Path) -> None:
+    spine.accept("про слона", MASHA)
+    records = Records(tmp_path / "db.sqlite", MOSCOW)
+    assert [document.path for document in records.changed("0:0:1")] == [f"{CONVERSATIONS}/{MASHA}/2026-11-22"]
 
 
 def test_the_question_at_work_is_no_answer_to_itself(spine: Spine, tmp_path: Path) -> None:

@@ -108,6 +108,10 @@ SAID = """SELECT sent_at AS at, origin, extras ->> '$.forwarded_from',
           ORDER BY 1, 5"""
 
 
+_OPEN = ";"
+"""Between the days in the marks of the records on which something is open."""
+
+
 @dataclass(frozen=True)
 class Said:
     """One message of a chat."""
@@ -144,31 +148,47 @@ class Records:
         if db is None:
             return ""
         row: Any = db.execute(
-            """SELECT (SELECT coalesce(max(id), 0) FROM inbox),
-                      (SELECT coalesce(min(id), 0) FROM inbox WHERE state IN ('waiting', 'taken')),
-                      (SELECT coalesce(max(id), 0) FROM outbox)"""
+            "SELECT (SELECT coalesce(max(id), 0) FROM inbox), (SELECT coalesce(max(id), 0) FROM outbox)"
         ).fetchone()
-        newest, open_from, said = row
-        settled = min(newest, open_from - 1) if open_from else newest
-        return f"{settled}:{said}:{newest}"
+        newest, said = row
+        return f"{newest}:{said}:{_OPEN.join(self._open_days(db).values())}"
+
+    def _open_days(self, db: apsw.Connection) -> dict[tuple[int, date], str]:
+        """The days on which something was written that is still at work or waits, each with a mark of what that is."""
+        rows: Any = db.execute(
+            """SELECT lane, sent_at, length(text) + length(extras) FROM inbox INDEXED BY inbox_open
+               WHERE state IN ('waiting', 'taken')"""
+        )
+        found: dict[tuple[int, date], list[int]] = {}
+        for lane, at, length in rows:
+            found.setdefault((lane, from_text(at).astimezone(self.zone).date()), []).append(length)
+        return {
+            (lane, day): f"{lane}@{day.isoformat()}={len(lengths)},{sum(lengths)}"
+            for (lane, day), lengths in sorted(found.items())
+        }
 
     def changed(self, marks: str) -> Iterator[Document]:
-        """The days that have something newer than these marks ("": all)."""
+        """The days that have something newer than these marks ("": all), or on which what was open has changed."""
         db = self._open()
         if db is None:
             return
-        settled, said = (int(part) for part in marks.split(":")[:2]) if marks else (0, 0)
+        newest, said, was_open = (*marks.split(":", 2), "", "")[:3] if marks else (0, 0, "")
         stamps: dict[tuple[int, date], str] = {}
         rows: Any = db.execute(
             """SELECT lane, sent_at, id, state IN ('waiting', 'taken') FROM inbox WHERE id > ?1 UNION ALL
                SELECT chat, created_at, id, 0 FROM outbox WHERE id > ?2""",
-            (settled, said),
+            (int(newest), int(said)),
         )
         now = to_text(datetime.now(UTC))
         for lane, at, number, is_open in rows:
             key = lane, from_text(at).astimezone(self.zone).date()
             # What is still at work may change without a new row.
             stamps[key] = now if is_open or stamps.get(key) == now else str(number)
+        still = set(self._open_days(db).values())
+        for mark in was_open.split(_OPEN):
+            if "@" in mark and mark not in still:
+                whose, _, when = mark.partition("=")[0].partition("@")
+                stamps[int(whose), date.fromisoformat(when)] = now
         names = self._names()
         for (lane, day), stamp in sorted(stamps.items(), key=lambda item: item[0][1], reverse=True):
             if not self._is_forgotten(lane, names):
