@@ -14,7 +14,8 @@ from tests.support import DUMMY_KEY
 
 from jobs.users import profile, session_manager, turn_runner
 from jobs.users.access import allowed
-from jobs.users.model import Role
+from jobs.users.model import Person, Role
+from jobs.users.session import Session
 from jobs_simulator.model import ApiError, Reply, Stall, ToolCall, echo, fixed
 from jobs_simulator.model.request import ModelRequest
 
@@ -266,6 +267,27 @@ async def test_few_sessions_stay_warm_and_the_owners_longest(tmp_path: Path) -> 
         await rig.ask(MASHA, "four")
         assert owners in rig.processes()
         assert [text for _, text in rig.model.requests[-1].history] == ["two", "ECHO: two", "four"]
+
+
+async def test_sessions_that_are_opened_at_once_are_no_more_than_may_be_warm(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with Rig(tmp_path, echo, max_warm_sessions=3) as rig:
+        await rig.ask(OWNER, "one")
+        await rig.ask(MASHA, "two")
+        most = [rig.sessions.warm]
+
+        build = rig.sessions._build
+
+        def building(person: Person) -> Session:
+            most.append(rig.sessions.warm + 1)
+            return build(person)
+
+        monkeypatch.setattr(rig.sessions, "_build", building)
+        rig.spine.users.remember(PETYA + 1, "Четвёртая")
+        turns = [rig.begin(lane, "hello") for lane in (PETYA, PETYA + 1)]
+        await asyncio.gather(*map(rig.run.runner.handle, turns))
+        assert max(most) == 3
 
 
 async def test_one_warm_session_serves_everybody_in_turn(tmp_path: Path) -> None:

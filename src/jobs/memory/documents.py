@@ -151,10 +151,10 @@ class Records:
             "SELECT (SELECT coalesce(max(id), 0) FROM inbox), (SELECT coalesce(max(id), 0) FROM outbox)"
         ).fetchone()
         newest, said = row
-        return f"{newest}:{said}:{_OPEN.join(self._open_days(db).values())}"
+        return f"{newest}:{said}:{_OPEN.join(self._open_days(db))}"
 
-    def _open_days(self, db: apsw.Connection) -> dict[tuple[int, date], str]:
-        """The days on which something was written that is still at work or waits, each with a mark of what that is."""
+    def _open_days(self, db: apsw.Connection) -> list[str]:
+        """A mark for each day on which something was written that is still at work or waits: which day, how much."""
         rows: Any = db.execute(
             """SELECT lane, sent_at, length(text) + length(extras) FROM inbox INDEXED BY inbox_open
                WHERE state IN ('waiting', 'taken')"""
@@ -162,10 +162,9 @@ class Records:
         found: dict[tuple[int, date], list[int]] = {}
         for lane, at, length in rows:
             found.setdefault((lane, from_text(at).astimezone(self.zone).date()), []).append(length)
-        return {
-            (lane, day): f"{lane}@{day.isoformat()}={len(lengths)},{sum(lengths)}"
-            for (lane, day), lengths in sorted(found.items())
-        }
+        return [
+            f"{lane}@{day.isoformat()}={len(lengths)},{sum(lengths)}" for (lane, day), lengths in sorted(found.items())
+        ]
 
     def changed(self, marks: str) -> Iterator[Document]:
         """The days that have something newer than these marks ("": all), or on which what was open has changed."""
@@ -184,7 +183,7 @@ class Records:
             key = lane, from_text(at).astimezone(self.zone).date()
             # What is still at work may change without a new row.
             stamps[key] = now if is_open or stamps.get(key) == now else str(number)
-        still = set(self._open_days(db).values())
+        still = set(self._open_days(db))
         for mark in was_open.split(_OPEN):
             if "@" in mark and mark not in still:
                 whose, _, when = mark.partition("=")[0].partition("@")

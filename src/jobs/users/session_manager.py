@@ -263,8 +263,8 @@ class SessionManager:
         if session:
             del self._warm[person.id]
             await session.close()
-        await self._make_room()
         await asyncio.to_thread(sdk.load)
+        await self._make_room()  # last, so that nobody else takes the room meanwhile
         session = self._build(person)
         self._warm[person.id] = session
         await session.connect()
