@@ -15,11 +15,12 @@ MASK = "***"
 SHORTEST = 4
 """Characters: a shorter known value would be found in every other word."""
 
+# What comes after a beginning that may stand anywhere is bounded: each beginning is looked at, and texts are anybody's.
 _FORMS = re.compile(
     "|".join(
         (
             r"\bsk-ant-[\w-]{16,}",  # Anthropic: API keys and OAuth tokens
-            r"\bsk-(?=[\w-]*\d)(?:proj-|svcacct-|admin-|or-v1-)?[A-Za-z0-9_-]{20,}",  # OpenAI and who speaks like it
+            r"\bsk-(?=[\w-]{0,200}\d)(?:proj-|svcacct-|admin-|or-v1-)?[A-Za-z0-9_-]{20,}",  # OpenAI and its likes
             r"\b\d{6,12}:[A-Za-z0-9_-]{35}(?![\w-])",  # a Telegram bot's token
             r"\b1[A-Za-z0-9_-]{340,}={0,2}",  # a Telethon session as a string
             r"\bgh[pousr]_[A-Za-z0-9]{36,}",  # GitHub
@@ -33,7 +34,7 @@ _FORMS = re.compile(
             r"\bhf_[A-Za-z0-9]{30,}",  # Hugging Face
             r"\bnpm_[A-Za-z0-9]{36}",
             r"\bpypi-[\w-]{50,}",
-            r"\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{5,}",  # a JSON web token
+            r"\beyJ[\w-]{10,2000}+\.eyJ[\w-]{10,}\.[\w-]{5,}",  # a JSON web token
             r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)",
         )
     ),

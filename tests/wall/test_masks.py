@@ -42,6 +42,13 @@ SECRETS = [
 ]
 
 
+@pytest.mark.parametrize("beginning", ["sk-", "eyJ-"])
+def test_a_long_text_of_nothing_but_beginnings_holds_nobody_up(beginning: str) -> None:
+    """It would take a minute if each of them was followed to the end: anybody may have a session write such a text."""
+    text = beginning * (80_000 // len(beginning))
+    assert Masks()(f"{text} {SECRETS[0]}") == f"{text} {MASK}"
+
+
 @pytest.mark.parametrize("secret", SECRETS)
 @pytest.mark.parametrize("text", ["{}", "key={}", "a «{}», b", "https://x/?token={}", '{{"k": "{}"}}'])
 def test_a_secret_is_known_by_its_form(secret: str, text: str) -> None:
