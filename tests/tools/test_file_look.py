@@ -52,7 +52,9 @@ def test_a_pattern_matches_as_in_a_shell(folder: Path, pattern: str, wanted: lis
     assert names(folder, pattern) == wanted
 
 
-@pytest.mark.parametrize("pattern", ["/etc/*", "../*", "inbox/../../x", "~/x", "", " ", "./", "*.{a,b}", "a**/b"])
+@pytest.mark.parametrize(
+    "pattern", ["/etc/*", "../*", "inbox/../../x", "~/x", "./~x/*", "./ x", "", " ", "./", "*.{a,b}", "a**/b"]
+)
 def test_a_pattern_that_leads_out_or_makes_no_sense_is_refused_in_a_sentence(pattern: str) -> None:
     with pytest.raises(ValueError, match=r"pattern|braces|\*\*"):
         Pattern.of(pattern)

@@ -14,6 +14,7 @@ from tests.support import MASHA, NOON, OWNER, PETYA, Spine
 from jobs.spine.model import InboxRow, Origin, Usage
 from jobs.spine.switches import Switches
 from jobs.spine.tool import NoArguments, ToolError
+from jobs.spine.turns import ToolJournal
 from jobs.tools import file_look, file_watches, watch_tools
 from jobs.tools.file_look import Pattern
 from jobs.tools.file_watches import FileWatch, FileWatches, shown
@@ -21,7 +22,9 @@ from jobs.tools.watch_tools import OneWatch, WatchFiles, WatchTools
 from jobs.tools.watches import Watches
 from jobs.users.forget import Forgetting
 from jobs.users.letters import Letters
+from jobs.users.model import Role
 from jobs.users.notices import lane_label
+from jobs.users.session_tools import SessionTools
 from jobs_simulator.model import Reply, Text, ToolCall
 from jobs_simulator.model.request import ModelRequest
 
@@ -339,6 +342,40 @@ async def test_a_session_that_was_cut_off_in_a_tool_does_not_set_itself_off(desk
     assert await desk.look(watch, 3) == [], "while one of its tools still runs nothing is looked at"
     calls.over()
     assert await desk.look(watch, 3) == []
+    desk.write("inbox/later")
+    assert len(await desk.look(watch)) == 1
+
+
+async def test_what_comes_while_all_is_frozen_is_not_taken_for_what_a_stopped_session_did(desk: Desk) -> None:
+    watch, switches = await desk.watch(), Switches(desk.spine.db, OWNER)
+    errand = desk.files.errand(watch.lane)
+    assert errand is not None
+    assert errand.calls is not None
+    await errand.calls.begins()
+    desk.write("inbox/own")
+    switches.freeze()  # /panic stops the turn in the middle of its tool
+    errand.calls.over()
+    assert await desk.look(watch, 2) == []
+    desk.write("inbox/hours later")
+    assert await desk.look(watch, 2) == []
+    switches.resume()
+    assert await desk.look(watch, 2) == ['New file: "inbox/hours later" (1 bytes)']
+
+
+async def test_a_call_that_was_about_to_run_when_its_turn_ended_blinds_the_watch_no_longer(desk: Desk) -> None:
+    watch = await desk.watch()
+    errand = desk.files.errand(watch.lane)
+    assert errand is not None
+    tools = SessionTools(Role.ISOLATED, None, None, errand.calls)
+    desk.spine.accept("x", watch.lane.id)
+    turn = desk.spine.turns.begin(watch.lane.id)
+    assert turn is not None
+    tools.begin(ToolJournal(desk.spine.db, turn.id))
+    async with desk.files._looking:  # it waits for a look, and meanwhile the turn is over
+        guarding = asyncio.create_task(tools._guard({"tool_name": "Bash", "tool_input": {}}, None, None))
+        await asyncio.sleep(0)
+        tools.end()
+    assert "deny" in str(await guarding)
     desk.write("inbox/later")
     assert len(await desk.look(watch)) == 1
 

@@ -37,9 +37,10 @@ class Pattern:
     def of(cls, text: str) -> Self:
         """Raises ValueError with a sentence when it is none, or leads out of the folder."""
         text = unicodedata.normalize("NFC", text.strip())
-        if text.startswith(("/", "~")):
-            raise ValueError("the pattern has to be relative to the workspace, such as inbox/*.pdf")
         names = [name for name in text.split("/") if name not in ("", ".")]
+        # As it will be stored: what is read again has to be understood again.
+        if text.startswith("/") or (names and (names[0].startswith("~") or names[0] != names[0].lstrip())):
+            raise ValueError("the pattern has to be relative to the workspace, such as inbox/*.pdf")
         if ".." in names:
             raise ValueError("the pattern must stay in the workspace: no ..")
         if not names or "\0" in text:

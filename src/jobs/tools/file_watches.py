@@ -105,6 +105,7 @@ class FileWatches:
 
     def remove(self, watch: FileWatch) -> None:
         self._db.execute("DELETE FROM file_watches WHERE id = ?", (watch.id,))
+        self._unsettled.pop(watch.id, None)
 
     async def there(self, pattern: Pattern) -> Look:
         """What a pattern matches now. Raises TooManyFiles."""
@@ -129,15 +130,13 @@ class FileWatches:
 
     async def look(self, watch: FileWatch) -> None:
         """One look. Raises apsw.Error when what it found cannot be stored; the next look finds it again."""
-        if is_on(self._db, FROZEN):
-            return
         async with self._looking:
             if watch.id not in self._calls:
                 await self._look(watch.id, self._take)
 
     async def _look(self, watch_id: int, then: Callable[[FileWatch, Look], None]) -> None:
         watch = self.get(watch_id)
-        if watch is None:
+        if watch is None or (is_on(self._db, FROZEN) and watch_id not in self._cut):
             return
         try:
             found = await self.there(Pattern.of(watch.pattern))
@@ -148,7 +147,8 @@ class FileWatches:
             if watch_id in self._cut:
                 self._own(watch, found)
                 self._cut.discard(watch_id)
-            then(watch, found)
+            if not is_on(self._db, FROZEN):
+                then(watch, found)
 
     def _take(self, watch: FileWatch, found: Look) -> None:
         """What was found so twice becomes rows."""

@@ -154,6 +154,9 @@ class SessionTools:
             return _denied(name, "The owner has stopped this.")
         if self._calls and name not in HARMLESS:
             await self._calls.begins()
+            if not going():  # the turn has ended meanwhile, and nothing else will say that this call has
+                await self._calls.ended()
+                return _denied(name, "The owner has stopped this.")
         return {}
 
     async def _note_compaction(self, _call: Any, _id: str | None, _context: Any) -> Any:
