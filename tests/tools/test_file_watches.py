@@ -11,7 +11,8 @@ import time_machine
 from tests.rig import NoChannels, Rig, spoken
 from tests.support import MASHA, NOON, OWNER, PETYA, Spine
 
-from jobs.spine.model import InboxRow, Origin, Usage
+from jobs.spine.extras import Attachment, Extras
+from jobs.spine.model import InboxRow, Incoming, Origin, Usage
 from jobs.spine.switches import Switches
 from jobs.spine.tool import NoArguments, ToolError
 from jobs.spine.turns import ToolJournal
@@ -344,6 +345,26 @@ async def test_a_session_that_was_cut_off_in_a_tool_does_not_set_itself_off(desk
     assert await desk.look(watch, 3) == []
     desk.write("inbox/later")
     assert len(await desk.look(watch)) == 1
+
+
+async def test_a_file_that_comes_by_telegram_while_a_tool_of_the_session_runs_counts(desk: Desk) -> None:
+    desk.write("uploads/first.pdf")
+    watch = await desk.watch("uploads/*.pdf")
+    errand = desk.files.errand(watch.lane)
+    assert errand is not None
+    assert errand.calls is not None
+    await errand.calls.begins()
+    file = Attachment(kind="document", name="b.pdf", path='uploads/"b".pdf', mime="application/pdf", size=1)
+    event = Incoming("telegram:11:5", OWNER, Origin.OWNER, "[b.pdf]", NOON, 5, Extras(attachments=(file,)))
+    desk.spine.inbox.accept(event)
+    for name in ('"b".pdf', "own.pdf", "first.pdf"):
+        desk.write(f"uploads/{name}", "read")
+    await errand.calls.ended()
+    assert await desk.look(watch) == ['New file: "uploads/\\"b\\".pdf" (4 bytes)']
+    await errand.calls.begins()
+    desk.write('uploads/"b".pdf', "made searchable in its place")
+    await errand.calls.ended()
+    assert len(await desk.look(watch)) == 1, "what the session does with it is its own again"
 
 
 async def test_what_comes_while_all_is_frozen_is_not_taken_for_what_a_stopped_session_did(desk: Desk) -> None:

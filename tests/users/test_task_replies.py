@@ -1,5 +1,6 @@
 """Numbered answers to a task: what is offered, what a number or a word means, and nobody else's task is reached."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -21,6 +22,7 @@ from jobs.telegram.commands.command import Answer, Call
 from jobs.telegram.commands.task_replies import TaskReplies
 from jobs.times import now
 from jobs.tools.followups import Followups
+from jobs.users import awaited_proofs
 from jobs.users.attachments import Files, NoAttachments
 from jobs.users.awaited_proofs import AwaitedProofs
 from jobs.users.model import Person, Task, TaskKind, TaskStatus
@@ -383,6 +385,28 @@ async def test_done_under_a_file_counts_once_the_file_is_here_also_after_a_resta
     assert [proof.name for proof in desk.spine.users.proofs(task.id)] == ["отчёт.pdf"]
     assert desk.heard().count("Записал: задача 1 «Прислать отчёт» сделана") == 1
     assert desk.spine.db.value("SELECT count(*) FROM awaited_proofs") == 0
+
+
+async def test_done_under_a_file_counts_although_something_broke_while_it_was_fetched(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fetch, here = desk.proofs._attachments.fetch, asyncio.Event()
+    broken = [OSError("the disk is full")]
+
+    async def failing(rows: Sequence[InboxRow], person: Person) -> Files:
+        if broken:
+            raise broken.pop()
+        return await fetch(rows, person)
+
+    monkeypatch.setattr(awaited_proofs, "AGAIN_SECONDS", 0)
+    monkeypatch.setattr(desk.proofs._attachments, "fetch", failing)
+    desk.spine.outbox.on_queued = lambda chat: here.set() if chat == MASHA else None
+    task = desk.give()
+    here.clear()
+    desk.writes("5", file="отчёт.pdf")
+    async with asyncio.timeout(10):
+        await here.wait()
+    assert desk.status(task) is S.DONE
 
 
 def test_a_file_with_another_answer_and_done_after_a_file_on_its_way_are_for_the_session(desk: Desk) -> None:

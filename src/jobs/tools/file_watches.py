@@ -2,7 +2,8 @@
 
 What was seen of a file is stored in the transaction in which it becomes a row: each change counts once, whatever is
 killed, and what changed while Jobs was away is found at its start. Versions are only compared for being the same, so
-no clock plays a part. What changes while a tool of the watch's own session runs is that session's own doing.
+no clock plays a part. What changes while a tool of the watch's own session runs is that session's own doing, but for
+files that come by Telegram.
 """
 
 import asyncio
@@ -39,6 +40,8 @@ MOST_WAITING = 100
 """Changes of one watch that may wait for their session; others are taken up when there is room."""
 MOST_TURNS = 30
 """Turns of one watch within an hour; then changes wait, so that watches that set each other off cost no fortune."""
+LATELY = 1000
+"""Rows of the inbox in which a file is looked for that may just have come."""
 ABOUT = {
     False: "It was set off by files of the workspace that are new or have changed. Your reply is sent to the owner.",
     True: "It was set off by files of the workspace that are new or have changed. Your reply is sent to nobody; if the "
@@ -178,8 +181,19 @@ class FileWatches:
         seen, before = self._seen(watch), self._unsettled.get(watch.id, {})
         with self._db.transaction():
             for path, version in _changed(seen, found).items():
-                if path not in before:
+                if path not in before and not (path not in seen and self._came_by_telegram(path)):
                     self._saw(watch.id, path, version)
+
+    def _came_by_telegram(self, path: str) -> bool:
+        """Whether Jobs itself has put a file there of late: whatever runs meanwhile, that was nobody's session."""
+        return path.startswith("uploads/") and bool(
+            self._db.one(
+                """SELECT 1 FROM inbox, json_each(extras, '$.attachments') AS file
+                   WHERE inbox.id > (SELECT max(id) FROM inbox) - ? AND extras <> '{}'
+                   AND file.value ->> '$.path' = ?""",
+                (LATELY, path),
+            )
+        )
 
     def _found(self, watch: FileWatch, path: str, version: str, *, is_new: bool) -> None:
         self._saw(watch.id, path, version)

@@ -16,6 +16,10 @@ from jobs.users.repository import UsersRepository
 log = structlog.get_logger()
 
 
+AGAIN_SECONDS = 60.0
+"""Between tries where something broke: the person has said that it is done, and waits to hear that this was noted."""
+
+
 class AwaitedProofs:
     def __init__(self, db: Database, inbox: Inbox, users: UsersRepository, attachments: Attachments) -> None:
         self._db = db
@@ -23,6 +27,7 @@ class AwaitedProofs:
         self._users = users
         self._attachments = attachments
         self._fetching: dict[int, asyncio.Task[None]] = {}
+        self._later: dict[int, asyncio.TimerHandle] = {}
         self.on_here: Callable[[int, int, str], None] = lambda person_id, task_id, key: None
         """Told whose task is done, which, and the key of the message that says so, in the transaction that closes it.
 
@@ -36,6 +41,8 @@ class AwaitedProofs:
 
     async def stop(self) -> None:
         """What has not come yet is fetched after the next start."""
+        for timer in self._later.values():
+            timer.cancel()
         tasks = list(self._fetching.values())
         for task in tasks:
             task.cancel()
@@ -59,14 +66,18 @@ class AwaitedProofs:
         asyncio.get_running_loop().call_soon(self._begin, inbox_id)  # by then it is committed
 
     def _begin(self, inbox_id: int) -> None:
+        self._later.pop(inbox_id, None)
         if inbox_id not in self._fetching:
             self._fetching[inbox_id] = task = asyncio.create_task(self._fetch(inbox_id))
             task.add_done_callback(lambda done: self._ended(inbox_id, done))
 
     def _ended(self, inbox_id: int, task: "asyncio.Task[None]") -> None:
         del self._fetching[inbox_id]
-        if not task.cancelled() and (error := task.exception()):
-            log.error("proof not taken", row=inbox_id, error=repr(error))
+        if task.cancelled():
+            return
+        if error := task.exception():
+            log.error("proof not taken; it is tried again", row=inbox_id, error=repr(error))
+            self._later[inbox_id] = asyncio.get_running_loop().call_later(AGAIN_SECONDS, self._begin, inbox_id)
 
     async def _fetch(self, inbox_id: int) -> None:
         row = self._inbox.get(inbox_id)
