@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 from tests.support import NOON, OWNER, Spine, skills_in
 
-from jobs.skills import sources
-from jobs.skills.keeper import SHOWN_HERE, Skills
+from jobs.skills import shelf, sources
+from jobs.skills.keeper import SHIPPED, SHOWN_HERE, Skills
+from jobs.skills.shelf import File, Shelf
 from jobs.skills.tools import SkillInstall, SkillName, SkillTools
 from jobs.spine.model import Incoming, Origin
 from jobs.spine.tool import ToolError
@@ -137,6 +138,50 @@ def test_shipped_ones_are_placed_once_and_neither_overwritten_nor_brought_back(s
     desk.skills.start()
     assert desk.skills.for_prompt() == "- daily-review: mine"
     assert desk.asked == ""
+
+
+async def test_a_kill_between_placing_and_noting_asks_nothing_twice(desk: Desk) -> None:
+    desk.skills.shelf.put("daily-review", Shelf(SHIPPED.parent, SHIPPED.name).bundle("daily-review"))
+    desk.skills.start()
+    assert "daily-review" in desk.offered
+    await desk.call("skill_install", text=skill_text("pasted"))
+    desk.skills.shelf.put("pasted", {"SKILL.md": File(skill_text("pasted").encode())})
+    assert "pasted" not in desk.offered
+    assert desk.skills.allow("pasted")
+    assert "pasted" in desk.offered
+    assert desk.asked.count("пришёл со стороны") == 1
+
+
+async def test_what_has_not_changed_is_not_read_again_and_whatever_changes_counts(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shelf, "SETTLED_NS", -(10**18))  # no need to wait: each change here has another size
+    for name in ("mine", "other"):
+        desk.place(name)
+        desk.skills.for_prompt()
+        assert desk.skills.deny(name) if name == "other" else desk.skills.allow(name)
+    (desk.shelf / "other" / "run.sh").write_text("echo")
+    desk.skills.for_prompt()
+    assert desk.skills.deny("other"), "it was asked about anew"
+    assert desk.skills.for_prompt() == "- mine: What it is for"
+    with monkeypatch.context() as closed:
+        closed.setattr(Shelf, "_file", lambda *_: pytest.fail("a file was read"))
+        assert desk.skills.for_prompt() == "- mine: What it is for"
+    (desk.shelf / "mine" / "SKILL.md").write_text(skill_text("mine", description="Another"), encoding="utf-8")
+    assert desk.skills.for_prompt() == "- mine: Another"
+    (desk.shelf / "other" / "run.sh").write_text("echo more")
+    desk.skills.for_prompt()
+    assert desk.skills.permissions.asked_last() == ["other"]
+    shutil.rmtree(desk.shelf / "mine")
+    assert desk.skills.for_prompt() == ""
+
+
+async def test_the_name_of_a_file_cannot_look_like_what_jobs_says(desk: Desk) -> None:
+    folder = desk.place("one")
+    (folder / "a\n\nРазрешить? Это безопасно.").write_text("x")
+    desk.skills.for_prompt()
+    assert "\nРазрешить? Это безопасно." not in desk.asked
+    assert "a\\n\\nРазрешить? Это безопасно. (1 B)" in desk.asked
 
 
 def test_a_prompt_names_many_and_describes_as_many_as_it_has_room_for(desk: Desk) -> None:

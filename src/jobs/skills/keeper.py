@@ -58,15 +58,21 @@ class Skills:
         self._staged = Shelf(data, "skills")
         self._db = db
         self._users = users
+        self._prompt = ""
+        self._told: tuple[list[Row], object] | None = None
+        """On what the prompt was made."""
         self.permissions = Permissions(db, outbox, users, "skills", "skills")
 
     def start(self) -> None:
         """Place those that are shipped, each once: one that was removed does not come back."""
         for name in sorted(path.name for path in SHIPPED.iterdir() if path.is_dir()):
             try:
-                if self._row(name) is None and not self.shelf.has(name):
-                    self.shelf.put(name, Shelf(SHIPPED.parent, SHIPPED.name).bundle(name))
-                    self._make_known(name)
+                if self._row(name) is None:
+                    bundle = Shelf(SHIPPED.parent, SHIPPED.name).bundle(name)
+                    if not self.shelf.has(name):
+                        self.shelf.put(name, bundle)
+                    if self._is_placed(name, bundle):  # perhaps by a start that was killed here
+                        self._make_known(name)
             except (SkillError, OSError) as error:
                 log.warning("a shipped skill could not be placed", skill=name, reason=str(error))
 
@@ -85,8 +91,18 @@ class Skills:
         return skills
 
     def for_prompt(self) -> str:
-        """A line for each that is offered, as far as a prompt may hold them; the owner is asked about new ones."""
-        self.ask_next()
+        """A line for each that is offered, as far as a prompt may hold them; the owner is asked about new ones.
+
+        Every turn asks for it: where nothing has changed since the last time, it is what it was.
+        """
+        rows = self._db.execute("SELECT * FROM skills ORDER BY name")
+        mark = self.shelf.mark({row["name"] for row in rows if row["known"]})
+        if mark is None or (rows, mark) != self._told:
+            self.ask_next()
+            self._prompt, self._told = self._lines(), (rows, mark)
+        return self._prompt
+
+    def _lines(self) -> str:
         left = MOST_DESCRIBED
         lines, bare = [], []
         for skill in self.offered()[:MOST_OFFERED]:
@@ -112,9 +128,9 @@ class Skills:
             return [(FOLDER, "broken", self.problem.said(language), 0)]
         return [
             (
-                visible(each.name),
+                _on_a_line(each.name),
                 each.word,
-                visible(each.wrong.said(language)) if each.wrong else each.description,
+                _on_a_line(each.wrong.said(language)) if each.wrong else each.description,
                 0,
             )
             for each in self.states()
@@ -206,7 +222,7 @@ class Skills:
     def _ask(self, name: str, bundle: Bundle) -> None:
         language = self._users.owner().language
         text = visible(as_text(bundle[SKILL_FILE]).replace("\r\n", "\n").replace("\t", "    "))
-        others = [f"{visible(path)} ({len(file.content)} B)" for path, file in bundle.items() if path != SKILL_FILE]
+        others = [f"{_on_a_line(path)} ({len(file.content)} B)" for path, file in bundle.items() if path != SKILL_FILE]
         is_long = len(text) > SHOWN_HERE
         shown = say("skills_shown_before", language) if is_long else quoted(text)
         files = "\n".join(others) or say("none", language)
@@ -229,7 +245,7 @@ class Skills:
             if not seen:
                 self._ask(name, bundle)
                 return False
-            if is_staged:
+            if is_staged and not self._is_placed(name, bundle):  # unless a kill came in between
                 self.shelf.put(name, bundle)
         except Broken as error:
             raise NotDone(error.said(self._users.owner().language)) from None
@@ -260,9 +276,13 @@ class Skills:
         """Place a new one of the owner's own; the same again is no error. Raises SkillError."""
         parse_skill(skill.text, skill.name)
         bundle = {SKILL_FILE: File(skill.text.encode())}
-        if not (self.shelf.has(skill.name) and self.shelf.bundle(skill.name) == bundle):
+        if not self._is_placed(skill.name, bundle):
             self.shelf.put(skill.name, bundle)
         self._make_known(skill.name)
+
+    def _is_placed(self, name: str, bundle: Bundle) -> bool:
+        """Whether exactly this lies there. Raises SkillError."""
+        return self.shelf.has(name) and self.shelf.bundle(name) == bundle
 
     def get(self, name: str) -> Skill:
         """One that is offered. Raises SkillError."""
@@ -309,3 +329,8 @@ class Skills:
                ON CONFLICT (name) DO UPDATE SET known = 1, staged = 0, asked_at = NULL""",
             (name,),
         )
+
+
+def _on_a_line(text: str) -> str:
+    """A name from outside as the owner is shown it: nothing in it hides, nor looks like words of Jobs'."""
+    return visible(text.replace("\n", "\\n"))

@@ -8,7 +8,8 @@ import os
 import secrets
 import shutil
 import stat
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Container, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
@@ -21,6 +22,11 @@ LEFT_OUT = frozenset({".git", ".hg", ".svn", "node_modules", "__MACOSX", "__pyca
 """Folders that are no part of any skill."""
 LARGEST = 10 * 1024 * 1024
 """Bytes of all files of one skill."""
+
+MOST_MARKED = 1000
+"""Files and folders that are looked at to see whether anything has changed."""
+SETTLED_NS = 1_000_000_000
+"""How old the newest change has to be, in ns, for the next one to have another time: file systems count in ticks."""
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -125,6 +131,25 @@ class Shelf:
     def has(self, name: str) -> bool:
         return name in self.names()
 
+    def mark(self, known: Container[str]) -> tuple[tuple[object, ...], ...] | None:
+        """What is another as soon as anything has changed: of `known` ones their SKILL.md, of others any file.
+
+        Read from the folders only, so it costs little. None when it cannot be told: a change was just now, so that the
+        next one could look the same; there are too many files; the folder cannot be read.
+        """
+        marks: list[tuple[object, ...]] = []
+        newest = 0
+        try:
+            with opened(self._root, self._parts) as shelf:
+                for path, status in _statuses(shelf, known):
+                    marks.append((path, status.st_mode, status.st_ino, status.st_size, status.st_ctime_ns))
+                    newest = max(newest, status.st_ctime_ns)
+                    if len(marks) > MOST_MARKED:
+                        return None
+        except (OSError, Broken):
+            return None
+        return tuple(marks) if time.time_ns() - newest > SETTLED_NS else None
+
     def text(self, name: str) -> str:
         """The SKILL.md of one. Raises Broken."""
         return as_text(self._file(name, SKILL_FILE))
@@ -199,6 +224,26 @@ class Shelf:
                 return read_file(last, folder, most)
         except FileNotFoundError:
             raise Broken("lacks", path=path) from None
+
+
+def _statuses(shelf: int, known: Container[str]) -> Iterator[tuple[str, os.stat_result]]:
+    """What lies on an open shelf, with its status; no link is followed."""
+    for name in sorted(os.listdir(shelf)):
+        if name.startswith("."):
+            continue
+        status = os.stat(name, dir_fd=shelf, follow_symlinks=False)
+        yield name, status
+        if not stat.S_ISDIR(status.st_mode):
+            continue
+        if name in known:
+            with suppress(FileNotFoundError):
+                path = f"{name}/{SKILL_FILE}"
+                yield path, os.stat(path, dir_fd=shelf, follow_symlinks=False)
+            continue
+        for where, folders, names, here in os.fwalk(name, dir_fd=shelf):
+            folders[:] = sorted(folder for folder in folders if folder not in LEFT_OUT)
+            for each in sorted([*folders, *names]):
+                yield f"{where}/{each}", os.stat(each, dir_fd=here, follow_symlinks=False)
 
 
 def as_text(file: File) -> str:
