@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from telethon.tl import functions, types
-from tests.rig import MASHA, OWNER, Rig
+from tests.rig import MASHA, OWNER, Nobody, Rig
 from tests.support import MOSCOW, NOON, Spine
 
 from jobs.spine.extras import Extras, Quote
@@ -17,9 +17,11 @@ from jobs.spine.tool import Words
 from jobs.telegram.envelope import Envelopes
 from jobs.users import consent
 from jobs.users.access import TOOLS
-from jobs.users.consent import HARMLESS, answer_in
+from jobs.users.consent import HARMLESS, Consent, answer_in
 from jobs.users.marks import Marks
 from jobs.users.model import Role
+from jobs.users.people import PeopleFinder
+from jobs.users.wall import Wall
 from jobs_simulator.chat import Chat
 from jobs_simulator.model import ModelRequest, Reply, ToolCall, fixed
 from jobs_simulator.stage import Stage
@@ -297,6 +299,35 @@ async def test_a_file_that_a_person_sent_marks_once_it_is_read(tmp_path: Path) -
             await running
             assert not (tmp_path / "workspace" / "mark").exists()
             await rig.sessions.forget(OWNER)
+
+
+@pytest.mark.parametrize(
+    ("command", "marks"),
+    [
+        ("cat uploads/22/letter.txt", True),
+        ("cat uploads//22/letter.txt", True),
+        ("cat uploads/*/letter.txt", True),
+        ("cat /workspace/uploads/2?/*", True),
+        ("for id in 22; do cat uploads/$id/letter.txt; done", True),
+        ("cd uploads && cat 22/letter.txt", True),
+        ('cd "/workspace/uploads"; cat 22/letter.txt', True),
+        ("ls -l uploads/", False),
+        ("cat uploads/*.txt", False),
+        ("cp uploads/report.pdf notes/", False),
+        ("cd projects && ls ../uploads", False),
+    ],
+)
+async def test_a_command_that_may_read_other_peoples_files_marks_although_it_does_not_say_whose(
+    spine: Spine, command: str, marks: bool
+) -> None:
+    spine.accept("что там?", OWNER)
+    turn = spine.turns.begin(OWNER)
+    assert turn is not None
+    consent = Consent(spine.db, spine.users, spine.outbox, Marks(spine.db), PeopleFinder(spine.users, Nobody()))
+    wall = Wall(consent, OWNER, Role.OWNER, [])
+    asking = wall.refusal(turn.id, "Bash", {"command": command, "description": "x"}, lambda: False)
+    assert await asking == "", "the turn is over, so that nobody is asked"
+    assert bool(consent.marks.of(OWNER)) is marks
 
 
 async def test_reading_and_answering_need_no_yes(tmp_path: Path) -> None:

@@ -10,9 +10,13 @@ from jobs.users.consent import HARMLESS, Consent
 from jobs.users.model import Role
 from jobs.users.profile import SERVER
 
-_THEIR_UPLOADS = re.compile(r"uploads/(\d{1,18})\b")
+_THEIR_UPLOADS = re.compile(r"uploads/+(?:\./+)*(\d{1,18})\b")
+_ANYBODYS_UPLOADS = re.compile(
+    r"uploads/+(?:[^\s\"'/]*[*?\[{$][^\s\"'/]*/|\*\*)|\bcd\s+[^\s;&|]*uploads/*\\?[\"']?(?=$|[\s;&|\"'])"
+)
+"""A command that may read other people's files without naming whose: by a glob or a variable, or from inside."""
 
-
+SHELL = "Bash"
 NOTIFY = "notify_owner"
 """Has an effect and needs no yes: what it says reaches nobody but the owner, as words that may be others'."""
 
@@ -33,7 +37,10 @@ class Wall:
 
     async def refusal(self, turn_id: int, tool: str, arguments: dict[str, Any], going: Callable[[], bool]) -> str:
         """Why the call must not be made, for the model; "" when it may be. Waits for the owner where it has to."""
-        self.saw(turn_id, tool, json.dumps(arguments, ensure_ascii=False))
+        call = json.dumps(arguments, ensure_ascii=False)
+        self.saw(turn_id, tool, call)
+        if tool == SHELL and (found := _ANYBODYS_UPLOADS.search(call)):
+            self.told(turn_id, tool, [Words("", found[0])])
         if tool in self._harmless:
             return ""
         if self._role in UNASKED and self._consent.asks and self._consent.marks.of(self._lane):
