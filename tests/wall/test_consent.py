@@ -307,7 +307,7 @@ async def test_a_file_that_a_person_sent_marks_once_it_is_read(tmp_path: Path) -
         ("cat uploads/22/letter.txt", True),
         ("cat uploads//22/letter.txt", True),
         ("cat uploads/*/letter.txt", True),
-        ("cat /workspace/uploads/2?/*", True),
+        ("cat /workspace/uploads/??/*", True),
         ("for id in 22; do cat uploads/$id/letter.txt; done", True),
         ("cd uploads && cat 22/letter.txt", True),
         ('cd "/workspace/uploads"; cat 22/letter.txt', True),
@@ -318,16 +318,18 @@ async def test_a_file_that_a_person_sent_marks_once_it_is_read(tmp_path: Path) -
     ],
 )
 async def test_a_command_that_may_read_other_peoples_files_marks_although_it_does_not_say_whose(
-    spine: Spine, command: str, marks: bool
+    spine: Spine, tmp_path: Path, command: str, marks: bool
 ) -> None:
     spine.accept("что там?", OWNER)
     turn = spine.turns.begin(OWNER)
     assert turn is not None
     consent = Consent(spine.db, spine.users, spine.outbox, Marks(spine.db), PeopleFinder(spine.users, Nobody()))
-    wall = Wall(consent, OWNER, Role.OWNER, [])
-    asking = wall.refusal(turn.id, "Bash", {"command": command, "description": "x"}, lambda: False)
-    assert await asking == "", "the turn is over, so that nobody is asked"
-    assert bool(consent.marks.of(OWNER)) is marks
+    wall = Wall(consent, OWNER, Role.OWNER, [], tmp_path / "uploads")
+    for theirs in (False, True):
+        (tmp_path / "uploads" / (str(MASHA) if theirs else "own")).mkdir(parents=True)
+        asking = wall.refusal(turn.id, "Bash", {"command": command, "description": "x"}, lambda: False)
+        assert await asking == "", "the turn is over, so that nobody is asked"
+        assert bool(consent.marks.of(OWNER)) is (marks and (theirs or str(MASHA) in command.split("/")))
 
 
 async def test_reading_and_answering_need_no_yes(tmp_path: Path) -> None:

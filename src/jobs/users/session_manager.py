@@ -300,7 +300,8 @@ class SessionManager:
         name, is_owner = _name(person.id), person.role in BUILT_INS
         paths = self._walls.paths(self._settings.data_dir, name, self._empty, is_owner=is_owner)
         file = SessionFile(self._settings.data_dir / "sessions" / f"{name}.session", paths.config / "projects")
-        wall = Wall(self._consent, person.id, person.role, plan.tools) if is_owner else None
+        uploads = self._settings.workspace_dir / "uploads"
+        wall = Wall(self._consent, person.id, person.role, plan.tools, uploads) if is_owner else None
         ending = self._memory.ending if person.role is Role.OWNER else None
         access = Access(person.id, partial(self._left, person.id))
         return Session(

@@ -1,8 +1,10 @@
 """What stands between the owner's session and the world: notes whose words it is told, and has it wait for a yes."""
 
 import json
+import os
 import re
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any
 
 from jobs.spine.tool import Tool, Words
@@ -25,10 +27,14 @@ UNASKED = frozenset({Role.HEARTBEAT})
 
 
 class Wall:
-    """`lane` is the session's; `tools` are Jobs' own, of which those without an effect need no yes."""
+    """`lane` is the session's; `tools` are Jobs' own, of which those without an effect need no yes.
 
-    def __init__(self, consent: Consent, lane: int, role: Role, tools: Iterable[Tool[Any]]) -> None:
+    `uploads`: the folder in which each other person's files have a folder of their own.
+    """
+
+    def __init__(self, consent: Consent, lane: int, role: Role, tools: Iterable[Tool[Any]], uploads: Path) -> None:
         self._consent = consent
+        self._uploads = uploads
         self._lane = lane
         self._role = role
         looking = [tool for tool in tools if not (tool.has_effect or tool.reaches_out) or tool.name == NOTIFY]
@@ -39,7 +45,7 @@ class Wall:
         """Why the call must not be made, for the model; "" when it may be. Waits for the owner where it has to."""
         call = json.dumps(arguments, ensure_ascii=False)
         self.saw(turn_id, tool, call)
-        if tool == SHELL and (found := _ANYBODYS_UPLOADS.search(call)):
+        if tool == SHELL and (found := _ANYBODYS_UPLOADS.search(call)) and self._are_there_others():
             self.told(turn_id, tool, [Words("", found[0])])
         if tool in self._harmless:
             return ""
@@ -48,6 +54,13 @@ class Wall:
                 "Words of others stand here, so this is not done. Tell the owner with notify_owner what you would do."
             )
         return await self._consent.refusal(self._lane, turn_id, tool, arguments, going)
+
+    def _are_there_others(self) -> bool:
+        """Whether anybody else has sent a file, or had one forwarded."""
+        try:
+            return any(name.isdecimal() for name in os.listdir(self._uploads))
+        except OSError:
+            return False
 
     def told(self, turn_id: int, tool: str, words: Iterable[Words]) -> None:
         """A tool's result with other people's words in it is about to be given to the session."""
