@@ -1,11 +1,15 @@
 """First words to somebody who never wrote: held until the owner has seen them and said yes."""
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support import MASHA, OWNER, PETYA, Spine
+from tests.support import MASHA, OWNER, PETYA, Spine, skills_in
 
+from jobs.spine.extras import Extras, Quote
 from jobs.spine.model import Incoming, Origin, OutboxKind
+from jobs.telegram.commands.allowing import Allowing, meant
 from jobs.telegram.commands.command import Answer, Call
 from jobs.telegram.commands.decisions import Decisions
 from jobs.times import now
@@ -97,22 +101,36 @@ def test_whoever_has_written_is_told_at_once_and_so_is_everyone_when_it_is_turne
     ("word", "command"), [("Да", "/send 1"), ("yes!", "/send 1"), ("нет.", "/drop 1"), ("да вот", None)]
 )
 def test_a_bare_yes_is_the_answer_only_right_after_the_question(office: Office, word: str, command: str | None) -> None:
-    assert office.decisions.meant(word, WORD) is None
+    assert meant(word, WORD, office.decisions) is None
     office.spine.accept("попроси Петю", OWNER)
     office.spine.db.execute("UPDATE inbox SET created_at = '2026-01-01T00:00:00.000Z'")
     office.tasks.give(office.person(PETYA), Wanted("Report"))
-    assert office.decisions.meant(word, WORD) is None, "it was not shown yet"
+    assert meant(word, WORD, office.decisions) is None, "it was not shown yet"
     office.spine.send_all(OWNER)
-    assert office.decisions.meant(word, WORD) == command
+    assert meant(word, WORD, office.decisions) == command
     office.spine.accept("а что ещё?", OWNER)
     office.spine.db.execute("UPDATE inbox SET created_at = '2999-01-01T00:00:00.000Z' WHERE id = 2")
-    assert office.decisions.meant(word, WORD) is None
+    assert meant(word, WORD, office.decisions) is None
+
+
+def test_a_yes_beside_a_question_of_another_kind_answers_neither(office: Office, tmp_path: Path) -> None:
+    skills = skills_in(office.spine, tmp_path)
+    kinds = (office.decisions, Allowing("skills", skills))
+    office.tasks.give(office.person(PETYA), Wanted("Report"))
+    skills.permissions.ask("helper", "fingerprint", "Разрешить?")
+    office.spine.send_all(OWNER)
+    assert meant("да", WORD, *kinds) is None
+    assert meant("отправляй", WORD, *kinds) == "/send 1", "a word that fits one of them only"
+    assert meant("не разрешаю", WORD, *kinds) == "/skills deny helper"
 
 
 def test_two_questions_are_not_answered_by_one_yes(office: Office) -> None:
     office.tasks.give(office.person(PETYA), Wanted("Report"))
     office.tasks.give(office.person(PETYA), Wanted("Plan"))
-    assert office.decisions.meant("да", WORD) is None
+    office.spine.send_all(OWNER)
+    assert meant("да", WORD, office.decisions) is None
+    reply = replace(WORD, extras=Extras(quote=Quote(text="", by="jobs", occasion="held:2:0")))
+    assert meant("да", reply, office.decisions) == "/send 2", "a reply says which"
     assert "1 (Peter Pan (@peter)), 2 (Peter Pan (@peter))" in office.owner_says("send")
 
 

@@ -108,16 +108,18 @@ class Letters:
         """Everything that is held, oldest first."""
         return [_held(row) for row in self._db.execute("SELECT * FROM held_messages ORDER BY id")]
 
-    def asked_last(self, event: Incoming) -> Held | None:
-        """The one message that was held since the owner's last words, if these words may be the answer to it."""
+    def asked_last(self) -> list[Held]:
+        """What was held since the owner's last words."""
         rows = self._db.execute(
             """SELECT * FROM held_messages WHERE created_at >
-               coalesce((SELECT created_at FROM inbox WHERE lane = ? ORDER BY id DESC LIMIT 1), '')""",
+               coalesce((SELECT created_at FROM inbox WHERE lane = ? ORDER BY id DESC LIMIT 1), '') ORDER BY id""",
             (self._users.owner_id,),
         )
-        if len(rows) != 1 or not may_answer(self._db, f"held:{rows[0]['id']}", event):
-            return None
-        return _held(rows[0])
+        return [_held(row) for row in rows]
+
+    def may_answer(self, number: int, event: Incoming) -> bool:
+        """Whether words of the owner's may be the answer to whether a message that is held is to be sent."""
+        return may_answer(self._db, f"held:{number}", event)
 
     def send(self, held: Held) -> None:
         """The owner says yes."""

@@ -13,7 +13,7 @@ import structlog
 from jobs.spine.model import Incoming
 from jobs.spine.outbox import Outbox
 from jobs.telegram.commands.admission import Admission
-from jobs.telegram.commands.allowing import Allowing, meant
+from jobs.telegram.commands.allowing import Allowing, Asks, meant
 from jobs.telegram.commands.answers import Answers
 from jobs.telegram.commands.command import Answer, Call, Command
 from jobs.telegram.commands.control import Control
@@ -72,10 +72,9 @@ class Commands:
         self._outbox = outbox
         self._users = users
         self._sessions = sessions
-        self._decisions = decisions
         self._schedules = schedules
         self._consent = consent
-        self._allowing = (mcp, skills)
+        self._asking: tuple[Asks, ...] = (decisions, mcp, skills)
         self._replies = replies
         answers = Answers(consent)
         self._acting: set[asyncio.Task[None]] = set()
@@ -133,12 +132,7 @@ class Commands:
         if person.role is Role.EXTERNAL and event is not None:
             text = self._replies.meant(text, person, event) or text
         if person.role is Role.OWNER:
-            text = (
-                self._decisions.meant(text, event)
-                or meant(text, event, *self._allowing)
-                or self._of_reminder(text, person, event)
-                or text
-            )
+            text = meant(text, event, *self._asking) or self._of_reminder(text, person, event) or text
         match = _FORM.fullmatch(text)
         command = self._by_name.get((person.role, match[1].casefold())) if match else None
         if match is None or command is None:

@@ -30,19 +30,34 @@ class Things(Protocol):
         ...
 
 
+class Asks(Protocol):
+    """Who asks the owner questions with a name that a word may answer."""
+
+    yes: frozenset[str]
+    no: frozenset[str]
+
+    def asked_last(self) -> list[str]:
+        """What was asked about since the owner's last words."""
+        ...
+
+    def order(self, name: str, event: Incoming, *, yes: bool) -> str | None:
+        """The command by which a message answers what was asked about `name`; None when it cannot be the answer."""
+        ...
+
+
 class Allowing:
     """`command` is also what its texts begin with: `mcp_allowed`, `mcp_denied`, …"""
+
+    yes, no = YES, NO
 
     def __init__(self, command: str, things: Things) -> None:
         self._command = command
         self._things = things
 
-    def asked_last(self) -> list[tuple["Allowing", str]]:
-        """What was asked about since the owner's last words, with this."""
-        return [(self, name) for name in self._things.permissions.asked_last()]
+    def asked_last(self) -> list[str]:
+        return self._things.permissions.asked_last()
 
     def order(self, name: str, event: Incoming, *, yes: bool) -> str | None:
-        """The command by which a message answers what was asked about `name`; None when it cannot be the answer."""
         if not self._things.permissions.may_answer(name, event):
             return None
         return f"/{self._command} {'allow' if yes else 'deny'} {name}"
@@ -78,13 +93,15 @@ class Allowing:
         return Answer("\n".join(lines) or say(f"{self._command}_none", language))
 
 
-def meant(text: str, event: Incoming | None, *kinds: Allowing) -> str | None:
-    """The command that a bare "yes" or "no" is: only as the owner's next words after exactly one such question."""
+def meant(text: str, event: Incoming | None, *kinds: Asks) -> str | None:
+    """The command that a bare "yes" or "no" is: only as the owner's next words after exactly one question, of whatever
+    kind, that the word can answer; or as a reply to one of several.
+    """
     word = text.casefold().strip(" .!")
-    if event is None or word not in YES | NO:
+    if event is None:
         return None
-    asked = [each for kind in kinds for each in kind.asked_last()]
-    if len(asked) != 1:
+    asked = [(kind, name) for kind in kinds if word in kind.yes | kind.no for name in kind.asked_last()]
+    if len(asked) > 1 and event.extras.quote is None:
         return None
-    (kind, name) = asked[0]
-    return kind.order(name, event, yes=word in YES)
+    orders = (kind.order(name, event, yes=word in kind.yes) for kind, name in asked)
+    return next(filter(None, orders), None)

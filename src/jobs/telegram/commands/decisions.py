@@ -18,6 +18,8 @@ NO = frozenset({"нет", "no", "не отправляй"})
 
 
 class Decisions:
+    yes, no = YES, NO
+
     def __init__(self, tasks: Tasks) -> None:
         self._tasks = tasks
         self._letters = tasks.letters
@@ -43,12 +45,13 @@ class Decisions:
             ),
         ]
 
-    def meant(self, text: str, event: Incoming | None) -> str | None:
-        """The command that a bare "yes" or "no" is: only as the owner's next words after exactly one such question."""
-        word = text.casefold().strip(" .!")
-        if event is None or word not in YES | NO or (held := self._letters.asked_last(event)) is None:
-            return None
-        return f"/{'send' if word in YES else 'drop'} {held.id}"
+    def asked_last(self) -> list[str]:
+        """The numbers of the messages that were shown since the owner's last words."""
+        return [str(held.id) for held in self._letters.asked_last()]
+
+    def order(self, name: str, event: Incoming, *, yes: bool) -> str | None:
+        """The command by which a message says whether to send one; None when it cannot be the answer to that."""
+        return f"/{'send' if yes else 'drop'} {name}" if self._letters.may_answer(int(name), event) else None
 
     # ------------------------------------------------------------ first messages
 
