@@ -66,7 +66,10 @@ def retry_one(settings: Settings, name: str) -> int:
         return SOMETHING_FOUND
     running = lock.holder()
     if running is not None:
-        os.kill(running, LOOK_AGAIN)
+        try:
+            os.kill(running, LOOK_AGAIN)
+        except (ProcessLookupError, PermissionError):  # it has just ended, or is another user's
+            running = None
     print(say("retry_now" if running else "retry_later", language, name=f"{kind}{row_id}"))
     return DONE
 

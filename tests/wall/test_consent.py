@@ -407,6 +407,24 @@ async def test_a_yes_to_something_else_is_not_taken_for_the_answer(stage: Stage)
         assert mark.exists()
 
 
+async def test_a_yes_beside_another_question_is_not_taken_for_the_answer_and_the_owner_hears_it(stage: Stage) -> None:
+    mark = stage.workspace / "mark"
+    brain(stage).calls = [touch(mark)]
+    found = stage.workspace / ".claude" / "skills" / "found" / "SKILL.md"
+    found.parent.mkdir(parents=True)
+    found.write_text("---\nname: found\ndescription: d\n---\n\nDo it.\n")
+    await stage.start()
+    async with stage.person(stage.owner) as owner:
+        await forward(stage, owner)
+        await owner.expect("/skills allow found")
+        await owner.expect("нужно ваше «да»")
+        await owner.ask("да", "не об одном", "/yes 1")
+        assert not mark.exists()
+        await owner.ask("/skills", "found", "ждёт вашего разрешения")
+        await owner.ask("да", "done")
+        assert mark.exists(), "what was asked before the owner's last words stands no longer beside it"
+
+
 async def test_skills_are_changed_only_with_a_yes_while_others_words_stand_there(tmp_path: Path) -> None:
     async with Rig(tmp_path, fixed("ok")) as rig:
         own = {"name": "mine", "description": "d", "instructions": "before"}

@@ -30,6 +30,12 @@ TEXTS: Texts = {
         "en": "Question {id} was not answered, so I do not do it.",
     },
     "consent_nothing": {"ru": "Сейчас я ни о чём не спрашиваю.", "en": "I am not asking anything now."},
+    "consent_which": {
+        "ru": "Сейчас я спрашиваю не об одном. Ответьте на то сообщение, о котором речь, или командой из него; "
+        "на вопрос {id} это /yes {id} или /no {id}.",
+        "en": "I am asking more than one thing now. Reply to the message that you mean, or use the command in it; "
+        "for question {id} that is /yes {id} or /no {id}.",
+    },
     "consent_gone": {"ru": "Вопрос {id} уже не стоит.", "en": "Question {id} is not open any more."},
     "choice_yes": {"ru": "Да, один раз", "en": "Yes, once"},
     "choice_yes_all": {"ru": "Да, до конца ответа", "en": "Yes, for this answer"},

@@ -13,7 +13,7 @@ import structlog
 from jobs.spine.model import Incoming
 from jobs.spine.outbox import Outbox
 from jobs.telegram.commands.admission import Admission
-from jobs.telegram.commands.allowing import Allowing, Asks, meant
+from jobs.telegram.commands.allowing import Allowing, Asks, is_asked, meant
 from jobs.telegram.commands.answers import Answers
 from jobs.telegram.commands.command import Answer, Call, Command
 from jobs.telegram.commands.control import Control
@@ -88,6 +88,7 @@ class Commands:
             Command("model", model.run, ("модель",), takes_words=True),
             Command("yes", answers.yes, ("да",), takes_words=True),
             Command("no", answers.no, ("нет",), takes_words=True),
+            Command("which", answers.which, is_listed=False),
             Command("ban", admission.ban, ("бан",), takes_words=True),
             Command("unban", admission.unban, ("разбан", "allow", "unmute"), takes_words=True),
             Command("mute", admission.mute, ("молчать",), takes_words=True),
@@ -117,8 +118,8 @@ class Commands:
         """The command a message is, for this person; None when it is for the session. `event`: the message itself.
 
         A bare stop word from anyone but the owner is one only while something runs for them: "отмена" may be an answer.
-        A bare yes or no of the owner's is one only as the answer to a question that is open, a number of anyone else's
-        only as the answer to a task of theirs.
+        A bare yes or no of the owner's is one only as the answer to the one question that is open, a number of anyone
+        else's only as the answer to a task of theirs.
         """
         text = text.strip()
         if event is not None and person.role is Role.OWNER and (answer := self._answer_of(text, event)):
@@ -152,6 +153,8 @@ class Commands:
         quote = event.extras.quote
         if outcome is None or not self._consent.is_asked(event.message_id, quote.text if quote else None):
             return None
+        if quote is None and is_asked(text, *self._asking):
+            return Order(self._by_name[Role.OWNER, "which"])
         words = f"{'all ' if outcome == 'turn' else ''}{self._consent.open_id}"
         return Order(self._by_name[Role.OWNER, "no" if outcome == "no" else "yes"], words)
 

@@ -97,11 +97,24 @@ def meant(text: str, event: Incoming | None, *kinds: Asks) -> str | None:
     """The command that a bare "yes" or "no" is: only as the owner's next words after exactly one question, of whatever
     kind, that the word can answer; or as a reply to one of several.
     """
-    word = text.casefold().strip(" .!")
     if event is None:
         return None
-    asked = [(kind, name) for kind in kinds if word in kind.yes | kind.no for name in kind.asked_last()]
+    word, asked = _bare(text), _asked(text, kinds)
     if len(asked) > 1 and event.extras.quote is None:
         return None
     orders = (kind.order(name, event, yes=word in kind.yes) for kind, name in asked)
     return next(filter(None, orders), None)
+
+
+def is_asked(text: str, *kinds: Asks) -> bool:
+    """Whether anything was asked since the owner's last words that a bare "yes" or "no" may answer."""
+    return bool(_asked(text, kinds))
+
+
+def _asked(text: str, kinds: Sequence[Asks]) -> list[tuple[Asks, str]]:
+    word = _bare(text)
+    return [(kind, name) for kind in kinds if word in kind.yes | kind.no for name in kind.asked_last()]
+
+
+def _bare(text: str) -> str:
+    return text.casefold().strip(" .!")

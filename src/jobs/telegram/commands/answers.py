@@ -18,6 +18,10 @@ class Answers:
     def no(self, call: Call) -> Answer | None:
         return self._answer(call, "no", call.words.split())
 
+    def which(self, call: Call) -> Answer:
+        """A bare yes or no while their session waits for one and something else is asked too: it answers neither."""
+        return Answer(say("consent_which", call.person.language, id=self._consent.open_id or 0))
+
     def _answer(self, call: Call, outcome: Outcome, words: list[str]) -> Answer | None:
         """The session tells what came of it; here only that nothing is asked, or something else."""
         numbers = [int(word[:18]) for word in words if word.isascii() and word.isdecimal()]
