@@ -233,7 +233,7 @@ class FileWatches:
         return 0
 
     def _too_many(self, watch: FileWatch, error: TooManyFiles) -> None:
-        """Say so once, until it can be looked at again."""
+        """Say so once, until it can be looked at again, and once a day: a folder may go over the limit and back."""
         if watch.too_many:
             return
         log.warning("files are not watched", watch=watch.id, error=str(error))
@@ -243,7 +243,7 @@ class FileWatches:
         )
         with self._db.transaction():
             self._db.execute("UPDATE file_watches SET too_many = 1 WHERE id = ?", (watch.id,))
-            self._outbox.say(f"files-many:{watch.id}:{to_text(now())}", owner.id, OutboxKind.NOTICE, text)
+            self._outbox.say(f"files-many:{watch.id}:{now():%Y-%m-%d}", owner.id, OutboxKind.NOTICE, text)
 
     # ------------------------------------------------------------------- turns
 
