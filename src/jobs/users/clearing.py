@@ -23,6 +23,9 @@ log = structlog.get_logger()
 NOTE = "clearing"
 """How the keys of `meta` begin that say whose files have to go."""
 
+AGAIN_SECONDS = 60.0
+"""Between tries where something broke."""
+
 
 class Clearing:
     """`data_dir` and `workspace` are where a person's session and files are."""
@@ -81,6 +84,7 @@ class Clearing:
         del self._tasks[person_id]
         if not task.cancelled() and (error := task.exception()):
             log.error("what a forgotten person left is not cleared yet", person=person_id, error=repr(error))
+            asyncio.get_running_loop().call_later(AGAIN_SECONDS, self._go, person_id)  # till then they are not answered
 
     async def _clear(self, person_id: int) -> None:
         if not self.is_under_way(person_id):
