@@ -17,7 +17,6 @@ from jobs.db import (
     Database,
     DatabaseError,
     DataLock,
-    Flushing,
     HolderUnknown,
     open_as_is,
     open_database,
@@ -201,24 +200,23 @@ def test_what_is_not_durable_at_once_is_on_the_disk_after_a_flush(
 async def test_many_wait_for_one_flush_and_none_for_one_that_began_before_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    going, let_go = threading.Event(), threading.Event()
+    flushes: list[int] = []
+
+    def flush() -> None:
+        flushes.append(len(flushes))
+        going.set()
+        let_go.wait()
+
     with closing(open_database(tmp_path / "db.sqlite")) as db:
-        going, let_go = threading.Event(), threading.Event()
-        flushes: list[int] = []
-
-        def flush() -> None:
-            flushes.append(len(flushes))
-            going.set()
-            let_go.wait()
-
         monkeypatch.setattr(db, "flush", flush)
-        flushing = Flushing(db)
-        first = asyncio.create_task(flushing.flushed())
+        first = asyncio.create_task(db.flushed())
         await asyncio.to_thread(going.wait)
-        later = [asyncio.create_task(flushing.flushed()) for _ in range(50)]
+        later = [asyncio.create_task(db.flushed()) for _ in range(50)]
         await asyncio.sleep(0)
         let_go.set()
         await asyncio.gather(first, *later)
-        assert len(flushes) == 2
+    assert len(flushes) == 2
 
 
 def test_a_full_disk_is_said_in_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

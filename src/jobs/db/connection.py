@@ -12,6 +12,8 @@ from typing import Any
 
 import apsw
 
+from jobs.db.flushing import Flushing
+
 Row = dict[str, Any]
 Bindings = Sequence[Any] | Mapping[str, Any]
 
@@ -40,6 +42,7 @@ class Database:
         self._connection.set_busy_timeout(BUSY_TIMEOUT_MS)
         self._connection.set_row_trace(_as_dict)
         self._depth = 0
+        self._flushing = Flushing(lambda: self.flush())
 
     def configure(self) -> None:
         """Switch to WAL and turn on what SQLite leaves off; separate from opening, since it writes to the file."""
@@ -77,7 +80,7 @@ class Database:
         """All or nothing. Inside another transaction it joins that one. Do not `await` inside.
 
         One that is not `durable` survives a kill, but a power cut may take it back (never one that came before it, and
-        never only it): for what would merely be done again, or until `flush`. It costs no fsync.
+        never only it): for what would merely be done again, or until it is `flushed`. It costs no fsync.
         """
         if self._depth:
             yield
@@ -113,6 +116,10 @@ class Database:
                 (os.fdatasync if hasattr(os, "fdatasync") else os.fsync)(log)
             finally:
                 os.close(log)
+
+    async def flushed(self) -> None:
+        """As `flush`, while the event loop goes on."""
+        await self._flushing.flushed()
 
     def close(self) -> None:
         self._connection.close()

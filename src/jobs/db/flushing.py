@@ -1,25 +1,32 @@
-"""Waiting for what was committed to be on the disk, without holding up the event loop."""
+"""Waiting for the disk without holding up the event loop."""
 
 import asyncio
-
-from jobs.db.connection import Database
+from collections.abc import Callable
 
 
 class Flushing:
-    """Many may wait for the same flush."""
+    """`flush` puts all that was committed on the disk. It is called in a thread; many may wait for the same call."""
 
-    def __init__(self, db: Database) -> None:
-        self._db = db
-        self._one_at_a_time = asyncio.Lock()
+    def __init__(self, flush: Callable[[], None]) -> None:
+        self._flush = flush
+        self._under_way: asyncio.Future[None] | None = None
         self._next: asyncio.Task[None] | None = None
 
     async def flushed(self) -> None:
-        """Returns when all that was committed before the call is on the disk. Raises OSError."""
-        if self._next is None:
-            self._next = asyncio.create_task(self._flush(), name="flush")
+        """Returns when all that was committed before the call is on the disk. Raises what `flush` raises."""
+        if self._next is None and (self._under_way is None or self._under_way.done()):
+            await asyncio.shield(self._begin())
+            return
+        if self._next is None:  # the one under way may have begun too early
+            self._next = asyncio.create_task(self._follow(), name="flush")
         await asyncio.shield(self._next)
 
-    async def _flush(self) -> None:
-        async with self._one_at_a_time:
-            self._next = None  # from here on it may come too early for what is committed
-            await asyncio.to_thread(self._db.flush)
+    def _begin(self) -> "asyncio.Future[None]":
+        self._under_way = asyncio.get_running_loop().run_in_executor(None, self._flush)
+        return self._under_way
+
+    async def _follow(self) -> None:
+        if self._under_way:
+            await asyncio.wait((self._under_way,))
+        self._next = None
+        await self._begin()

@@ -12,7 +12,7 @@ from telethon import TelegramClient, events
 from telethon.errors import RPCError
 from telethon.tl import functions, types
 
-from jobs.db import Database, Flushing, Row
+from jobs.db import Database, Row
 from jobs.masks import MASK
 from jobs.spine.extras import NOTHING, Extras
 from jobs.spine.inbox import Inbox
@@ -76,7 +76,6 @@ class Receiver:
         self._client = client
         self._account = account
         self._db = db
-        self._flushing = Flushing(db)
         self._inbox = inbox
         self._outbox = outbox
         self._users = users
@@ -209,7 +208,7 @@ class Receiver:
         language = (language_of(words) if is_telling else None) or language_from_code(sender.lang_code)
         is_stranger = self._users.get(chat) is None
         # What merely waits for its turn need not hold that up: a power cut now, and it is read from the history again.
-        is_durable = is_stranger or self._account.is_bot
+        is_durable = self._account.is_bot  # which has no history
         with self._db.transaction(durable=is_durable):
             self._users.remember(
                 chat,
@@ -302,7 +301,7 @@ class Receiver:
         await asyncio.sleep(SIGN_SECONDS)
         while message_id := self._to_mark.pop(chat, 0):
             try:
-                await self._flushing.flushed()
+                await self._db.flushed()
                 await self._client(functions.messages.ReadHistoryRequest(self._chats.peer(chat), message_id))
             except (RPCError, ConnectionError) as error:
                 log.info("not marked read", chat=chat, error=str(error))
