@@ -262,6 +262,7 @@ class Spine:
         row = self.outbox.next(lane)
         assert row is not None
         self.outbox.attempting([row])
+        self.db.flush()
         self.outbox.sent(row, row.id)
 
     def message(self, lane: int, number: int) -> None:

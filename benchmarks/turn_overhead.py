@@ -40,6 +40,8 @@ GOALS_MS: dict[Kind, float] = {"warm": 15.0, "resumed": 60.0, "cold": 60.0}
 RSS_GOAL_MB = 100.0
 START_GOAL_S = 1.0
 WARM_SESSIONS = (0, 1, 5, 20)
+PEOPLE = 4
+"""Beside the owner, in a round: the start of a process takes very different times."""
 SETTLE_SECONDS = 0.1
 """Between two turns, at least: what either side does after an answer must not fall into the other's time."""
 QUIET = 0.85
@@ -184,17 +186,16 @@ class Benchmark:
         settings = self._fresh_data(f"round-{number}")
         async with AsyncExitStack() as clients:
             first = await self._person(clients, f"first{number}")
-            people = {
-                "external": await self._person(clients, f"person{number}"),
-                "owner": (self._stage.owner, await clients.enter_async_context(self._stage.person(self._stage.owner))),
-            }
+            owner = self._stage.owner, await clients.enter_async_context(self._stage.person(self._stage.owner))
+            others = [await self._person(clients, f"person{number}x{each}") for each in range(PEOPLE)]
+            people = [("owner", *owner), *(("external", *other) for other in others)]
             program = await self._start(self.results.starts, settings)
             self.results.first.append(await self._jobs.turn(*first, TEXT))
             self._tools["external"] = _tools(self._stage.model.requests[-1])
             await bare.turn("open", f"first-{number}", TEXT, role="external", tools=self._tools["external"])
             await self._both_sides("cold", number, people, bare, "open")
             for _ in range(self._turns):
-                await self._both_sides("warm", number, people, bare, "turn")
+                await self._both_sides("warm", number, people[:2], bare, "turn")
             await program.stop()
             program = await self._start(self.results.restarts, settings)
             await bare.close_all()
@@ -205,17 +206,17 @@ class Benchmark:
             await program.stop()
 
     async def _both_sides(
-        self, kind: Kind, number: int, people: dict[str, tuple[Account, Chat]], bare: BareSide, do: str
+        self, kind: Kind, number: int, people: Sequence[tuple[str, Account, Chat]], bare: BareSide, do: str
     ) -> None:
-        """One turn of each role on each side; which side begins changes from round to round."""
-        for role, person in people.items():
-            for side in ("jobs", "bare") if number % 2 == 0 else ("bare", "jobs"):
+        """One turn of each person on each side; which side begins changes from one to the next."""
+        for each, (role, *person) in enumerate(people):
+            for side in ("jobs", "bare") if (number + each) % 2 == 0 else ("bare", "jobs"):
                 if side == "jobs":
                     self.results.jobs[role, kind].append(await self._jobs.turn(*person, TEXT))
                     self._tools[role] = _tools(self._stage.model.requests[-1])
                 else:
                     more = {"role": role, "tools": self._tools[role]} if do == "open" else {}
-                    self.results.bare[role, kind].append(await bare.turn(do, f"{role}-{number}", TEXT, **more))
+                    self.results.bare[role, kind].append(await bare.turn(do, f"{each}-{number}", TEXT, **more))
 
     async def memory(self) -> None:
         """Resident memory of Jobs with more and more warm sessions."""

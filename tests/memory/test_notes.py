@@ -1,5 +1,6 @@
 """What is worth keeping of the owner's conversation is in the day's log before its context ends."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -9,9 +10,12 @@ from tests.support import MASHA, OWNER, settings
 from jobs.spine.extras import Extras
 from jobs.spine.model import Incoming, Origin
 from jobs.times import now
-from jobs_simulator.model import Reply, echo
+from jobs_simulator.model import Reply, ToolCall, echo
 from jobs_simulator.model.parts import ApiError
 from jobs_simulator.model.request import ModelRequest, RequestKind
+
+ALMOST_FULL = 985_000
+"""Tokens, of the million that the default model takes."""
 
 
 def notes_of(rig: Rig) -> str:
@@ -86,12 +90,28 @@ async def test_what_could_not_be_noted_is_noted_the_next_time(tmp_path: Path) ->
         assert notes_of(rig) == before
 
 
-async def test_the_cli_s_compaction_asks_for_notes(tmp_path: Path) -> None:
-    async with Rig(tmp_path, echo, remembers=True) as rig:
+async def test_before_the_cli_cuts_the_conversation_it_is_noted(tmp_path: Path) -> None:
+    """In the middle of a turn: the model says that the context is all but full."""
+
+    async def brain(request: ModelRequest) -> Reply:
+        if request.last_user_text == "посчитай":
+            return Reply(ToolCall("Bash", {"command": "echo 4", "description": "count"}), input_tokens=ALMOST_FULL)
+        return Reply("хорошо", input_tokens=5000)
+
+    async with Rig(tmp_path, brain, remembers=True) as rig:
+        noted = asyncio.Event()
+
+        async def aside(request: ModelRequest) -> Reply:
+            noted.set()
+            return Reply("- что было перед сжатием")
+
+        rig.model.aside = aside
         await rig.ask(OWNER, "перед сжатием")
-        session = rig.sessions._warm[OWNER]
-        [hook] = session._tools.hooks()["PreCompact"]
-        assert await hook.hooks[0]({"hook_event_name": "PreCompact"}, None, {"signal": None}) == {}
+        await rig.ask(OWNER, "посчитай")
+        async with asyncio.timeout(30):
+            await noted.wait()
+        assert RequestKind.COMPACT in [request.kind for request in rig.model.side_requests]
+        assert "перед сжатием" not in str(rig.model.requests[-1].body["messages"]), "the context is cut"
         await drained(rig)
         assert "перед сжатием" in notes_of(rig)
 

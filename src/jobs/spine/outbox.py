@@ -9,7 +9,7 @@ from pathlib import PurePath
 from jobs.db import Database, Row
 from jobs.spine.choices import choices_json, read_choices
 from jobs.spine.model import Choice, OutboxKind, OutboxRow, OutFile, Rendered
-from jobs.spine.switches import FROZEN, is_on
+from jobs.spine.switches import FROZEN
 from jobs.texts import language_of, say
 from jobs.times import now, to_text
 
@@ -30,7 +30,8 @@ class Outbox:
     """What is to be said, one row a Telegram message, each with the `random_id` it will always be sent with.
 
     Telegram answers a repeated `random_id` with RANDOM_ID_DUPLICATE instead of showing the message again, so a resend
-    after a crash is the same message.
+    after a crash is the same message. A row has to be on the disk before Telegram has it; the sender waits for that
+    (`stored`), so whoever queues one need not.
     """
 
     def __init__(
@@ -189,16 +190,21 @@ class Outbox:
     def next(self, chat: int) -> OutboxRow | None:
         """The oldest message that waits for a chat; while the outbox is frozen, the oldest urgent one."""
         row = self._db.one(
-            "SELECT * FROM outbox WHERE chat = ? AND state = 'queued' AND urgent >= ? ORDER BY id LIMIT 1",
-            (chat, int(is_on(self._db, FROZEN))),
+            """SELECT * FROM outbox WHERE chat = ? AND state = 'queued'
+               AND urgent >= (SELECT count(*) FROM meta WHERE key = ?) ORDER BY id LIMIT 1""",
+            (chat, FROZEN),
         )
         return _row(row) if row else None
 
     def attempting(self, rows: Sequence[OutboxRow]) -> None:
-        """They are about to be sent: from now on Telegram may have them."""
+        """They are about to be sent: once they are `stored`, Telegram may have them."""
         with self._db.transaction(durable=False):
             for row in rows:
                 self._db.execute("UPDATE outbox SET attempts = attempts + 1 WHERE id = ?", (row.id,))
+
+    async def stored(self) -> None:
+        """Returns when all that was queued is on the disk. Raises OSError when that does not take it."""
+        await self._db.flushed()
 
     def rest_of_album(self, row: OutboxRow) -> list[OutboxRow]:
         """The rows that are sent together with this one, without it."""

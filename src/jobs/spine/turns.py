@@ -155,7 +155,7 @@ class Turns:
 
         `or_else` is said when nothing of the reply would be seen.
         """
-        with self._db.transaction():
+        with self._db.transaction(durable=False):  # before a power cut takes it back, nobody has seen the reply
             self._close(turn, TurnEnd("done", "stopped" if stopped else None, usage, reply.strip()))
             if is_persons(turn.lane):
                 key = f"turn:{turn.id}"

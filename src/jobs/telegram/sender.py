@@ -148,6 +148,7 @@ class Sender:
                 if self._outbox.next(row.chat) != row:
                     raise _Changed
                 self._outbox.attempting(rows)
+                await self._outbox.stored()
                 answer = await self._client.once(request)
         except _Changed:
             return 0.0

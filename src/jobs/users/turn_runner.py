@@ -216,6 +216,7 @@ class TurnRunner:
         else:
             outcome, usage = Outcome.DONE, reply.usage
             self._turns.finish(turn, reply.text, reply.usage, or_else=say("empty_reply", person.language))
+            await asyncio.sleep(0)  # the answer is on its way to the disk while the rest is done
             self._db.execute("DELETE FROM meta WHERE key = 'credential_refused'")
             if reply.context_used >= RENEW_AT and is_persons(turn.lane):
                 await self._renew(turn, person)
