@@ -1,6 +1,7 @@
 """The database file: made from nothing, upgraded, and left alone whenever it cannot be trusted."""
 
 import asyncio
+import contextlib
 import os
 import subprocess
 import sys
@@ -180,6 +181,14 @@ def test_a_transaction_is_all_or_nothing_and_joins_the_one_around_it(tmp_path: P
     assert database.execute("SELECT * FROM meta") == []
     note("after")
     assert database.value("SELECT count(*) FROM meta") == 1
+    with database.transaction():
+        note("kept")
+        with contextlib.suppress(LookupError):
+            fail()
+        note("kept too")
+    assert database.execute("SELECT key FROM meta ORDER BY rowid") == [
+        {"key": key} for key in ("after", "kept", "kept too")
+    ]
     database.close()
 
 

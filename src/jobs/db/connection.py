@@ -77,13 +77,14 @@ class Database:
 
     @contextmanager
     def transaction(self, *, durable: bool = True) -> Iterator[None]:
-        """All or nothing. Inside another transaction it joins that one. Do not `await` inside.
+        """All or nothing. Inside another transaction it is a part of that one. Do not `await` inside.
 
         One that is not `durable` survives a kill, but a power cut may take it back (never one that came before it, and
         never only it): for what would merely be done again, or until it is `flushed`. It costs no fsync.
         """
         if self._depth:
-            yield
+            with self._savepoint():
+                yield
             return
         relaxed = not durable and self.SYNCHRONOUS == "FULL"
         if relaxed:
@@ -102,6 +103,23 @@ class Database:
             self._depth = 0
             if relaxed:
                 self._connection.execute(f"PRAGMA synchronous = {self.SYNCHRONOUS}")
+
+    @contextmanager
+    def _savepoint(self) -> Iterator[None]:
+        """A part of a transaction: whoever catches what it raises goes on without all of it."""
+        name = f"part_{self._depth}"
+        self._connection.execute(f"SAVEPOINT {name}")
+        self._depth += 1
+        try:
+            yield
+        except BaseException:
+            if self._connection.in_transaction:  # a full disk takes the whole of it back at once
+                self._connection.execute(f"ROLLBACK TO {name}")
+            raise
+        finally:
+            self._depth -= 1
+            if self._connection.in_transaction:
+                self._connection.execute(f"RELEASE {name}")
 
     def flush(self) -> None:
         """Put all that was committed on the disk. Takes milliseconds; may be called in another thread. Raises OSError.
