@@ -286,7 +286,7 @@ class Parts:
         self.commands = Commands(
             outbox,
             people,
-            sessions,
+            self.runner.is_running,
             Control(db, people, sessions, self.runner, self.turns, self.switches, self.look_again),
             Reports(db, people, sessions, self.switches, self.models, self.connection.words, self.followups.next_step),
             ModelChoice(self.models, self.turns, self.look_again),

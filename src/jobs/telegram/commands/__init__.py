@@ -5,7 +5,7 @@ A new command is one entry in `Commands._table` and its two texts (`command_<nam
 
 import asyncio
 import re
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import structlog
@@ -29,7 +29,6 @@ from jobs.texts import Language, say
 from jobs.users.consent import Consent, answer_in
 from jobs.users.model import Person, Role
 from jobs.users.repository import UsersRepository
-from jobs.users.session_manager import SessionManager
 
 __all__ = ["Commands", "Order"]
 
@@ -54,7 +53,7 @@ class Commands:
         self,
         outbox: Outbox,
         users: UsersRepository,
-        sessions: SessionManager,
+        is_running: Callable[[int], bool],
         control: Control,
         reports: Reports,
         model: ModelChoice,
@@ -71,7 +70,7 @@ class Commands:
     ) -> None:
         self._outbox = outbox
         self._users = users
-        self._sessions = sessions
+        self._is_running = is_running
         self._schedules = schedules
         self._consent = consent
         self._asking: tuple[Asks, ...] = (decisions, mcp, skills)
@@ -125,7 +124,7 @@ class Commands:
         if event is not None and person.role is Role.OWNER and (answer := self._answer_of(text, event)):
             return answer
         if text.casefold().strip(" .!?") in STOP_WORDS and (
-            person.role is Role.OWNER or self._sessions.is_busy(person.id)
+            person.role is Role.OWNER or self._is_running(person.id)
         ):
             return Order(self._by_name[person.role, "stop"])
         if person.role is Role.EXTERNAL and HUMAN.fullmatch(text.strip(" .!")):

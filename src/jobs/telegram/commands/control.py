@@ -53,7 +53,7 @@ class Control:
 
     def new(self, call: Call) -> Answer | Awaitable[Answer]:
         language = call.person.language
-        if self._sessions.is_busy(call.person.id):
+        if self._runner.is_running(call.person.id):
             return Answer(say("busy_renewing", language), (Choice(say("choice_stop", language), "/stop"),))
         return self._renew(call.person)
 
