@@ -2,16 +2,18 @@
 
 import asyncio
 import re
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from telethon.tl import functions
 
+from jobs_simulator import stage as stages
 from jobs_simulator.model import ApiError, ModelRequest, Reply, Text, ToolCall
 from jobs_simulator.stage import Stage
 from jobs_simulator.telegram import Account, Fault
+
+pytestmark = pytest.mark.usefixtures("warm")
 
 
 class Brain:
@@ -42,8 +44,7 @@ def maria(stage: Stage) -> Account:
 
 async def jobs(stage: Stage, *arguments: str) -> tuple[int, str]:
     """Run the program with these arguments; returns its exit code and what it printed."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
+    process = await stages.start_python(
         "-m",
         "jobs",
         *arguments,
@@ -100,6 +101,7 @@ async def test_a_persons_session_knows_that_its_answer_was_not_read(stage: Stage
         assert "ECHO: и ещё одно" in stage.model.requests[-1].context_text
 
 
+@pytest.mark.cold
 async def test_a_turn_set_aside_is_listed_and_done_on_retry(stage: Stage, maria: Account) -> None:
     brain = stage.model.brain
     assert isinstance(brain, Brain)
