@@ -1,25 +1,18 @@
-"""HTTP on loopback, inside this process: uvicorn on the program's own event loop.
+"""HTTP on loopback, inside this process: aiohttp on the program's own event loop.
 
-uvicorn and Starlette take some 120 ms and 6 MB to load, so whoever serves something hands in how its application is
-built, and a thread does that: the address is there at once, and what is asked meanwhile waits for a moment.
+aiohttp takes some 200 ms to load, so whoever serves something hands in how that is made, and a thread does so when it
+is first wanted: the address is there at once, and what is asked meanwhile waits for a moment.
 """
 
 import asyncio
-import contextlib
 import socket
-from collections.abc import Awaitable, Callable, Iterator, MutableMapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import structlog
 
 if TYPE_CHECKING:
-    import uvicorn
-
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-App = Callable[[Message, Receive, Send], Awaitable[None]]
-"""ASGI's (asgi.readthedocs.io), as Starlette names them too."""
+    from aiohttp.web import BaseRunner
 
 log = structlog.get_logger()
 
@@ -47,17 +40,17 @@ def listen(port: int = 0) -> socket.socket:
 
 
 class LoopbackServer:
-    """`start` it, have its `url`, `stop` it. `build` imports and makes the application; it is called in a thread.
+    """`start` it, have its `url`, `stop` it. `make` imports aiohttp and says what is served; it is called in a thread.
 
     `port` 0 takes a free one.
     """
 
-    def __init__(self, build: Callable[[], App], port: int = 0) -> None:
-        self._build = build
+    def __init__(self, make: "Callable[[], BaseRunner]", port: int = 0) -> None:
+        self._make = make
         self.port = port
-        self._serving: asyncio.Task[None] | None = None
-        self._transports: dict[Any, asyncio.Transport] = {}
-        self._ending = asyncio.Event()
+        self._listening: socket.socket | None = None
+        self._runner: BaseRunner | None = None
+        self._opening: asyncio.Task[None] | None = None
 
     @property
     def url(self) -> str:
@@ -65,75 +58,37 @@ class LoopbackServer:
 
     def start(self) -> None:
         """Take the address; from now on it is answered. Raises OSError when another program has the port."""
-        listening = listen(self.port)
-        self.port = listening.getsockname()[1]
-        self._serving = asyncio.create_task(self._serve(listening), name="http")
-        self._serving.add_done_callback(_ended)
+        self._listening = listen(self.port)
+        self.port = self._listening.getsockname()[1]
+        asyncio.get_running_loop().add_reader(self._listening, self.open)
+
+    def open(self) -> None:
+        """Load what answers: the first request is about to come, or is there."""
+        if self._opening is None and self._listening:
+            asyncio.get_running_loop().remove_reader(self._listening)
+            self._opening = asyncio.create_task(self._open(self._listening), name="http")
+            self._opening.add_done_callback(_opened)
 
     async def stop(self) -> None:
         """Take nothing new, let what is under way end, close everything."""
-        if self._serving is None:
+        if self._listening is None:
             return
-        self._ending.set()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._serving
-        self._serving = None
+        asyncio.get_running_loop().remove_reader(self._listening)
+        if self._opening:
+            await asyncio.wait((self._opening,))
+        if self._runner:
+            await self._runner.cleanup()
+        self._listening.close()
+        self._listening = None
 
-    def cut(self, scope: Message) -> None:
-        """Break the connection of a request (an ASGI scope) before its answer is whole; what was sent still arrives."""
-        if transport := self._transports.get(scope["client"]):
-            transport.close()
+    async def _open(self, listening: socket.socket) -> None:
+        self._runner = await asyncio.to_thread(self._make)
+        from aiohttp.web import SockSite
 
-    async def _serve(self, listening: socket.socket) -> None:
-        with contextlib.closing(listening):
-            server = await asyncio.to_thread(self._make)
-            await server.serve(sockets=[listening])
-
-    def _make(self) -> "uvicorn.Server":
-        import uvicorn
-        from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-
-        ending, transports = self._ending, self._transports
-
-        class Connection(HttpToolsProtocol):
-            """As uvicorn's, and can be cut: ASGI has no word for that."""
-
-            def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-                super().connection_made(transport)
-                transports[self.client] = transport
-
-            def connection_lost(self, exc: Exception | None) -> None:
-                transports.pop(self.client, None)
-                super().connection_lost(exc)
-
-        class Server(uvicorn.Server):
-            """As uvicorn's, but signals are the program's own, and nothing wakes up ten times a second."""
-
-            @contextlib.contextmanager
-            def capture_signals(self) -> Iterator[None]:
-                yield
-
-            async def main_loop(self) -> None:
-                await ending.wait()
-
-        config = uvicorn.Config(
-            self._build(),
-            http=Connection,
-            interface="asgi3",
-            proxy_headers=False,
-            ws="none",
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            date_header=False,
-            server_header=False,
-            timeout_keep_alive=KEEP_ALIVE_SECONDS,
-            timeout_graceful_shutdown=END_SECONDS,
-        )
-        config.load()
-        return Server(config)
+        await self._runner.setup()
+        await SockSite(self._runner, listening, backlog=BACKLOG).start()
 
 
-def _ended(serving: "asyncio.Task[None]") -> None:
-    if not serving.cancelled() and (error := serving.exception()):
+def _opened(opening: "asyncio.Task[None]") -> None:
+    if not opening.cancelled() and (error := opening.exception()):
         log.error("the web server has failed", error=repr(error))

@@ -33,12 +33,12 @@ def written(folder: Path, **changes: Any) -> HooksFile:
 
 @asynccontextmanager
 async def served(spine: Spine, file: HooksFile) -> AsyncIterator[httpx.AsyncClient]:
-    from starlette.applications import Starlette
+    from jobs.web.server import application
 
     hooks = Hooks(file)
     hooks.open(spine.inbox, spine.outbox, spine.users, 1.0)
     spine.turns.on_ended = hooks.turn_ended
-    server = LoopbackServer(lambda: Starlette(routes=list(hooks.routes())))
+    server = LoopbackServer(lambda: application(hooks.routes()))
     server.start()
     async with httpx.AsyncClient(base_url=server.url, trust_env=False) as client:
         yield client

@@ -8,9 +8,11 @@ from jobs.broker.ledger import Ledger
 from jobs.broker.passes import Budget, Pass, Passes
 from jobs.broker.relay import ProxyRelay
 from jobs.config import Settings
-from jobs.serving import LoopbackServer, Message, Receive, Send
+from jobs.serving import LoopbackServer
 
 if TYPE_CHECKING:
+    from aiohttp.web import BaseRunner
+
     from jobs.broker.forward import Forwarder
 
 API = "https://api.anthropic.com"
@@ -18,7 +20,7 @@ API_KEY, OAUTH_TOKEN, BASE_URL = "ANTHROPIC_API_KEY", "CLAUDE_CODE_OAUTH_TOKEN",
 
 
 class Broker:
-    """`start` it before the first session, `stop` it after the last. It loads what it needs with the first request."""
+    """`start` it before the first session, `stop` it after the last. It loads what it needs for the first session."""
 
     def __init__(self, settings: Settings, ledger: Ledger) -> None:
         self._settings = settings
@@ -26,7 +28,7 @@ class Broker:
         self._passes = Passes()
         self._credential = Credential.of(settings)
         self._forwarder: Forwarder | None = None
-        self._server = LoopbackServer(lambda: self._serve)
+        self._server = LoopbackServer(self._make)
         self._relay = ProxyRelay(settings.http_proxy, settings.unproxied_hosts, self._passes)
 
     def start(self) -> None:
@@ -46,6 +48,7 @@ class Broker:
 
     def issue(self, lane: int, role: str, budget: Budget, *, may_browse: bool) -> Pass:
         """A new pass for a session about to be opened; `end` it with the session."""
+        self._server.open()  # while the session's process starts, which takes longer
         return self._passes.issue(lane, role, budget, may_browse=may_browse)
 
     def end(self, given: Pass) -> None:
@@ -57,21 +60,15 @@ class Broker:
         variables = {BASE_URL: self._server.url, OAUTH_TOKEN if is_oauth else API_KEY: given.token}
         return {**variables, **self._relay.environment(given)} if given.may_browse else variables
 
-    async def _serve(self, scope: Message, receive: Receive, send: Send) -> None:
-        """An ASGI application. The first request comes from a session, with which httpx2 was loaded already."""
-        if self._forwarder is None:
-            self._forwarder = self._make_forwarder()
-        await self._forwarder(scope, receive, send)
-
-    def _make_forwarder(self) -> "Forwarder":
+    def _make(self) -> "BaseRunner":
         from jobs.broker.forward import Forwarder
 
-        return Forwarder(
+        self._forwarder = Forwarder(
             self._settings.anthropic_base_url or API,
             self._credential,
             self._settings.http_proxy,
             self._settings.unproxied_hosts,
             self._passes,
             self._ledger,
-            self._server.cut,
         )
+        return self._forwarder.runner()

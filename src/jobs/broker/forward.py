@@ -1,28 +1,30 @@
 """Forwards a session's request to the Messages API, and the answer back, as it comes.
 
 Status, headers, errors, stalls and cuts pass through as they are; a client that goes away closes its request upstream
-at once. Importing this loads httpx2, so `Broker` does it when the server starts.
+at once. Importing this loads aiohttp, so `Broker` does it for the first session.
 """
 
 import asyncio
 import contextlib
 import json
 import re
-from collections.abc import Callable
+from io import BytesIO
 from typing import Any
 from urllib.parse import urlsplit
 
-import httpx2
+import aiohttp
 import structlog
+from aiohttp import web
+from yarl import URL
 
 from jobs.broker.budget import Bounded, bounded, unbounded
-from jobs.broker.credential import NOT_PASSED_ON, Credential, token_in
+from jobs.broker.credential import NOT_PASSED_ON, Credential, Headers, token_in
 from jobs.broker.ledger import Ledger, Used
 from jobs.broker.meter import Meter
 from jobs.broker.passes import Pass, Passes
 from jobs.broker.prices import cost_of, input_tokens_of
 from jobs.config import Proxy
-from jobs.serving import Message, Receive, Send
+from jobs.serving import END_SECONDS, KEEP_ALIVE_SECONDS
 
 log = structlog.get_logger()
 
@@ -31,16 +33,18 @@ FREE = re.compile(r"/v1/messages/count_tokens|/v1/models(?:/\w[\w.:@-]*)?", re.A
 """What else a session may ask for. Nothing by which a path could lead elsewhere (`/v1/models/../messages`) is in it."""
 LARGEST_BODY = 64 * 1024 * 1024
 CONNECT_SECONDS = 30.0
+UPSTREAM_IDLE_SECONDS = 60.0
+"""How long a connection to the model's service is kept for the next call."""
 ROOM_SECONDS = 90.0
 """How long a call waits for others' calls to end and leave it their share; the CLI waits 120 s for the first byte."""
 
 
-class ClientGone(Exception):
-    """The session hung up before its answer was complete."""
+OWN_HEADERS = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
+"""What aiohttp would say of itself where a session has said nothing."""
 
 
 class Forwarder:
-    """An ASGI application. `cut` breaks the connection of a request, by its scope."""
+    """Takes sessions' requests, within what `passes` allow, and adds the credential."""
 
     def __init__(
         self,
@@ -50,80 +54,81 @@ class Forwarder:
         unproxied: list[str],
         passes: Passes,
         ledger: Ledger,
-        cut: Callable[[Message], None],
     ) -> None:
         self._base_url = base_url.rstrip("/")
         self._credential = credential
         self._passes = passes
         self._ledger = ledger
-        self._cut = cut
         self._under_way = 0
         self._room = asyncio.Condition()
         direct = proxy is None or proxy.is_socks or urlsplit(base_url).hostname in unproxied
-        self._client = httpx2.AsyncClient(
-            proxy=None if direct or proxy is None else proxy.url,
-            timeout=httpx2.Timeout(None, connect=CONNECT_SECONDS),  # a stall is the client's to judge
-            limits=httpx2.Limits(max_connections=None, max_keepalive_connections=20, keepalive_expiry=60),
-            trust_env=False,
-            follow_redirects=False,
+        self._proxy = None if direct or proxy is None else proxy.url
+        self._client: aiohttp.ClientSession | None = None
+
+    def runner(self) -> web.BaseRunner:
+        """What serves it. May be called in any thread."""
+        return _Runner(self)
+
+    def open(self) -> None:
+        """On the event loop, before the first request."""
+        self._client = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=UPSTREAM_IDLE_SECONDS),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS),  # a stall is the client's to judge
+            auto_decompress=False,
+            skip_auto_headers=OWN_HEADERS,
         )
 
     async def close(self) -> None:
-        await self._client.aclose()
+        if self._client:
+            await self._client.close()
 
-    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answer one request; it is cancelled when its session hangs up."""
         try:
-            content = await _body(receive)
-        except ClientGone:
-            return
-        answering = asyncio.create_task(self._answer(scope, content, send))
-        leaving = asyncio.create_task(_gone(receive))
-        try:
-            await asyncio.wait((answering, leaving), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in (answering, leaving):
-                task.cancel()
-            await asyncio.gather(answering, leaving, return_exceptions=True)
-        if not answering.cancelled() and (error := answering.exception()):
+            return await self._answer(request)
+        except (aiohttp.ClientError, OSError) as error:
+            if request.transport is None or request.transport.is_closing():
+                raise ConnectionResetError from None  # it is the session that has gone
             log.warning("the model's answer broke off", error=_name(error))
-            self._cut(scope)
-            await _gone(receive)
+            request.transport.close()
+            return web.Response()  # to nobody
 
-    async def _answer(self, scope: Message, content: bytes | None, send: Send) -> None:
-        headers = [(name.lower(), value) for name, value in scope["headers"]]
+    async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
+        content = await _body(request)
+        headers = [(name.lower(), value) for name, value in request.raw_headers]
         given = self._passes.find(token_in(headers))
-        path = str(scope["path"])
         if given is None or self._credential is None:
-            await _refuse(send, 401, "authentication_error", "This address takes only the token of an open session.")
-        elif content is None:
-            await _refuse(send, 413, "request_too_large", "The request is larger than 64 MB.")
-        elif scope["method"] == "POST" and path == MESSAGES:
-            await self._call(given, scope, headers, content, send)
-        elif FREE.fullmatch(path):
-            await self._pass_on(scope, self._credential.put_in(headers), content, send, None)
-        else:
-            await _refuse(send, 404, "not_found_error", "Sessions of Jobs may not use this part of the API.")
+            return _refused(401, "authentication_error", "This address takes only the token of an open session.")
+        if content is None:
+            return _refused(413, "request_too_large", "The request is larger than 64 MB.")
+        path = request.raw_path.partition("?")[0]
+        if request.method == "POST" and path == MESSAGES:
+            return await self._call(given, request, headers, content)
+        if FREE.fullmatch(path):
+            return await self._pass_on(request, self._credential.put_in(headers), content, None)
+        return _refused(404, "not_found_error", "Sessions of Jobs may not use this part of the API.")
 
     async def _call(
-        self, given: Pass, scope: Message, headers: list[tuple[bytes, bytes]], content: bytes, send: Send
-    ) -> None:
+        self, given: Pass, request: web.BaseRequest, headers: Headers, content: bytes
+    ) -> web.StreamResponse:
         """One call of the model, within the budget of whose session it is."""
-        request = await self._within_budget(given, content)
-        if request is None:
+        allowed = await self._within_budget(given, content)
+        if allowed is None:
             given.refused = True
             log.warning("a call was refused: it could have gone over the budget", lane=given.lane, turn=given.turn_id)
-            await _refuse(send, 400, "invalid_request_error", "The budget of this session is used up.")
-            return
+            return _refused(400, "invalid_request_error", "The budget of this session is used up.")
         assert self._credential is not None
-        call = self._ledger.begin(given.lane, given.turn_id, request.most_usd)
+        call = self._ledger.begin(given.lane, given.turn_id, allowed.most_usd)
         meter = Meter()
         self._under_way += 1
         used = Used()
         try:
-            await self._pass_on(scope, self._credential.put_in(headers), request.content, send, meter)
+            answer = await self._pass_on(request, self._credential.put_in(headers), allowed.content, meter)
             used = _used(meter)
+            return answer
         except asyncio.CancelledError:  # the session hung up: what was sent is paid for
-            used = _used(meter) if meter.usage else Used(usd=request.input_usd)
+            used = _used(meter) if meter.usage else Used(usd=allowed.input_usd)
             raise
         except BaseException:
             used = _used(meter)
@@ -152,30 +157,54 @@ class Forwarder:
         return None
 
     async def _pass_on(
-        self,
-        scope: Message,
-        headers: list[tuple[bytes, bytes]],
-        content: bytes,
-        send: Send,
-        meter: Meter | None,
-    ) -> None:
+        self, request: web.BaseRequest, headers: Headers, content: bytes, meter: Meter | None
+    ) -> web.StreamResponse:
         """Send it on, and the answer back. `meter` hears what passes."""
-        query = scope["query_string"].decode("latin-1")
-        url = f"{self._base_url}{scope['path']}" + (f"?{query}" if query else "")
-        request = self._client.build_request(scope["method"], url, headers=headers, content=content)
-        response = await self._client.send(request, stream=True)
-        try:
-            passed = [(name, value) for name, value in response.headers.raw if name.lower() not in NOT_PASSED_ON]
-            await send({"type": "http.response.start", "status": response.status_code, "headers": passed})
+        assert self._client is not None
+        sent = self._client.request(
+            request.method,
+            URL(self._base_url + request.raw_path, encoded=True),
+            headers=_texts(headers),
+            data=BytesIO(content) if content else None,  # bytes would be taken for a mistake where they are many
+            proxy=self._proxy,
+            allow_redirects=False,
+        )
+        async with sent as response:
+            passed = [(name, value) for name, value in response.raw_headers if name.lower() not in NOT_PASSED_ON]
+            answer = web.StreamResponse(status=response.status, headers=_texts(passed))
+            await answer.prepare(request)
             if meter:
-                meter.begin(response.status_code, response.headers.get("content-type", ""))
-            async for data in response.aiter_raw():
-                await send({"type": "http.response.body", "body": data, "more_body": True})
+                meter.begin(response.status, response.headers.get("content-type", ""))
+            async for data in response.content.iter_any():
+                await answer.write(data)
                 if meter:
                     meter.feed(data)
-            await send({"type": "http.response.body", "body": b"", "more_body": False})
-        finally:
-            await response.aclose()
+            await answer.write_eof()
+            return answer
+
+
+class _Runner(web.BaseRunner):
+    """Serves a forwarder, and no more."""
+
+    def __init__(self, forwarder: Forwarder) -> None:
+        super().__init__(shutdown_timeout=END_SECONDS)
+        self._forwarder = forwarder
+
+    async def _make_server(self) -> web.Server:
+        self._forwarder.open()
+        return web.Server(
+            self._forwarder.handle,
+            handler_cancellation=True,
+            access_log=None,
+            auto_decompress=False,
+            keepalive_timeout=KEEP_ALIVE_SECONDS,
+        )
+
+    async def shutdown(self) -> None:
+        pass
+
+    async def _cleanup_server(self) -> None:
+        await self._forwarder.close()
 
 
 def _used(meter: Meter) -> Used:
@@ -185,32 +214,24 @@ def _used(meter: Meter) -> Used:
     return Used(meter.model, input_tokens_of(usage), tokens, cost_of(meter.model, usage))
 
 
-async def _body(receive: Receive) -> bytes | None:
-    """The whole body; None when it is too large, which is then not kept. Raises ClientGone."""
+async def _body(request: web.BaseRequest) -> bytes | None:
+    """The whole body; None when it is too large, which is then not kept."""
     parts: list[bytes] = []
     size = 0
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise ClientGone
-        size += len(message.get("body", b""))
+    async for part in request.content.iter_any():
+        size += len(part)
         if size <= LARGEST_BODY:
-            parts.append(message.get("body", b""))
-        if not message.get("more_body"):
-            return b"".join(parts) if size <= LARGEST_BODY else None
+            parts.append(part)
+    return b"".join(parts) if size <= LARGEST_BODY else None
 
 
-async def _gone(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
-
-
-async def _refuse(send: Send, status: int, kind: str, sentence: str) -> None:
+def _refused(status: int, kind: str, sentence: str) -> web.Response:
     """An error in the API's own form."""
-    content = json.dumps({"type": "error", "error": {"type": kind, "message": sentence}}).encode()
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(content)).encode())]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": content, "more_body": False})
+    return web.json_response({"type": "error", "error": {"type": kind, "message": sentence}}, status=status)
+
+
+def _texts(headers: Headers) -> list[tuple[str, str]]:
+    return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers]
 
 
 def _object(content: bytes) -> dict[str, Any] | None:
@@ -223,5 +244,5 @@ def _object(content: bytes) -> dict[str, Any] | None:
 
 def _name(error: BaseException) -> str:
     """What happened, without an address or a header in it."""
-    cause = f": {error}" if isinstance(error, httpx2.ProxyError | httpx2.ConnectError) else ""
+    cause = f": {error.os_error.strerror}" if isinstance(error, aiohttp.ClientConnectorError) else ""
     return f"{type(error).__name__}{cause}"

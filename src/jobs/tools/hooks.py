@@ -30,9 +30,7 @@ from jobs.users.model import Role
 from jobs.users.repository import UsersRepository
 
 if TYPE_CHECKING:
-    from starlette.requests import Request
-    from starlette.responses import Response
-    from starlette.routing import BaseRoute
+    from aiohttp.web import AbstractRouteDef, Request, Response
 
 log = structlog.get_logger()
 
@@ -127,21 +125,22 @@ class Hooks:
         """`run_usd`: what one run may cost (SCHEDULE_RUN_USD)."""
         self._inbox, self._outbox, self._users, self._run_usd = inbox, outbox, users, run_usd
 
-    def routes(self) -> "Sequence[BaseRoute]":
-        from starlette.routing import Route
+    def routes(self) -> "Sequence[AbstractRouteDef]":
+        from aiohttp.web import post
 
-        return [Route("/hooks/{name}", self._deliver, methods=["POST"])]
+        return [post("/hooks/{name}", self._deliver)]
 
     async def _deliver(self, request: "Request") -> "Response":
         """202 taken, 200 taken before, 401 no such hook or not its secret, 413 too large, 429 or 503 come again."""
-        from starlette.responses import JSONResponse
+        from aiohttp.web import json_response
 
         def told(status: int, **body: object) -> "Response":
-            return JSONResponse(body, status, {"Retry-After": "30"} if status in (429, 503) else None)
+            return json_response(body, status=status, headers={"Retry-After": "30"} if status in (429, 503) else None)
 
-        name = request.path_params["name"]
+        name = request.match_info["name"]
+        headers = {field.decode("latin-1").lower(): value.decode("latin-1") for field, value in request.raw_headers}
         body = bytearray()
-        async for chunk in request.stream():
+        async for chunk in request.content.iter_any():
             body += chunk
             if len(body) > LARGEST:
                 return told(413, error=f"a delivery may have {LARGEST} bytes")
@@ -150,7 +149,7 @@ class Hooks:
         except ValueError as error:
             log.error("hooks are not served", error=str(error))
             return told(503, error="hooks.json cannot be read")
-        if hook is None or not hook.admits(dict(request.headers), bytes(body)):
+        if hook is None or not hook.admits(headers, bytes(body)):
             log.warning("hook refused", hook=name[:100])
             return told(401, error="there is no such hook, or that is not its secret")
         if self._inbox is None:
@@ -159,7 +158,7 @@ class Hooks:
         if self._inbox.waiting(lane.id) >= MOST_WAITING:
             return told(429, error="too many deliveries wait")
         try:
-            fresh = self._inbox.accept(_event(name, hook, lane, dict(request.headers), bytes(body)))
+            fresh = self._inbox.accept(_event(name, hook, lane, headers, bytes(body)))
         except apsw.Error as error:
             log.error("delivery not stored", hook=name, error=str(error))
             return told(503, error="it could not be stored")

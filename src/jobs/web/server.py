@@ -5,19 +5,16 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from jobs.serving import LoopbackServer
+from jobs.serving import END_SECONDS, KEEP_ALIVE_SECONDS, LoopbackServer
 from jobs.web.vitals import Vitals
 
 if TYPE_CHECKING:
-    from starlette.requests import Request
-    from starlette.responses import Response
-    from starlette.routing import BaseRoute
-    from starlette.types import ASGIApp
+    from aiohttp.web import AbstractRouteDef, AppRunner, Request, Response
 
 log = structlog.get_logger()
 
-Routes = Callable[[], "Sequence[BaseRoute]"]
-"""A part's own routes. Called once, in a thread, when the server starts: Starlette is imported inside."""
+Routes = Callable[[], "Sequence[AbstractRouteDef]"]
+"""A part's own routes. Called once, in a thread, before the first request: aiohttp is imported inside."""
 
 
 class WebServer:
@@ -33,7 +30,7 @@ class WebServer:
         """Serve from now on. A port that another program has is said in the log, and nothing is served."""
         if self._port == 0:
             return
-        server = LoopbackServer(self._build, self._port)
+        server = LoopbackServer(self._make, self._port)
         try:
             server.start()
         except OSError as error:
@@ -49,12 +46,11 @@ class WebServer:
         if self._server:
             await self._server.stop()
 
-    def _build(self) -> "ASGIApp":
-        from starlette.applications import Starlette
-        from starlette.routing import Route
+    def _make(self) -> "AppRunner":
+        from aiohttp.web import get
 
-        own = [Route("/healthz", self._healthz), Route("/readyz", self._readyz), Route("/metrics", self._metrics)]
-        return Starlette(routes=[*own, *(route for routes in self._routes for route in routes())])
+        own = [get("/healthz", self._healthz), get("/readyz", self._readyz), get("/metrics", self._metrics)]
+        return application([*own, *(route for routes in self._routes for route in routes())])
 
     async def _healthz(self, _: "Request") -> "Response":
         """200 while the program lives: the loop answers and the database can be read. Otherwise 503: start it anew."""
@@ -65,14 +61,24 @@ class WebServer:
         return _told(self._vitals.hindrances())
 
     async def _metrics(self, _: "Request") -> "Response":
-        from starlette.responses import Response
+        from aiohttp.web import Response
 
         from jobs.web import metrics
 
-        return Response(metrics.exposition(self._vitals), media_type=metrics.CONTENT_TYPE)
+        headers = {"Content-Type": metrics.CONTENT_TYPE}
+        return Response(body=metrics.exposition(self._vitals), headers=headers)
+
+
+def application(routes: "Sequence[AbstractRouteDef]") -> "AppRunner":
+    """What serves these routes."""
+    from aiohttp.web import Application, AppRunner
+
+    app = Application()
+    app.add_routes(routes)
+    return AppRunner(app, access_log=None, shutdown_timeout=END_SECONDS, keepalive_timeout=KEEP_ALIVE_SECONDS)
 
 
 def _told(hindrances: dict[str, str]) -> "Response":
-    from starlette.responses import JSONResponse
+    from aiohttp.web import json_response
 
-    return JSONResponse({"ok": not hindrances, **hindrances}, status_code=503 if hindrances else 200)
+    return json_response({"ok": not hindrances, **hindrances}, status=503 if hindrances else 200)
