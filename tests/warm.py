@@ -20,6 +20,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -39,8 +40,7 @@ LOADED = (
     "jobs.setup.model_check",
     "jobs.users.session",
     "jobs.users.short_turn",
-    "starlette.applications",
-    "uvicorn.protocols.http.httptools_impl",
+    "aiohttp.web",
 )
 LONGEST_ORDER = 1 << 17
 
@@ -191,6 +191,7 @@ def _become(order: dict[str, Any]) -> None:
     os.environ.clear()
     os.environ.update(order["env"])
     time.tzset()
+    tempfile.tempdir = None  # TMPDIR may be another
     sys.stdin = io.TextIOWrapper(io.BufferedReader(io.FileIO(0, closefd=False)), "utf-8", "surrogateescape")
     sys.stdout = io.TextIOWrapper(io.BufferedWriter(io.FileIO(1, "w", closefd=False)), "utf-8", "surrogateescape")
     sys.stderr = io.TextIOWrapper(
