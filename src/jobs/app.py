@@ -192,6 +192,7 @@ class App:
         await asyncio.gather(*tasks, return_exceptions=True)
         await parts.lanes.drain(0 if self._signed_out else DRAIN_SECONDS)
         await parts.presence.drain()
+        await parts.receiver.drain(0 if self._signed_out else SEND_SECONDS)
         await parts.sender.drain(0 if self._signed_out else SEND_SECONDS)
         if not parts.switches.frozen:
             await parts.notes.drain(NOTES_SECONDS)

@@ -112,20 +112,20 @@ def test_what_is_spent_counts_each_turn_once_and_calls_without_a_turn_too(spine:
     turn = spine.turns.begin(MASHA)
     assert turn is not None
     ledger.end(ledger.begin(MASHA, turn.id, 0.5), Used(MODEL, 1, 1, 0.2))
-    assert spent(spine.db, since, OWNER, MASHA) == pytest.approx(0.2), "while the turn runs"
+    assert spent(spine.db, since, OWNER, MASHA).lane == pytest.approx(0.2), "while the turn runs"
     spine.turns.finish(turn, "done", Usage(1, 1, 0.3, MODEL))
-    assert spent(spine.db, since, OWNER, MASHA) == pytest.approx(0.3), "the SDK counted more"
+    assert spent(spine.db, since, OWNER, MASHA).lane == pytest.approx(0.3), "the SDK counted more"
     ledger.end(ledger.begin(PETYA, None, 0.5), Used(MODEL, 1, 1, 0.1))
     ledger.end(ledger.begin(OWNER, None, 0.5), Used(MODEL, 1, 1, 5.0))
-    assert spent(spine.db, since, OWNER) == pytest.approx(0.4), "everyone but the owner"
-    assert spent(spine.db, now() + timedelta(minutes=1), OWNER) == 0
+    assert spent(spine.db, since, OWNER, MASHA).others == pytest.approx(0.4), "everyone but the owner"
+    assert spent(spine.db, now() + timedelta(minutes=1), OWNER, MASHA).others == 0
 
 
 def test_a_call_under_way_is_reserved_and_after_a_crash_counts_as_the_dearest(spine: Spine) -> None:
     ledger = Ledger(spine.db)
     since = now() - timedelta(minutes=1)
     ledger.begin(MASHA, None, 0.5)
-    assert spent(spine.db, since, OWNER) == 0
-    assert spent(spine.db, since, OWNER, reserved=True) == 0.5
+    assert spent(spine.db, since, OWNER, MASHA).others == 0
+    assert spent(spine.db, since, OWNER, MASHA, reserved=True).others == 0.5
     ledger.settle()
-    assert spent(spine.db, since, OWNER) == 0.5
+    assert spent(spine.db, since, OWNER, MASHA).others == 0.5

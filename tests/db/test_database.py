@@ -1,15 +1,27 @@
 """The database file: made from nothing, upgraded, and left alone whenever it cannot be trusted."""
 
+import asyncio
 import os
 import subprocess
 import sys
+import threading
+from contextlib import closing
 from pathlib import Path
 
 import apsw
 import pytest
 
 from jobs import db as package
-from jobs.db import AlreadyRunning, Database, DatabaseError, DataLock, HolderUnknown, open_as_is, open_database
+from jobs.db import (
+    AlreadyRunning,
+    Database,
+    DatabaseError,
+    DataLock,
+    Flushing,
+    HolderUnknown,
+    open_as_is,
+    open_database,
+)
 from jobs.db.migrate import migrations
 
 SOURCE = Path(package.__file__).parents[2]
@@ -170,6 +182,43 @@ def test_a_transaction_is_all_or_nothing_and_joins_the_one_around_it(tmp_path: P
     note("after")
     assert database.value("SELECT count(*) FROM meta") == 1
     database.close()
+
+
+def test_what_is_not_durable_at_once_is_on_the_disk_after_a_flush(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[str] = []
+    monkeypatch.setattr(os, "fdatasync", lambda file: synced.append(Path(f"/proc/self/fd/{file}").readlink().name))
+    with closing(open_database(tmp_path / "db.sqlite")) as db:
+        db.flush()
+        with db.transaction(durable=False):
+            db.execute("INSERT INTO meta (key, value) VALUES ('a', 'b')")
+        synced.clear()
+        db.flush()
+        assert synced == ["db.sqlite-wal"]
+
+
+async def test_many_wait_for_one_flush_and_none_for_one_that_began_before_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(open_database(tmp_path / "db.sqlite")) as db:
+        going, let_go = threading.Event(), threading.Event()
+        flushes: list[int] = []
+
+        def flush() -> None:
+            flushes.append(len(flushes))
+            going.set()
+            let_go.wait()
+
+        monkeypatch.setattr(db, "flush", flush)
+        flushing = Flushing(db)
+        first = asyncio.create_task(flushing.flushed())
+        await asyncio.to_thread(going.wait)
+        later = [asyncio.create_task(flushing.flushed()) for _ in range(50)]
+        await asyncio.sleep(0)
+        let_go.set()
+        await asyncio.gather(first, *later)
+        assert len(flushes) == 2
 
 
 def test_a_full_disk_is_said_in_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -123,6 +123,7 @@ class Post(Spine):
         self.receiver.stop()
         self._reading.cancel()
         await asyncio.gather(self._reading, return_exceptions=True)
+        await self.receiver.drain(0)
         await self.sender.drain(0)
         await self.client.disconnect()
         try:

@@ -1,6 +1,7 @@
 """What people write: stored once, in order, whatever Telegram and the connection do; nobody else is answered."""
 
 import asyncio
+import errno
 import time
 from pathlib import Path
 from types import SimpleNamespace
@@ -168,6 +169,32 @@ async def test_a_message_that_can_not_be_stored_is_not_marked_read_and_taken_whe
             assert not mail.is_read(message)
         await mail.until_read(message)
         assert len(mail.texts()) == len(sim.messages(jobs, masha))
+
+
+async def test_a_message_is_marked_read_only_once_it_is_on_the_disk(
+    sim: TelegramSimulator,
+    tmp_path: Path,
+    jobs: Account,
+    owner: Account,
+    masha: Account,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(reconcile, "STORAGE_PAUSE", 0.01)
+    async with Post(sim, tmp_path, jobs, owner) as mail:
+        await mail.until_read(sim.send(masha, jobs, "hello"))
+        flush, tried = mail.db.flush, []
+
+        def fails_once() -> None:
+            tried.append(mail.is_read(message))
+            if len(tried) == 1:
+                raise OSError(errno.EIO, "the disk does not take it")
+            flush()
+
+        monkeypatch.setattr(mail.db, "flush", fails_once)
+        message = sim.send(masha, jobs, "are you there?")
+        await mail.until_read(message)
+        assert tried == [False, False]
+        assert mail.texts() == ["hello", "are you there?"]
 
 
 async def test_a_message_deleted_before_it_was_begun_is_forgotten_and_one_deleted_later_is_survived(

@@ -44,18 +44,32 @@ class Ledger:
             )
 
 
-SPENT = """SELECT coalesce(sum(cost_usd), 0.0) + :reserved * coalesce(sum(reserved_usd), 0.0) FROM model_calls
-           WHERE at >= :since AND (lane = :lane OR :lane IS NULL AND lane <> :owner AND lane > 0)"""
-MORE_BY_THE_SDK = """SELECT coalesce(sum(max(0.0, cost_usd - coalesce(
-               (SELECT sum(cost_usd) FROM model_calls WHERE turn_id = turns.id), 0.0))), 0.0) FROM turns
-           WHERE started_at >= :since AND (lane = :lane OR :lane IS NULL AND lane <> :owner AND lane > 0)"""
+@dataclass(frozen=True)
+class Spent:
+    """US dollars."""
+
+    others: float
+    """Of everyone but the owner."""
+    lane: float
+    """Of one of them."""
 
 
-def spent(db: Database, since: datetime, owner: int, lane: int | None = None, *, reserved: bool = False) -> float:
-    """US dollars since then: of one lane, or of all but the owner's. `reserved`: with what calls under way may cost.
+BY_CALLS = """SELECT coalesce(sum(usd), 0.0) AS others, coalesce(sum(usd) FILTER (WHERE lane = :lane), 0.0) AS lane
+              FROM (SELECT lane, cost_usd + :reserved * reserved_usd AS usd FROM model_calls
+                    WHERE at >= :since AND lane <> :owner AND lane > 0)"""
+MORE_BY_THE_SDK = """SELECT coalesce(sum(usd), 0.0) AS others,
+                            coalesce(sum(usd) FILTER (WHERE lane = :lane), 0.0) AS lane
+                     FROM (SELECT lane, max(0.0, cost_usd - coalesce(
+                               (SELECT sum(cost_usd) FROM model_calls WHERE turn_id = turns.id), 0.0)) AS usd
+                           FROM turns WHERE started_at >= :since AND lane <> :owner AND lane > 0)"""
+
+
+def spent(db: Database, since: datetime, owner: int, lane: int, *, reserved: bool = False) -> Spent:
+    """What was spent since then. `reserved`: with what calls under way may cost.
 
     Of a finished turn the larger counts: what its calls cost by the price list, or what the SDK says.
     """
     bindings = {"since": to_text(since), "lane": lane, "owner": owner}
-    by_calls = db.value(SPENT, {**bindings, "reserved": int(reserved)})
-    return float(by_calls) + float(db.value(MORE_BY_THE_SDK, bindings))
+    by_calls = db.execute(BY_CALLS, {**bindings, "reserved": int(reserved)})[0]
+    more = db.execute(MORE_BY_THE_SDK, bindings)[0]
+    return Spent(by_calls["others"] + more["others"], by_calls["lane"] + more["lane"])

@@ -1,6 +1,7 @@
 """One SQLite file: its connection, its numbered migrations, the lock that keeps a second process out."""
 
 from jobs.db.connection import Database, DatabaseError, Row
+from jobs.db.flushing import Flushing
 from jobs.db.lock import LOOK_AGAIN, AlreadyRunning, DataLock, HolderUnknown
 from jobs.db.migrate import migrations, open_as_is, open_database, schema_version
 
@@ -10,6 +11,7 @@ __all__ = [
     "DataLock",
     "Database",
     "DatabaseError",
+    "Flushing",
     "HolderUnknown",
     "Row",
     "migrations",

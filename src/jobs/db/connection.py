@@ -4,8 +4,9 @@ A transaction never spans an `await`, so two of them cannot interleave and no lo
 millisecond plus one fsync (`docs/decisions.md`, "SQLite on the loop's thread").
 """
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +77,7 @@ class Database:
         """All or nothing. Inside another transaction it joins that one. Do not `await` inside.
 
         One that is not `durable` survives a kill, but a power cut may take it back (never one that came before it, and
-        never only it): for what would merely be done again. It costs no fsync.
+        never only it): for what would merely be done again, or until `flush`. It costs no fsync.
         """
         if self._depth:
             yield
@@ -98,6 +99,20 @@ class Database:
             self._depth = 0
             if relaxed:
                 self._connection.execute(f"PRAGMA synchronous = {self.SYNCHRONOUS}")
+
+    def flush(self) -> None:
+        """Put all that was committed on the disk. Takes milliseconds; may be called in another thread. Raises OSError.
+
+        SQLite itself does no more at a durable commit than to sync its log (sqlite.org/pragma.html#pragma_synchronous).
+        """
+        if self.SYNCHRONOUS != "FULL":
+            return
+        with suppress(FileNotFoundError):  # nothing was written yet
+            log = os.open(self.path.with_name(f"{self.path.name}-wal"), os.O_RDONLY)
+            try:
+                (os.fdatasync if hasattr(os, "fdatasync") else os.fsync)(log)
+            finally:
+                os.close(log)
 
     def close(self) -> None:
         self._connection.close()

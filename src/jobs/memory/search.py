@@ -10,6 +10,7 @@ passage that has one common word of a long question gets little, one that has it
 import json
 import math
 from collections.abc import Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import islice
@@ -95,6 +96,7 @@ class Search:
         self._index = index
         self._nearest = Nearest(index)
         self._words = WordSearch(index)
+        self._thinking = ThreadPoolExecutor(1, "query's vector")  # has no thread until it is asked
 
     def search(self, wanted: Wanted, today: date) -> list[Hit]:
         """The best passages, best first, neighbours joined. Any text is a valid query; an empty one finds nothing."""
@@ -108,9 +110,10 @@ class Search:
             return []
         allowed = self._allowed(wanted)
         most = max(CANDIDATES, 2 * wanted.limit)
+        vector = self._vector_of(wanted.query)  # takes as long as all the rest, in C, on another core
         shares = self._words.shares(wanted.query, SHARES * most, allowed)
         by_words = list(shares)[:most]
-        query, nearest, cosines = self._by_meaning(wanted.query, most, allowed)
+        query, nearest, cosines = self._by_meaning(vector, most, allowed)
         numbers = {*by_words, *nearest}
         if not numbers:
             return []
@@ -133,18 +136,24 @@ class Search:
             for number, day, kind, text in rows
         ]
 
+    def _vector_of(self, query: str) -> "Future[Vectors] | None":
+        """The query's vector, as soon as it is made; None where there is nothing to compare it with."""
+        embedder = self._index.embedder
+        if embedder is None or not self._index.value("SELECT 1 FROM vectors LIMIT 1"):
+            return None
+        return self._thinking.submit(embedder.query, query)
+
     def _by_meaning(
-        self, query: str, most: int, allowed: set[int] | None
+        self, query: "Future[Vectors] | None", most: int, allowed: set[int] | None
     ) -> "tuple[Vectors | None, list[int], dict[int, float]]":
         """The query's vector, the passages with the units nearest to it, and these units' cosines.
 
         None of them where vectors are not to be had.
         """
-        embedder = self._index.embedder
-        if embedder is None or not self._index.value("SELECT 1 FROM vectors LIMIT 1"):
+        if query is None:
             return None, [], {}
         try:
-            vector = embedder.query(query)
+            vector = query.result()
         except EmbedderFailed as error:
             log.warning("searched by words only", reason=str(error))
             return None, [], {}

@@ -11,7 +11,8 @@ from jobs.times import from_text, now, to_text
 class Inbox:
     """Accepts what happened, once, and tells the lanes.
 
-    A row is on the disk when `accept` returns; only then may the caller tell anyone that it has arrived.
+    A row is on the disk when `accept` returns, or after `Database.flush` where the caller's transaction is not durable;
+    only then may anyone be told that it has arrived.
     """
 
     def __init__(self, db: Database) -> None:

@@ -9,7 +9,7 @@ from pathlib import PurePath
 from jobs.db import Database, Row
 from jobs.spine.choices import choices_json, read_choices
 from jobs.spine.model import Choice, OutboxKind, OutboxRow, OutFile, Rendered
-from jobs.spine.switches import FROZEN, is_on
+from jobs.spine.switches import FROZEN
 from jobs.texts import language_of, say
 from jobs.times import now, to_text
 
@@ -189,8 +189,9 @@ class Outbox:
     def next(self, chat: int) -> OutboxRow | None:
         """The oldest message that waits for a chat; while the outbox is frozen, the oldest urgent one."""
         row = self._db.one(
-            "SELECT * FROM outbox WHERE chat = ? AND state = 'queued' AND urgent >= ? ORDER BY id LIMIT 1",
-            (chat, int(is_on(self._db, FROZEN))),
+            """SELECT * FROM outbox WHERE chat = ? AND state = 'queued'
+               AND urgent >= (SELECT count(*) FROM meta WHERE key = ?) ORDER BY id LIMIT 1""",
+            (chat, FROZEN),
         )
         return _row(row) if row else None
 

@@ -12,7 +12,7 @@ from telethon import TelegramClient, events
 from telethon.errors import RPCError
 from telethon.tl import functions, types
 
-from jobs.db import Database, Row
+from jobs.db import Database, Flushing, Row
 from jobs.masks import MASK
 from jobs.spine.extras import NOTHING, Extras
 from jobs.spine.inbox import Inbox
@@ -76,6 +76,7 @@ class Receiver:
         self._client = client
         self._account = account
         self._db = db
+        self._flushing = Flushing(db)
         self._inbox = inbox
         self._outbox = outbox
         self._users = users
@@ -103,6 +104,14 @@ class Receiver:
         self._client.remove_event_handler(self._on_message)
         self._client.remove_event_handler(self._on_edited)
         self._client.remove_event_handler(self._on_deleted)
+
+    async def drain(self, seconds: float) -> None:
+        """Let what was taken be marked read, for so long at most."""
+        if marks := list(self._marks.values()):
+            _, late = await asyncio.wait(marks, timeout=seconds)
+            for mark in late:
+                mark.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
 
     async def _on_message(self, event: events.NewMessage.Event) -> None:
         message = event.message
@@ -175,7 +184,7 @@ class Receiver:
         self._accept(Incoming(key, chat, Origin(last["origin"]), text, at, message.id, extras), person)
 
     async def take(self, message: types.Message) -> None:
-        """Store one message of a private chat, then mark it read. Raises apsw.Error when it cannot be stored."""
+        """Store one message of a private chat, then mark it read. Raises apsw.Error or OSError when it cannot be."""
         chat = message.peer_id.user_id
         async with self._locks[chat]:
             if not self._is_for_jobs(message, chat):
@@ -199,7 +208,9 @@ class Receiver:
             is_telling = False  # a command is in Latin letters whoever types it
         language = (language_of(words) if is_telling else None) or language_from_code(sender.lang_code)
         is_stranger = self._users.get(chat) is None
-        with self._db.transaction():
+        # What merely waits for its turn need not hold that up: a power cut now, and it is read from the history again.
+        is_durable = is_stranger or self._account.is_bot
+        with self._db.transaction(durable=is_durable):
             self._users.remember(
                 chat,
                 full_name(sender),
@@ -224,21 +235,27 @@ class Receiver:
             )
             if is_stranger:
                 self._door.met(person, event.text)
-            self._accept(event, person)
+            merely_waits = self._accept(event, person)
+        if not is_durable and not merely_waits:
+            self._db.flush()
 
-    def _accept(self, event: Incoming, person: Person) -> None:
-        """Into the inbox; a command is carried out, unless it is somebody else's words or of somebody not let in."""
+    def _accept(self, event: Incoming, person: Person) -> bool:
+        """Into the inbox; a command is carried out, unless it is somebody else's words or of somebody not let in.
+
+        Returns whether nothing but that was done.
+        """
         standing = self._door.standing(person.id)
         if standing is not Standing.KNOWN:
             self._inbox.accept(event, dropped=standing is Standing.BANNED)
-            return
+            return True
         is_own = event.extras.forwarded_from is None
         if is_own and self._takes_secret(event, person):
-            return
+            return False
         command = self._commands.order_of(event.text, person, event) if is_own else None
         with self._db.transaction():
             if self._inbox.accept(event, handled=command is not None) and command:
                 self._commands.run(command, person, event.key)
+        return command is None
 
     def _takes_secret(self, event: Incoming, person: Person) -> bool:
         """A secret that Jobs has asked for is taken by code: neither it nor the message is kept anywhere else."""
@@ -281,13 +298,17 @@ class Receiver:
         return user if isinstance(user, types.User) else None
 
     async def _mark_read(self, chat: int) -> None:
-        """One mark for all that comes in one breath."""
+        """One mark for all that comes in one breath, once it is on the disk."""
         await asyncio.sleep(SIGN_SECONDS)
         while message_id := self._to_mark.pop(chat, 0):
             try:
+                await self._flushing.flushed()
                 await self._client(functions.messages.ReadHistoryRequest(self._chats.peer(chat), message_id))
             except (RPCError, ConnectionError) as error:
                 log.info("not marked read", chat=chat, error=str(error))
+            except OSError as error:
+                log.error("message not on the disk", chat=chat, error=str(error))
+                self.refused()
 
 
 def _was_secret(row: Row) -> bool:

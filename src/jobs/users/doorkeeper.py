@@ -156,14 +156,13 @@ class Doorkeeper:
         owner = self._users.owner_id
         if lane == owner or lane < 0:  # what nobody else has asked for: an errand has a budget of its own
             return None
-        pot = self._settings.external_daily_usd - spent(self._db, self._today(), owner, reserved=True)
-        share = self.limits(lane).usd - spent(self._db, self._today(), owner, lane, reserved=True)
-        return max(0.0, min(pot, share))
+        used = spent(self._db, self._today(), owner, lane, reserved=True)
+        return max(0.0, min(self._settings.external_daily_usd - used.others, self.limits(lane).usd - used.lane))
 
     def used_up(self, lane: int) -> datetime:
         """A call for this lane was refused for want of money: say so, and return when it may go on."""
-        pot = self._settings.external_daily_usd - self._spent(self._today())
-        share = self.limits(lane).usd - self._spent(self._today(), lane)
+        used = spent(self._db, self._today(), self._users.owner_id, lane)
+        pot, share = self._settings.external_daily_usd - used.others, self.limits(lane).usd - used.lane
         self._tell(lane, "pot_empty" if pot < share else "share_used")
         return self._midnight()
 
@@ -172,9 +171,10 @@ class Doorkeeper:
         limits, today = self.limits(lane), self._today()
         midnight = self._midnight()
         written = "SELECT sent_at FROM inbox WHERE lane = ? AND sent_at > ? ORDER BY sent_at DESC LIMIT 1 OFFSET ?"
-        if self._spent(today) >= self._settings.external_daily_usd:
+        used = spent(self._db, today, self._users.owner_id, lane)
+        if used.others >= self._settings.external_daily_usd:
             return midnight, "pot_empty"
-        if self._spent(today, lane) >= limits.usd or self._turns(today, lane) >= limits.turns:
+        if used.lane >= limits.usd or self._turns(today, lane) >= limits.turns:
             return midnight, "share_used"
         if self._db.one(written, (lane, to_text(today), limits.per_day)):
             return midnight, "share_used"
@@ -194,10 +194,6 @@ class Doorkeeper:
 
     def _waits(self, lane: int) -> bool:
         return bool(self._db.one("SELECT 1 FROM inbox WHERE lane = ? AND state = 'waiting' LIMIT 1", (lane,)))
-
-    def _spent(self, since: datetime, lane: int | None = None) -> float:
-        """US dollars that were spent since then: of one person, or of all but the owner."""
-        return spent(self._db, since, self._users.owner_id, lane)
 
     def _turns(self, since: datetime, lane: int) -> int:
         sql = "SELECT count(*) FROM turns WHERE lane = ? AND started_at >= ? AND state IN ('done', 'set_aside')"

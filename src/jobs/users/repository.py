@@ -27,6 +27,7 @@ class UsersRepository:
         self._db = db
         self.owner_id = owner_id
         self.owner_zone = owner_zone
+        self._owner: Person | None = None  # as the table has it: every turn asks for it several times
         self.on_task_changed: Callable[[], None] = lambda: None
         """Told in the transaction that changes a task, or when its person may be reminded."""
 
@@ -34,16 +35,18 @@ class UsersRepository:
 
     def owner(self) -> Person:
         """The owner, with the name and language last seen."""
-        known = self._known_of_owner()
-        return Person(
-            id=self.owner_id,
-            role=Role.OWNER,
-            name=known.get("name", ""),
-            username=known.get("username"),
-            phone=None,
-            language=known.get("language", "en"),
-            zone=self.owner_zone,
-        )
+        if self._owner is None:
+            known = self._known_of_owner()
+            self._owner = Person(
+                id=self.owner_id,
+                role=Role.OWNER,
+                name=known.get("name", ""),
+                username=known.get("username"),
+                phone=None,
+                language=known.get("language", "en"),
+                zone=self.owner_zone,
+            )
+        return self._owner
 
     def _known_of_owner(self) -> dict[str, Any]:
         text = self._db.value("SELECT value FROM meta WHERE key = 'owner'")
@@ -94,6 +97,9 @@ class UsersRepository:
         known = self._known_of_owner()
         language = language or known.get("language") or _language_of_name(name) or "en"
         value = {"name": name, "username": username, "language": language}
+        if value == known:
+            return
+        self._owner = None
         self._db.execute(
             "INSERT INTO meta (key, value) VALUES ('owner', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
             (json.dumps(value, ensure_ascii=False),),
