@@ -10,11 +10,20 @@ import pytest
 from tests.support import Spine, spine_in
 from tests.warm import Nursery
 
+from jobs import garbage
 from jobs.config import Settings
 from jobs_simulator import stage
 
 hypothesis.settings.register_profile("jobs", deadline=None, database=None)  # a slow machine is no fault of the code's
 hypothesis.settings.load_profile("jobs")
+
+
+def pytest_sessionstart() -> None:
+    garbage.loading()
+
+
+def pytest_collection_finish() -> None:
+    garbage.settle()
 
 
 @pytest.fixture(autouse=True)
