@@ -57,6 +57,7 @@ async def jobs(stage: Stage, *arguments: str) -> tuple[int, str]:
     return process.returncode, output.decode()
 
 
+@pytest.mark.cold
 async def test_the_writer_knows_what_was_not_delivered_and_it_is_delivered_on_retry(
     stage: Stage, maria: Account
 ) -> None:
@@ -101,7 +102,6 @@ async def test_a_persons_session_knows_that_its_answer_was_not_read(stage: Stage
         assert "ECHO: и ещё одно" in stage.model.requests[-1].context_text
 
 
-@pytest.mark.cold
 async def test_a_turn_set_aside_is_listed_and_done_on_retry(stage: Stage, maria: Account) -> None:
     brain = stage.model.brain
     assert isinstance(brain, Brain)
