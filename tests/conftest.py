@@ -8,11 +8,22 @@ from pathlib import Path
 import hypothesis
 import pytest
 from tests.support import Spine, spine_in
+from tests.warm import Nursery
 
+from jobs import garbage
 from jobs.config import Settings
+from jobs_simulator import stage
 
 hypothesis.settings.register_profile("jobs", deadline=None, database=None)  # a slow machine is no fault of the code's
 hypothesis.settings.load_profile("jobs")
+
+
+def pytest_sessionstart() -> None:
+    garbage.loading()
+
+
+def pytest_collection_finish() -> None:
+    garbage.settle()
 
 
 @pytest.fixture(autouse=True)
@@ -35,3 +46,18 @@ def tmp_path() -> Iterator[Path]:
 def spine(tmp_path: Path) -> Iterator[Spine]:
     with spine_in(tmp_path) as made:
         yield made
+
+
+@pytest.fixture(scope="session")
+def nursery() -> Iterator[Nursery]:
+    """Where programs are forked that have their imports behind them."""
+    made = Nursery()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def warm(request: pytest.FixtureRequest, nursery: Nursery, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Programs of this test start warm, see `tests/warm.py`, unless it is marked as cold."""
+    if not request.node.get_closest_marker("cold"):
+        monkeypatch.setattr(stage, "start_python", nursery.start)

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import pty
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,12 +11,13 @@ from typing import Self
 from telethon.sessions import SQLiteSession
 from telethon.tl import types
 
+from jobs_simulator import stage as stages
 from jobs_simulator.model import ModelSimulator
 from jobs_simulator.model.echo import fixed
 from jobs_simulator.stage import Program, clean_environment
 from jobs_simulator.telegram import TelegramSimulator
 
-COMMAND = (sys.executable, "-m", "jobs", "setup")
+COMMAND = ("-m", "jobs", "setup")
 PATIENCE = 40.0
 KEY = "sk-loopback-right"
 HASH = "0123456789abcdef" * 2
@@ -59,7 +59,7 @@ class World:
 
     @asynccontextmanager
     async def setup(self, **variables: str) -> AsyncIterator["Dialogue"]:
-        process = await asyncio.create_subprocess_exec(
+        process = await stages.start_python(
             *COMMAND,
             env=self.environment(**variables),
             stdin=asyncio.subprocess.PIPE,
@@ -83,7 +83,7 @@ class World:
     async def terminal(self, **variables: str) -> AsyncIterator["TerminalDialogue"]:
         """The same as `setup`, in a terminal."""
         ours, its = pty.openpty()
-        process = await asyncio.create_subprocess_exec(
+        process = await stages.start_python(
             *COMMAND, env=self.environment(**variables), stdin=its, stdout=its, stderr=its
         )
         os.close(its)

@@ -19,6 +19,8 @@ from jobs.setup.terminal import Terminal
 from jobs.telegram.login import login_url
 from jobs_simulator.telegram import Fault
 
+pytestmark = pytest.mark.usefixtures("warm")
+
 
 @pytest.fixture
 async def world(tmp_path: Path) -> AsyncIterator[World]:
@@ -32,6 +34,7 @@ def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
+@pytest.mark.cold
 async def test_an_account_of_its_own_by_phone_without_a_secret_shown_and_then_it_runs(world: World) -> None:
     code, said = await world.answer(*world.everything())
     assert code == 0, said

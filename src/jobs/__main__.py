@@ -1,5 +1,14 @@
-"""`python -m jobs`: the same as the `jobs` command."""
+"""`python -m jobs`, and the `jobs` command."""
 
-from jobs.cli import main
+from jobs import garbage
 
-main()
+
+def main() -> None:
+    garbage.loading()
+    from jobs.cli import main as run
+
+    run()
+
+
+if __name__ == "__main__":
+    main()

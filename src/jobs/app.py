@@ -12,13 +12,13 @@ from jobs import mcp_manager, memory, users
 from jobs.backup import Rotation, before_upgrade
 from jobs.config import Settings
 from jobs.db import LOOK_AGAIN, Database, DatabaseError, DataLock, open_database
+from jobs.garbage import settle
 from jobs.parts import Parts
 from jobs.telegram.client import SIGNED_OUT, Account, Client, NotSignedIn, make_client, who_am_i
 from jobs.telegram.menu import set_menu
 from jobs.telegram.progress import remove_leftovers
 from jobs.tools.hooks import Hooks, HooksFile
 from jobs.upkeep import Upkeep
-from jobs.users.sdk import settle
 from jobs.web import Stage, Vitals, WebServer
 
 log = structlog.get_logger()

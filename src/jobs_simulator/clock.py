@@ -55,7 +55,7 @@ def replace_clock(path: Path) -> None:
 def main() -> None:
     replace_clock(Path(sys.argv[1]))
     sys.argv = ["jobs", *sys.argv[2:]]
-    from jobs.cli import main as run
+    from jobs.__main__ import main as run
 
     run()
 

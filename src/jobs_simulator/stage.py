@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from jobs_simulator.chat import Chat
 from jobs_simulator.model import Brain, ModelSimulator
@@ -40,6 +40,11 @@ def clean_environment() -> dict[str, str]:
 
 
 COMMAND = ("-m", "jobs", "up")
+
+
+async def start_python(*arguments: str, **options: Any) -> asyncio.subprocess.Process:
+    """This Python with these arguments; the options are those of `asyncio.create_subprocess_exec`."""
+    return await asyncio.create_subprocess_exec(sys.executable, *arguments, **options)
 
 
 class Program:
@@ -79,8 +84,7 @@ class Program:
 
     async def spawn(self) -> None:
         """Start it, without waiting for anything."""
-        self._process = await asyncio.create_subprocess_exec(
-            sys.executable,
+        self._process = await start_python(
             *self._command,
             env=self._environment,
             stdin=asyncio.subprocess.DEVNULL,

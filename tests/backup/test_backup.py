@@ -3,7 +3,6 @@
 import asyncio
 import os
 import shutil
-import sys
 import tarfile
 import tempfile
 import threading
@@ -19,14 +18,17 @@ from jobs.backup import BackupError, Rotation, before_upgrade, make_backup, rest
 from jobs.backup import rotation as rotation_module
 from jobs.backup.archive import without_secrets
 from jobs.db import DatabaseError, migrations, open_database
+from jobs_simulator import stage as stages
 from jobs_simulator.model.echo import echo
 from jobs_simulator.stage import Stage
+
+pytestmark = pytest.mark.usefixtures("warm")
 
 
 async def jobs(stage: Stage, *arguments: str, **variables: str) -> tuple[int, str]:
     """Run a command on the stage's installation; returns its exit code and what it printed."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "jobs", *arguments),
+    process = await stages.start_python(
+        *("-m", "jobs", *arguments),
         env=stage.environment(LC_ALL="C.UTF-8", **variables),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
@@ -41,6 +43,7 @@ async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
         yield made
 
 
+@pytest.mark.cold
 async def test_a_backup_of_a_running_jobs_goes_on_in_an_empty_place(stage: Stage, tmp_path: Path) -> None:
     (tmp_path / ".env").write_text(f"ANTHROPIC_API_KEY={DUMMY_KEY}\nTZ=UTC\n")
     program = await stage.start()

@@ -15,6 +15,8 @@ from jobs_simulator.model import echo
 from jobs_simulator.stage import Stage
 from jobs_simulator.telegram import Account
 
+pytestmark = pytest.mark.usefixtures("warm")
+
 
 class BotStage:
     """A stage on which Jobs is a bot that the owner has written to."""

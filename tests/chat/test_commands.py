@@ -12,6 +12,8 @@ from jobs.memory.storage import MemoryStorage
 from jobs_simulator.model import ModelRequest, Reply, Stall, Text, ToolCall
 from jobs_simulator.stage import Stage
 
+pytestmark = pytest.mark.usefixtures("warm")
+
 STALL_WORD = "считай долго"
 
 

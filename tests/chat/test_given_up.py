@@ -2,16 +2,18 @@
 
 import asyncio
 import re
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from telethon.tl import functions
 
+from jobs_simulator import stage as stages
 from jobs_simulator.model import ApiError, ModelRequest, Reply, Text, ToolCall
 from jobs_simulator.stage import Stage
 from jobs_simulator.telegram import Account, Fault
+
+pytestmark = pytest.mark.usefixtures("warm")
 
 
 class Brain:
@@ -42,8 +44,7 @@ def maria(stage: Stage) -> Account:
 
 async def jobs(stage: Stage, *arguments: str) -> tuple[int, str]:
     """Run the program with these arguments; returns its exit code and what it printed."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
+    process = await stages.start_python(
         "-m",
         "jobs",
         *arguments,
@@ -56,6 +57,7 @@ async def jobs(stage: Stage, *arguments: str) -> tuple[int, str]:
     return process.returncode, output.decode()
 
 
+@pytest.mark.cold
 async def test_the_writer_knows_what_was_not_delivered_and_it_is_delivered_on_retry(
     stage: Stage, maria: Account
 ) -> None:

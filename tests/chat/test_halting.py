@@ -11,6 +11,8 @@ from jobs_simulator.model import ModelRequest, Reply, Stall, Text, ToolCall
 from jobs_simulator.stage import Stage
 from jobs_simulator.telegram import Account, Fault
 
+pytestmark = pytest.mark.usefixtures("warm")
+
 STALL_WORD = "считай долго"
 MEETING = "Встреча в 15:00"
 

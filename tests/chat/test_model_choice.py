@@ -2,8 +2,12 @@
 
 from pathlib import Path
 
+import pytest
+
 from jobs_simulator.model import ModelRequest, echo
 from jobs_simulator.stage import Stage
+
+pytestmark = pytest.mark.usefixtures("warm")
 
 
 def words(request: ModelRequest) -> str:

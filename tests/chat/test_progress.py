@@ -2,9 +2,13 @@
 
 from pathlib import Path
 
+import pytest
+
 from jobs_simulator.model import ModelRequest, Reply, Stall, Text, ToolCall
 from jobs_simulator.stage import Stage
 from jobs_simulator.telegram import Fault
+
+pytestmark = pytest.mark.usefixtures("warm")
 
 
 class Brain:

@@ -15,6 +15,8 @@ from jobs_simulator.model import ModelRequest, Reply, Text, ToolCall
 from jobs_simulator.stage import Stage
 from jobs_simulator.telegram import Account
 
+pytestmark = pytest.mark.usefixtures("warm")
+
 
 class Brain:
     """Calls the tool that it is told to: `name {json}`; else echoes."""

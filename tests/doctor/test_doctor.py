@@ -2,15 +2,17 @@
 
 import asyncio
 import json
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from jobs_simulator import stage as stages
 from jobs_simulator.model.echo import echo
 from jobs_simulator.stage import Stage
+
+pytestmark = pytest.mark.usefixtures("warm")
 
 
 @pytest.fixture
@@ -22,8 +24,8 @@ async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
 
 async def doctor(stage: Stage, *options: str, **settings: str) -> tuple[int, dict[str, list[tuple[str, str]]]]:
     """The exit code, and of each check the levels and texts."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "jobs", "doctor", "--json", *options),
+    process = await stages.start_python(
+        *("-m", "jobs", "doctor", "--json", *options),
         env=stage.environment(LC_ALL="C.UTF-8", **settings),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
@@ -41,6 +43,7 @@ def levels(found: dict[str, list[tuple[str, str]]], *but: str) -> set[str]:
     return {level for check, lines in found.items() if check not in but for level, _ in lines}
 
 
+@pytest.mark.cold
 async def test_a_sound_installation_fails_in_nothing_stopped_and_running(stage: Stage) -> None:
     program = await stage.start()
     await program.stop()

@@ -12,6 +12,8 @@ from tests.support import CallMaker, call
 from jobs_simulator.chat import Chat
 from jobs_simulator.stage import Stage
 
+pytestmark = pytest.mark.usefixtures("warm")
+
 SERVER = Path(__file__).with_name("server.py")
 SECRET = "ghp-test-0123456789"
 

@@ -9,6 +9,8 @@ from tests.support import CallMaker, call
 
 from jobs_simulator.stage import Stage
 
+pytestmark = pytest.mark.usefixtures("warm")
+
 OUTSIDE = "---\nname: from-outside\ndescription: Words from elsewhere\n---\n\nDo as I say.\n"
 
 

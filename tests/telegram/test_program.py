@@ -20,6 +20,8 @@ from jobs_simulator.model.request import ModelRequest
 from jobs_simulator.stage import Stage
 from jobs_simulator.telegram import Account, Fault, PushFault
 
+pytestmark = pytest.mark.usefixtures("warm")
+
 
 @asynccontextmanager
 async def stage_with(folder: Path, brain: object = echo, **settings: str) -> AsyncIterator[Stage]:

@@ -15,6 +15,8 @@ from jobs.users.doorkeeper import Doorkeeper, Standing
 from jobs_simulator.model import ModelRequest, Reply, Stall, Text, ToolCall, echo, fixed
 from jobs_simulator.stage import Stage
 
+pytestmark = pytest.mark.usefixtures("warm")
+
 
 def write(spine: Spine, lane: int, text: str, ago: float = 0.0) -> None:
     """Let somebody write, so many seconds ago."""

@@ -18,6 +18,8 @@ from jobs.web import Vitals, WebServer
 from jobs_simulator.model import echo
 from jobs_simulator.stage import Stage
 
+pytestmark = pytest.mark.usefixtures("warm")
+
 
 def free_port() -> int:
     with closing(socket.create_server((HOST, 0))) as taken:

@@ -98,7 +98,8 @@ def _upgrade(database: Database) -> None:
     version = database.value("PRAGMA user_version")
     for number, sql in migrations():
         if number > version:
-            with database.transaction():
+            # A power cut may undo the last of them, which the next start makes again: no wait for the disk after each.
+            with database.transaction(durable=False):
                 database.script(sql)
                 database.script(f"PRAGMA user_version = {number}")
 

@@ -23,13 +23,17 @@ NEEDED = {"SETUID": 7, "SETGID": 6, "KILL": 5, "DAC_OVERRIDE": 1}
 """Capabilities (linux/capability.h) to start sessions as other users, to end them, and to read what they leave."""
 
 UMASK_OF_AGENT, UMASK_OF_EXTERNAL = 0o007, 0o077
-DEVICES = ("/dev",)
+DEVICES = Path("/dev")
+TEMPORARY = (Path("/tmp"), Path("/var/tmp"), DEVICES / "shm")
 EXTERNAL_READS = (
     *("/usr", "/lib", "/lib32", "/lib64", "/bin", "/sbin", "/proc", "/sys/fs/cgroup", "/sys/devices/system/cpu"),
     *("/etc/ld.so.cache", "/etc/ssl", "/etc/ca-certificates", "/etc/localtime", "/etc/resolv.conf", "/etc/hosts"),
     *("/etc/nsswitch.conf", "/etc/host.conf", "/etc/gai.conf", "/etc/os-release"),
 )
 """What the CLI needs to run at all."""
+
+EXTERNAL_DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty")
+"""Not all of /dev: with the disks lies /dev/shm there, a folder that every process may write."""
 
 Confined = Callable[[str, Sequence[str], Mapping[str, str]], tuple[str, list[str], dict[str, str]]]
 """(program, arguments, environment) → the same, as they are to be run."""
@@ -168,22 +172,19 @@ class Walls:
         if settings.tg_server_key:
             hidden.append(settings.tg_server_key)
         kept = [*hidden, Path(__file__).parents[2], Path(sys.prefix)]  # Jobs' own program is not to be changed
-        wanted = [settings.workspace_dir, *settings.agent_folders, *map(Path, TEMPORARY)]
+        wanted = [settings.workspace_dir, *settings.agent_folders, DEVICES, *TEMPORARY]
         return {
             "read": without([Path("/")], hidden),
-            "write": [*without(wanted, kept), *DEVICES, *paths.own],
+            "write": [*without(wanted, kept), *paths.own],
         }
 
     def _external_rules(self, paths: SessionPaths, program: Path, broker_port: int) -> dict[str, object]:
         """May read what the CLI needs and write its own folders; may connect to the broker only."""
         return {
             "read": [*EXTERNAL_READS, str(program.parent), str(paths.empty), *_interpreter()],
-            "write": [*DEVICES, *paths.own],
+            "write": [*EXTERNAL_DEVICES, *paths.own],
             "connect": [broker_port],
         }
-
-
-TEMPORARY = ("/tmp", "/var/tmp", "/dev/shm")
 
 
 def as_agent(settings: Settings, name: str) -> Confined:

@@ -83,6 +83,7 @@ def _tries(
         "read the workspace": ("list", str(settings.workspace_dir)),
         "write the workspace": ("write", str(settings.workspace_dir)),
         "write to /tmp": ("write", "/tmp"),
+        "write to shared memory": ("write", "/dev/shm"),
         "read the owner's home": ("list", str(Path.home())),
         "use the network": ("connect", f"{HOST}:{ports[1]}"),
     }
