@@ -123,9 +123,7 @@ class Commands:
         text = text.strip()
         if event is not None and person.role is Role.OWNER and (answer := self._answer_of(text, event)):
             return answer
-        if text.casefold().strip(" .!?") in STOP_WORDS and (
-            person.role is Role.OWNER or self._is_running(person.id)
-        ):
+        if text.casefold().strip(" .!?") in STOP_WORDS and (person.role is Role.OWNER or self._is_running(person.id)):
             return Order(self._by_name[person.role, "stop"])
         if person.role is Role.EXTERNAL and HUMAN.fullmatch(text.strip(" .!")):
             return Order(self._by_name[person.role, "human"])
