@@ -38,7 +38,7 @@ Kind = Literal["cold", "resumed", "warm"]
 GOALS_MS: dict[Kind, float] = {"warm": 15.0, "resumed": 60.0, "cold": 60.0}
 """How much Jobs may add to a turn, both ways together, at the median."""
 RSS_GOAL_MB = 100.0
-START_GOAL_S = 1.0
+START_GOAL_S = 2.0
 WARM_SESSIONS = (0, 1, 5, 20)
 PEOPLE = 4
 """Beside the owner, in a round: the start of a process takes very different times."""

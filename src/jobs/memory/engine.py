@@ -13,13 +13,13 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from jobs.config import Settings
 from jobs.memory.documents import Files, Records
 from jobs.memory.embedding import DEFAULT_URL, Embedder, EmbedderFailed, Service, embedder_of
 from jobs.memory.index_file import IndexFile
 from jobs.memory.search import Hit, Search, Wanted
 
 if TYPE_CHECKING:
+    from jobs.config import Settings
     from jobs.memory.embedding import Vectors
 
 log = structlog.get_logger()
@@ -48,7 +48,7 @@ class Places:
         return self.data / "db.sqlite"
 
 
-def places_of(settings: Settings) -> Places:
+def places_of(settings: "Settings") -> Places:
     """Where memory is, and what embeds it."""
     service = None
     if settings.embedding_model:
