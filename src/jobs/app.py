@@ -8,7 +8,7 @@ from collections.abc import Callable
 import apsw
 import structlog
 
-from jobs import mcp_manager, memory, users
+from jobs import mcp_manager, memory, service_manager, users
 from jobs.backup import Rotation, before_upgrade
 from jobs.config import Settings
 from jobs.db import LOOK_AGAIN, Database, DatabaseError, DataLock, open_database
@@ -126,16 +126,17 @@ class App:
             doors.enter_context(memory.index_door.opened(parts.index))
             doors.enter_context(mcp_manager.mcp_config_door.opened(parts.mcp_config))
             try:
-                await self._start(parts, tasks)
+                await self._start(parts, tasks, vitals)
                 self._on_ready(account)
                 vitals.stage = Stage.READY
+                service_manager.tell(service_manager.READY)
                 await self._stop.wait()
                 log.info("stopping", busy=parts.lanes.busy)
             finally:
                 vitals.stage = Stage.STOPPING
                 await self._end(parts, tasks)
 
-    async def _start(self, parts: Parts, tasks: list[asyncio.Task[None]]) -> None:
+    async def _start(self, parts: Parts, tasks: list[asyncio.Task[None]], vitals: Vitals) -> None:
         """Start the parts in the order that loses and swaps nothing. `tasks` gets what is cancelled at the end."""
         tasks.append(asyncio.create_task(self._watch(parts.client), name="watch"))
         tasks.append(asyncio.create_task(parts.client.watch_clock(), name="clock"))
@@ -152,6 +153,8 @@ class App:
         tasks.append(asyncio.create_task(parts.channels.run(), name="channels"))
         tasks.append(asyncio.create_task(parts.files.run(), name="files"))
         tasks.append(asyncio.create_task(Rotation(self._settings).run(), name="backups"))
+        living = service_manager.keep_telling(lambda: not vitals.faults())
+        tasks.append(asyncio.create_task(living, name="service manager"))
         upkeep = Upkeep(self._settings, parts.db, parts.archive)
         tasks.append(asyncio.create_task(upkeep.run(), name="upkeep"))
         for task in tasks:
