@@ -54,6 +54,7 @@ async def test_a_sound_installation_fails_in_nothing_stopped_and_running(stage: 
     assert "claude-" in found["model"][0][1]
     assert len(stage.model.requests) == 1, "one tiny call"
     assert "jobs_assistant" in found["telegram"][0][1]
+    assert "right" in found["clock"][0][1]
     program = await stage.start()
     code, found = await doctor(stage)
     assert (code, found["telegram"][0][0]) == (0, "ok")

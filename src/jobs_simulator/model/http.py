@@ -7,6 +7,8 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -54,9 +56,12 @@ class _Stream(asyncio.StreamReaderProtocol):
 class Responder:
     """Writes the response to one request. Nothing is sent before `start` or `send_json`."""
 
-    def __init__(self, writer: asyncio.StreamWriter, gone: asyncio.Event, head_only: bool) -> None:
+    def __init__(
+        self, writer: asyncio.StreamWriter, gone: asyncio.Event, head_only: bool, date: datetime | None
+    ) -> None:
         self._writer = writer
         self._head_only = head_only
+        self._date = {"date": format_datetime(date, usegmt=True)} if date else {}
         self.gone = gone
         self.started = False
         self.aborted = False
@@ -89,7 +94,10 @@ class Responder:
     def _head(self, status: int, headers: Mapping[str, str]) -> None:
         self.started = True
         phrase = _PHRASES.get(status, "Simulated")
-        lines = [f"HTTP/1.1 {status} {phrase}", *(f"{name}: {value}" for name, value in headers.items())]
+        lines = [
+            f"HTTP/1.1 {status} {phrase}",
+            *(f"{name}: {value}" for name, value in {**self._date, **headers}.items()),
+        ]
         self._writer.write("\r\n".join([*lines, "", ""]).encode("latin-1"))
 
     async def _write(self, data: bytes) -> None:
@@ -112,10 +120,14 @@ class HttpServer:
         handler: called for each request; it writes the response to the `Responder`.
         host: the address to listen on.
         port: the TCP port; 0 takes a free one, which `port` then says and a later start takes again.
+
+    Attributes:
+        clock: what the Date of each response says (UTC); None: it has none.
     """
 
     def __init__(self, handler: Handler, host: str, port: int) -> None:
         self._handler = handler
+        self.clock: Callable[[], datetime | None] = lambda: datetime.now(UTC)
         self.host = host
         self.port = port
         self._server: asyncio.Server | None = None
@@ -152,7 +164,7 @@ class HttpServer:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, gone: asyncio.Event) -> None:
         try:
             while (request := await read_request(reader, writer)) is not None:
-                responder = Responder(writer, gone, head_only=request.method == "HEAD")
+                responder = Responder(writer, gone, request.method == "HEAD", self.clock())
                 await self._handler(request, responder)
                 if responder.aborted or request.headers.get("connection", "").lower() == "close":
                     break

@@ -67,6 +67,10 @@ class ModelSimulator:
         """What ANTHROPIC_BASE_URL is set to."""
         return f"http://{self._http.host}:{self._http.port}"
 
+    def set_clock(self, clock: Callable[[], datetime | None]) -> None:
+        """What the Date of its responses says from now on (UTC); None: they have none."""
+        self._http.clock = clock
+
     async def start(self) -> None:
         await self._http.start()
 
