@@ -1,6 +1,9 @@
 """The walls around sessions' processes, tried from behind them. The kernel of the machine has to have Landlock."""
 
+import json
 import os
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +18,7 @@ from jobs.walls import Walls, as_agent, launch, plan, try_walls
 from jobs_simulator.attack.walls import against_walls
 from jobs_simulator.model import Reply, ToolCall, fixed
 
+needs_cover = pytest.mark.skipif(not launch.can_cover(), reason="this machine allows no user namespaces")
 needs_landlock = pytest.mark.skipif(launch.landlock_abi() < 4, reason="this kernel's Landlock does not know ports")
 
 
@@ -47,6 +51,71 @@ def test_without_any_wall_the_same_tries_work(tmp_path: Path, monkeypatch: pytes
     paths = walls.paths(walls.settings.data_dir, "5", tmp_path / "empty", is_owner=True)
     broken = {trial.name for trial in try_walls(walls, paths, is_owner=True) if not trial.held}
     assert {"read the database", "read the Telegram login", "read Jobs' environment", "signal Jobs"} <= broken
+
+
+@needs_landlock
+@needs_cover
+@pytest.mark.parametrize("is_owner", [True, False])
+def test_what_landlock_leaves_is_covered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_owner: bool) -> None:
+    walls = house(tmp_path, monkeypatch)
+    paths = walls.paths(walls.settings.data_dir, "5", tmp_path / "empty", is_owner=is_owner)
+    left = {"change the database's mode", "speak to a program outside"}
+    covered = {trial.name: trial.held for trial in try_walls(walls, paths, is_owner=is_owner)}
+    monkeypatch.setattr(Walls, "_hidden", lambda _: [])
+    bare = {trial.name: trial.held for trial in try_walls(walls, paths, is_owner=is_owner)}
+    assert {name for name, held in bare.items() if not held} == left
+    assert all(covered.values())
+
+
+@needs_landlock
+@needs_cover
+def test_a_socket_of_the_same_user_is_not_there_unless_it_is_allowed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    door = tmp_path / "tmux"
+    door.mkdir()
+    (door / "default").write_text("a socket")
+    monkeypatch.setattr(plan, "DOORS", (str(door), str(tmp_path / "never-made")))
+    settings = house(tmp_path / "jobs", monkeypatch).settings
+
+    def seen(*allowed: Path) -> str:
+        confined = as_agent(settings.model_copy(update={"agent_folders": allowed}), "checks")
+        command, arguments, environment = confined("/bin/ls", [str(door)], {"PATH": os.defpath})
+        done = subprocess.run([command, *arguments], env=environment, cwd=tmp_path, capture_output=True, text=True)
+        return done.stdout.strip()
+
+    assert seen() == ""
+    assert seen(door) == "default"
+
+
+@needs_landlock
+def test_where_nothing_can_be_mounted_no_session_starts_with_less_and_the_lack_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Behind Landlock nothing may be mounted, as where user namespaces are refused."""
+    walls = house(tmp_path, monkeypatch)
+    behind = {"landlock": {"read": ["/"], "write": ["/dev"]}}
+    inner = {"cover": {"hidden": [str(tmp_path / "data")], "kept": []}}
+    again = [sys.executable, "-ISB", launch.__file__, "/bin/echo", "started"]
+    environment = {"PATH": os.defpath, "JOBS_KEEP_ENV": "JOBS_WALLS"}
+
+    def run(program: list[str], order: dict[str, object]) -> subprocess.CompletedProcess[str]:
+        script = f"import os, sys; os.environ['JOBS_WALLS'] = sys.argv[1]; os.execv({program[0]!r}, {program!r})"
+        command = [sys.executable, "-ISB", launch.__file__, sys.executable, "-c", script, json.dumps(order)]
+        told = {**environment, "JOBS_WALLS": json.dumps(behind)}
+        return subprocess.run(command, env=told, capture_output=True, text=True)
+
+    refused = run(again, inner)
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr.count("\n") == 1
+    assert "the walls around a session could not be built" in refused.stderr
+    assert run(again, {}).stdout == "started\n"
+    monkeypatch.setattr(plan, "_can_cover", lambda: False)
+    without = Walls.of(walls.settings)
+    assert any("user namespaces" in sentence for sentence in without.missing)
+    paths = without.paths(walls.settings.data_dir, "5", tmp_path / "empty", is_owner=True)
+    assert "cover" not in without.order(paths, is_owner=True, program=Path(sys.executable), broker_port=1)
+    assert all(trial.held for trial in try_walls(without, paths, is_owner=True))
 
 
 @needs_landlock
@@ -114,10 +183,6 @@ def test_no_allowed_path_has_anything_hidden_in_it(hidden: list[str]) -> None:
 
 
 def test_what_is_told_in_the_launchers_order_is_not_passed_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import json
-    import subprocess
-    import sys
-
     environment = {
         "PATH": "/usr/bin:/bin",
         "SECRET": "x",

@@ -154,7 +154,7 @@ def walls(settings: Settings) -> Iterator[Finding]:
     if not (settings.data_dir.is_dir() and settings.workspace_dir.is_dir()):
         return  # nothing to protect yet; said with the disk
     plan = Walls.of(settings)
-    kinds = [f"Landlock {plan.landlock}"] if plan.landlock else []
+    kinds = [*([f"Landlock {plan.landlock}"] if plan.landlock else []), *(["own mounts"] if plan.covers else [])]
     for sentence in plan.missing:
         yield warn("walls", "doctor_wall_missing", why=sentence)
     with tempfile.TemporaryDirectory(dir=settings.data_dir, prefix="check-", ignore_cleanup_errors=True) as name:

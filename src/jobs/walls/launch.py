@@ -1,11 +1,11 @@
 """Started in a program's place, with its path and arguments: builds the walls around itself and becomes it.
 
 It keeps only the variables named in JOBS_KEEP_ENV, becomes another Unix user, asks the kernel to end it with its
-parent, and confines itself by Landlock, as JOBS_WALLS says (JSON, see `plan.py`). What it cannot build as told ends it:
-a session never runs with less than was meant. It runs alone (`python -ISB`), imports next to nothing, and needs Linux
-for its walls.
+parent, covers what is Jobs' own by mounts that only it sees, and confines itself by Landlock, as JOBS_WALLS says (JSON,
+see `plan.py`). What it cannot build as told ends it: a session never runs with less than was meant. It runs alone
+(`python -ISB`), imports next to nothing, and needs Linux for its walls.
 
-Numbers: linux/landlock.h, linux/prctl.h, linux/capability.h; the system calls' are the same on x86-64 and arm64.
+Numbers: linux/landlock.h, prctl.h, capability.h, sched.h, mount.h; the system calls' are the same on x86-64 and arm64.
 """
 
 import json
@@ -37,6 +37,9 @@ FIRST_RIGHTS = (1 << 13) - 1
 CONNECT_TCP = 1 << 1
 SCOPE_ABSTRACT_SOCKETS, SCOPE_SIGNALS = 1 << 0, 1 << 1
 
+CLONE_NEWNS, CLONE_NEWUSER = 0x20000, 0x10000000
+MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_BIND, MS_REC, MS_SLAVE = 1 << 1, 1 << 2, 1 << 3, 1 << 12, 1 << 14, 1 << 19
+
 READING = EXECUTE | READ_FILE | READ_DIR
 OF_A_FILE = EXECUTE | WRITE_FILE | READ_FILE | TRUNCATE
 
@@ -51,12 +54,26 @@ def landlock_abi() -> int:
     return max(0, int(version))
 
 
+def can_cover() -> bool:
+    """Whether this user may have mounts of its own: tried by another process, since none can be taken back."""
+    import subprocess
+
+    order = {WALLS_VARIABLE: json.dumps({"cover": {"hidden": ["/var/tmp"], "kept": []}})}
+    command = [sys.executable, "-ISB", __file__, "/bin/true"]
+    return (
+        sys.platform == "linux" and subprocess.run(command, env=order, capture_output=True, check=False).returncode == 0
+    )
+
+
 def main(program: str, arguments: list[str]) -> None:
     keep = {*FROM_SDK, *os.environ.get(KEEP_VARIABLE, "").split(",")}
     walls = json.loads(os.environ.get(WALLS_VARIABLE, "{}"))
     environment = {name: value for name, value in os.environ.items() if name in keep}
     if sys.platform == "linux":
-        _build(walls)
+        try:
+            _build(walls)
+        except OSError as error:
+            sys.exit(f"jobs: the walls around a session could not be built: {error}; ./jobs doctor says more")
     os.execve(program, [program, *arguments], environment)
 
 
@@ -67,6 +84,8 @@ def _build(walls: dict) -> None:  # type: ignore[type-arg]
     parent = os.getppid()
     if user := walls.get("user"):
         _become(libc, user)
+    if cover := walls.get("cover"):
+        _cover(libc, **cover)
     libc.prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0)  # after the change of user, which takes it back
     if os.getppid() != parent:
         os._exit(1)
@@ -83,6 +102,51 @@ def _become(libc, user: dict) -> None:  # type: ignore[no-untyped-def,type-arg]
     os.setresgid(user["gid"], user["gid"], user["gid"])
     os.setresuid(user["uid"], user["uid"], user["uid"])
     os.umask(user["umask"])
+
+
+def _cover(libc, hidden: list[str], kept: list[str]) -> None:  # type: ignore[no-untyped-def]
+    """Paths, a folder among them, that are not to be there: mounts of this process's own lie over them, with only the
+    folders `kept` on top.
+
+    What Landlock leaves: changing a file's mode or times, looking at its size, speaking to a socket that has a name.
+    """
+    if libc.unshare(CLONE_NEWNS) != 0:  # for which root needs no user namespace
+        uid, gid = os.geteuid(), os.getegid()
+        _done(libc.unshare(CLONE_NEWUSER | CLONE_NEWNS), "unshare")
+        for name, line in (("setgroups", "deny"), ("uid_map", f"{uid} {uid} 1"), ("gid_map", f"{gid} {gid} 1")):
+            with open(f"/proc/self/{name}", "wb") as file:
+                file.write(line.encode())
+    here = os.getcwd()
+    _mount(libc, "none", "/", None, MS_REC | MS_SLAVE)
+    opened = os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC
+    still = [(path, os.open(path, opened)) for path in kept if os.path.isdir(path)]
+    folders = [path for path in hidden if os.path.isdir(path)]
+    for path in folders:
+        _mount(libc, "none", path, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0755,size=64k")
+    for path in (path for path in hidden if os.path.exists(path) and path not in folders):
+        nothing = os.path.join(folders[0], ".nothing")  # not /dev/null, which may be opened
+        os.close(os.open(nothing, os.O_CREAT | os.O_CLOEXEC, 0))
+        _mount(libc, nothing, path, None, MS_BIND)
+    for path, folder in still:
+        os.makedirs(path, exist_ok=True)
+        _mount(libc, f"/proc/self/fd/{folder}", path, None, MS_BIND | MS_REC)
+        os.close(folder)
+    os.chdir(here if os.path.isdir(here) else "/")  # by its name: the folder it was in may be one that is covered now
+
+
+def _mount(libc, what: str, where: str, kind: str | None, flags: int, options: str = "") -> None:  # type: ignore[no-untyped-def]
+    import ctypes
+
+    text = (os.fsencode(what), os.fsencode(where), kind and kind.encode())
+    _done(libc.mount(*text, ctypes.c_ulong(flags), options.encode()), f"mount over {where}")
+
+
+def _done(result: int, what: str) -> None:
+    import ctypes
+
+    if result != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"{os.strerror(number)}: {what}")
 
 
 def _give_up_capabilities(libc) -> None:  # type: ignore[no-untyped-def]

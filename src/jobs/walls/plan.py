@@ -1,10 +1,12 @@
 """Which walls stand, and what each role's processes may reach.
 
-Two kinds, each of which holds alone where it can be had:
+Two kinds, each of which holds alone where it can be had, and a third for what the second leaves:
 
 - **Unix users** (AGENT_USER, EXTERNAL_USER): the kernel's own, for which Jobs needs the right to switch users.
 - **Landlock**: a list of what may be read and written, for a process and all it starts. Needs nothing but a kernel that
   has it. It also keeps a process from looking into, tracing or signalling any that is not behind the same wall.
+- **A cover**, where there is no other user: mounts of the process's own, in which Jobs' files and the doors to programs
+  outside are not there. Landlock stops neither chmod nor a word to a socket that has a name. Needs user namespaces.
 """
 
 import grp
@@ -14,10 +16,11 @@ import pwd
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from jobs.config import Settings, project_root
-from jobs.walls.launch import KEEP_VARIABLE, WALLS_VARIABLE, landlock_abi
+from jobs.walls.launch import KEEP_VARIABLE, WALLS_VARIABLE, can_cover, landlock_abi
 
 NEEDED = {"SETUID": 7, "SETGID": 6, "KILL": 5, "DAC_OVERRIDE": 1}
 """Capabilities (linux/capability.h) to start sessions as other users, to end them, and to read what they leave."""
@@ -34,6 +37,12 @@ EXTERNAL_READS = (
 
 EXTERNAL_DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty")
 """Not all of /dev: with the disks lies /dev/shm there, a folder that every process may write."""
+
+DOORS = (
+    *("/run/user/{uid}", "/run/dbus", "/run/systemd/private", "/run/screen", "/tmp/tmux-{uid}"),
+    *("/run/docker.sock", "/run/podman", "/run/containerd", "/run/libvirt"),
+)
+"""Sockets by which a program of the same user is started outside of the walls."""
 
 Confined = Callable[[str, Sequence[str], Mapping[str, str]], tuple[str, list[str], dict[str, str]]]
 """(program, arguments, environment) → the same, as they are to be run."""
@@ -82,6 +91,8 @@ class Walls:
     external: UnixUser | None
     landlock: int
     """The kernel's ABI version; 0: none."""
+    covers: bool
+    """Whether Landlock has its cover. Users of their own need none: nothing of Jobs' is theirs to touch."""
     missing: tuple[str, ...]
 
     @classmethod
@@ -103,7 +114,13 @@ class Walls:
         abi = landlock_abi()
         if not abi:
             missing.append("this kernel has no Landlock")
-        return cls(settings, agent, external, abi, tuple(missing))
+        covers = bool(abi) and agent is None and _can_cover()
+        if abi and agent is None and not covers:
+            missing.append(
+                "this machine allows no user namespaces: a session's processes can change the modes and times of Jobs'"
+                " files, and speak to what listens on a socket of the same user (tmux, the desktop's D-Bus, Docker)"
+            )
+        return cls(settings, agent, external, abi, covers, tuple(missing))
 
     @property
     def has_users(self) -> bool:
@@ -146,6 +163,11 @@ class Walls:
             walls["landlock"] = (
                 self._owner_rules(paths) if is_owner else self._external_rules(paths, program, broker_port)
             )
+            if self.covers:
+                walls["cover"] = {
+                    "hidden": self._hidden(),
+                    "kept": paths.own if is_owner else [*paths.own, str(paths.empty)],
+                }
         return json.dumps(walls)
 
     def behind(
@@ -165,12 +187,23 @@ class Walls:
     def _user(self, is_owner: bool) -> UnixUser | None:
         return self.agent if is_owner else self.external
 
+    def _jobs_own(self) -> list[Path]:
+        settings = self.settings
+        own = [settings.data_dir, project_root() / ".env", settings.telethon_session]
+        return [*own, settings.tg_server_key] if settings.tg_server_key else own
+
+    def _hidden(self) -> list[str]:
+        """What a cover hides: Jobs' own, and the doors, but for those that AGENT_FOLDERS names."""
+        allowed = {os.path.realpath(path) for path in self.settings.agent_folders}
+        doors = [Path(door.format(uid=os.geteuid())) for door in DOORS]
+        closed = [door for door in doors if allowed.isdisjoint(map(os.path.realpath, (door, *door.parents)))]
+        found = sorted({os.path.realpath(path) for path in (*self._jobs_own(), *closed) if path.exists()})
+        return [path for path in found if not any(str(above) in found for above in Path(path).parents)]
+
     def _owner_rules(self, paths: SessionPaths) -> dict[str, object]:
         """May read all but what is Jobs' own; may write the workspace, AGENT_FOLDERS and what is temporary."""
         settings = self.settings
-        hidden = [settings.data_dir, project_root() / ".env", settings.telethon_session]
-        if settings.tg_server_key:
-            hidden.append(settings.tg_server_key)
+        hidden = self._jobs_own()
         kept = [*hidden, Path(__file__).parents[2], Path(sys.prefix)]  # Jobs' own program is not to be changed
         wanted = [settings.workspace_dir, *settings.agent_folders, DEVICES, *TEMPORARY]
         return {
@@ -185,6 +218,11 @@ class Walls:
             "write": [*EXTERNAL_DEVICES, *paths.own],
             "connect": [broker_port],
         }
+
+
+@cache
+def _can_cover() -> bool:
+    return can_cover()
 
 
 def as_agent(settings: Settings, name: str) -> Confined:

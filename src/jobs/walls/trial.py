@@ -8,7 +8,8 @@ import os
 import socket
 import subprocess
 import sys
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from jobs.walls.plan import SessionPaths, Walls
 
 HERE = Path(__file__).parent
 PROBE_SECONDS = 30.0
+LISTENING = ".probe"
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,7 @@ def try_walls(walls: Walls, paths: SessionPaths, *, is_owner: bool) -> list[Tria
         closing(socket.create_server((HOST, 0))) as broker,
         closing(socket.create_server((HOST, 0))) as other,
         open(sys.executable, "rb") as opened,
+        _listening(walls.settings.data_dir / LISTENING),
     ):
         ports = broker.getsockname()[1], other.getsockname()[1]
         forbidden, granted = _tries(walls, paths, is_owner, opened.fileno(), ports)
@@ -71,6 +74,11 @@ def _tries(
         "change Jobs' program": ("write", str(HERE)),
         "become root or Jobs again": ("become", str(os.geteuid() if walls.has_users else 0)),
     }
+    if walls.has_users or walls.covers:
+        forbidden |= {
+            "change the database's mode": ("mode", str(data / "db.sqlite")),
+            "speak to a program outside": ("speak", str(data / LISTENING)),
+        }
     if walls.has_users is False and os.geteuid() == 0:
         del forbidden["become root or Jobs again"]  # it is root already, and nothing was promised
     if is_owner:
@@ -93,6 +101,20 @@ def _tries(
     }
 
 
+@contextmanager
+def _listening(path: Path) -> Iterator[None]:
+    """A socket with a name, on which somebody listens."""
+    folder = os.open(path.parent, os.O_PATH)
+    try:
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(f"/proc/self/fd/{folder}/{path.name}")  # short, whatever the path is
+            listener.listen()
+            yield
+    finally:
+        os.close(folder)
+        path.unlink(missing_ok=True)
+
+
 def _run(walls: Walls, paths: SessionPaths, tries: Tries, *, is_owner: bool, broker_port: int) -> dict[str, bool]:
     program = Path(sys.executable)
     order = walls.order(paths, is_owner=is_owner, program=program, broker_port=broker_port)
@@ -100,7 +122,7 @@ def _run(walls: Walls, paths: SessionPaths, tries: Tries, *, is_owner: bool, bro
     done = subprocess.run(
         [*python, str(HERE / "launch.py"), *python, str(HERE / "probe.py"), json.dumps(tries)],
         env={"PATH": os.defpath, KEEP_VARIABLE: "PATH", WALLS_VARIABLE: order},
-        cwd=paths.empty,
+        cwd=paths.temporary,
         capture_output=True,
         text=True,
         timeout=PROBE_SECONDS,
