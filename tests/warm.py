@@ -192,6 +192,7 @@ def _become(order: dict[str, Any]) -> None:
     os.environ.update(order["env"])
     time.tzset()
     tempfile.tempdir = None  # TMPDIR may be another
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell starts in the background has it ignored
     sys.stdin = io.TextIOWrapper(io.BufferedReader(io.FileIO(0, closefd=False)), "utf-8", "surrogateescape")
     sys.stdout = io.TextIOWrapper(io.BufferedWriter(io.FileIO(1, "w", closefd=False)), "utf-8", "surrogateescape")
     sys.stderr = io.TextIOWrapper(
