@@ -183,7 +183,10 @@ def main() -> int:
     demo = subprocess.run([*RUN, "--rm", image, "demo", "--play"], capture_output=True, text=True, check=False)
     check.say("the demo plays inside to its end", demo.returncode == 0)
     if demo.returncode:
-        print(demo.stdout[-2000:], demo.stderr[-2000:])
+        lines = demo.stdout.splitlines()
+        for at in (number for number, line in enumerate(lines) if "    FAILED: " in line):
+            print(*lines[max(0, at - 12) : at + 1], "…", sep="\n")
+        print(demo.stderr[-2000:])
     try:
         with tempfile.TemporaryDirectory(prefix="jobs-container-") as folder:
             asyncio.run(life(check, image, Path(folder)))
