@@ -197,7 +197,7 @@ class Outbox:
         return _row(row) if row else None
 
     def attempting(self, rows: Sequence[OutboxRow]) -> None:
-        """They are about to be sent: once they are `stored`, Telegram may have them."""
+        """They are `stored`, and are about to be sent: from now on Telegram may have them."""
         with self._db.transaction(durable=False):
             for row in rows:
                 self._db.execute("UPDATE outbox SET attempts = attempts + 1 WHERE id = ?", (row.id,))

@@ -145,10 +145,10 @@ class Sender:
         try:
             async with self._limiter.passing(row.chat, Request.MEDIA if row.file else Request.TEXT, _urgency(row)):
                 request = await self._request(rows)
-                if self._outbox.next(row.chat) != row:
+                await self._outbox.stored()
+                if self._outbox.next(row.chat) != row:  # nothing is waited for between this look and the sending
                     raise _Changed
                 self._outbox.attempting(rows)
-                await self._outbox.stored()
                 answer = await self._client.once(request)
         except _Changed:
             return 0.0
