@@ -52,9 +52,8 @@ class TimeSteps:
 
     async def reminder(self, program: Program) -> None:
         owner = self._owner
-        await self._step(
-            "a reminder is asked for", owner.ask("Напомни мне через 20 минут позвонить в банк", "позвонить в банк")
-        )
+        asked = owner.ask("Напомни мне через 20 минут позвонить в банк", "Напомню", "позвонить в банк")
+        await self._step("a reminder is asked for", asked)  # the answer, not what is shown while it is worked on
         self._later(program, minutes=21)
         await self._step("it comes when it is due", owner.expect("Напоминание: позвонить в банк"))
         await self._step("it is put off in three words", owner.ask("через час", "Напомню", "позвонить в банк"))
