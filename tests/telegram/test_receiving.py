@@ -489,6 +489,43 @@ async def test_after_a_reconnect_what_was_missed_is_stored_before_what_is_pushed
         await mail.until_arrived("missed", "lost with the difference that it makes Telethon ask for", "pushed")
 
 
+async def test_what_is_changed_or_taken_back_while_older_messages_are_read_is_not_taken_as_it_was(
+    sim: TelegramSimulator, tmp_path: Path, jobs: Account, owner: Account, masha: Account
+) -> None:
+    async with Post(sim, tmp_path, jobs, owner) as mail, sim.connected(masha) as client:
+        seen: asyncio.Queue[str] = asyncio.Queue()
+
+        async def note_edit(_event: events.MessageEdited.Event) -> None:
+            seen.put_nowait("edit")
+
+        async def note_deletion(_event: events.MessageDeleted.Event) -> None:
+            seen.put_nowait("deletion")
+
+        mail.receiver.stop()
+        mail.client.add_event_handler(note_edit, events.MessageEdited())
+        mail.client.add_event_handler(note_deletion, events.MessageDeleted())
+        mail.receiver.start()
+        sim.faults.add(PushFault("withhold", jobs, when=lambda update: isinstance(update, types.UpdateNewMessage)))
+        reading = Fault("GetHistory", jobs, delay=asyncio.Event())
+        sim.faults.add(reading)
+        sim.send(owner, jobs, "missed")
+        mail.reconciler.look_soon()
+        async with asyncio.timeout(5):
+            await reading.hit.wait()
+        peer = await client.get_input_entity("jobs_assistant")
+        wrong = await client.send_message(peer, "buy milk")
+        gone = await client.send_message(peer, "never mind")
+        await client.edit_message(peer, wrong.id, "buy bread")
+        await client.delete_messages(peer, [gone.id], revoke=True)
+        async with asyncio.timeout(5):
+            assert {await seen.get(), await seen.get()} == {"edit", "deletion"}
+        assert isinstance(reading.delay, asyncio.Event)
+        reading.delay.set()
+        last = sim.send(masha, jobs, "and soon")
+        await mail.until_read(last)
+        assert mail.texts() == ["missed", "buy bread", "and soon"]
+
+
 @pytest.mark.parametrize("ahead", [-7200, -120, 120, 7200])
 async def test_a_clock_that_is_set_does_not_make_it_deaf(
     sim: TelegramSimulator,
