@@ -2,7 +2,9 @@
 
 import asyncio
 import errno
+import math
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -273,6 +275,20 @@ async def test_bytes_that_are_no_text_are_survived(
         mail.texts()[1].encode("utf-8")
 
 
+def _video(seconds: float) -> types.MessageMediaDocument:
+    attributes = [types.DocumentAttributeVideo(seconds, 1, 1)]
+    return types.MessageMediaDocument(
+        document=types.Document(1, 1, b"", datetime(2026, 11, 25, tzinfo=UTC), "video/mp4", 1, 1, attributes)
+    )
+
+
+def _photo_without_sizes() -> types.MessageMediaPhoto:
+    sizes = [types.PhotoSizeProgressive("x", 1, 1, [])]
+    return types.MessageMediaPhoto(
+        photo=types.Photo(1, 1, b"", datetime(2026, 11, 25, tzinfo=UTC), sizes, 1),
+    )
+
+
 async def test_media_of_any_kind_are_a_line_of_text(
     sim: TelegramSimulator, tmp_path: Path, jobs: Account, owner: Account, masha: Account
 ) -> None:
@@ -287,6 +303,10 @@ async def test_media_of_any_kind_are_a_line_of_text(
         types.MessageMediaPhoto(),
         types.MessageMediaStory(types.PeerUser(1), 5),
         types.MessageMediaGame(types.Game(1, 1, "g", "Game", "", types.PhotoEmpty(1))),
+        # What no kind should hold: the sender's program says how long a video is.
+        _video(math.inf),
+        _video(math.nan),
+        _photo_without_sizes(),
     ]
     async with Post(sim, tmp_path, jobs, owner) as mail:
         sim.send(masha, jobs, "Добрый день!")
@@ -301,6 +321,10 @@ async def test_media_of_any_kind_are_a_line_of_text(
         assert texts[1:3] == ["[кубик 🎲: 6]", "[место на карте: 55.7, 37.6]"]
         assert texts[-1] == "[кубик 🎯: 1]\nlook"
         assert all(text.startswith("[") and text.endswith("]") for text in texts[:-1])
+        mail.db.execute("DELETE FROM inbox")
+        mail.db.execute("UPDATE telegram_chats SET last_message_id = 0")
+        assert await mail.reconciler.look(), "the same read from history"
+        assert mail.texts()[1:] == texts
 
 
 # ------------------------------------------------------- the owner's own account
