@@ -15,8 +15,8 @@ TELEGRAM_SERVICE = 777000
 """Telegram's own account, which sends login codes."""
 
 MALFORMED = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
-"""What reading media raises that are not what their kind should be: their sender's program made them, a video of endless
-length for one. Nothing but that message may suffer by it."""
+"""What reading media raises that are not what their kind should be: their sender's program made them, for one a video
+of endless length. Nothing but that message may suffer by it."""
 
 _UNITS = ("B", "KB", "MB", "GB")
 
