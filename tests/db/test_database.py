@@ -98,6 +98,13 @@ def test_a_newer_database_with_a_log_left_by_a_crash_is_not_touched(tmp_path: Pa
     assert (path.read_bytes(), log.read_bytes()) == before
 
 
+def test_another_programs_database_is_refused_and_not_touched(tmp_path: Path) -> None:
+    path = tmp_path / "db.sqlite"
+    with closing(apsw.Connection(str(path))) as other:
+        other.execute("CREATE TABLE inbox (subject TEXT)")
+    assert "another program" in refused(path)
+
+
 @pytest.mark.parametrize("damage", ["garbage", "page", "cut"])
 def test_a_damaged_file_is_refused_and_not_touched(tmp_path: Path, damage: str) -> None:
     path = tmp_path / "db.sqlite"
