@@ -235,6 +235,19 @@ async def test_many_wait_for_one_flush_and_none_for_one_that_began_before_them(
     assert len(flushes) == 2
 
 
+async def test_whoever_waits_for_the_disk_does_not_wait_for_other_work_in_threads(tmp_path: Path) -> None:
+    release = threading.Event()
+    with closing(open_database(tmp_path / "db.sqlite")) as db:
+        slow = [asyncio.create_task(asyncio.to_thread(release.wait)) for _ in range(100)]
+        try:
+            await asyncio.sleep(0)
+            async with asyncio.timeout(5):
+                await db.flushed()
+        finally:
+            release.set()
+            await asyncio.gather(*slow)
+
+
 def test_a_full_disk_is_said_in_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def configure(self: Database) -> None:
         self.execute("PRAGMA max_page_count = 2")
