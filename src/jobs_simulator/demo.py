@@ -81,7 +81,7 @@ class Demo:
     # ------------------------------------------------------------ the terminal
 
     def _greet(self) -> None:
-        self._tell("demo_start")
+        self._tell("demo_start_anyway" if self._settings.has_telegram else "demo_start")
         self._tell("demo_real_model" if self._settings.has_model else "demo_scripted")
         others = [account for key, account in self._people.items() if key != OWNER]
         names = ", ".join(f"{_full_name(account)} (@{account.username})" for account in others)
@@ -92,8 +92,8 @@ class Demo:
         async for line in _lines():
             if line == "/quit":
                 return
-            if line.startswith("/"):
-                self._command(line)
+            if line.partition(" ")[0] == "/as":
+                self._change_to(line.partition(" ")[2])
             elif line:
                 said_something = True
                 print(f"{self._name(self._me)} → Jobs: {line}", flush=True)
@@ -103,11 +103,7 @@ class Demo:
             await self._stop.wait()  # started without a keyboard: stay up until told to stop
         await self._until_quiet()
 
-    def _command(self, line: str) -> None:
-        word, _, name = line.partition(" ")
-        if word != "/as":
-            self._tell("demo_unknown")
-            return
+    def _change_to(self, name: str) -> None:
         name = name.strip().lstrip("@")
         for key, account in self._people.items():
             if name and name.casefold() in (
