@@ -161,7 +161,9 @@ def backup(
 
 
 @cli.command()
-def restore(file: Annotated[Path, typer.Argument(help="A backup that ./jobs backup has made.")]) -> None:
+def restore(
+    file: Annotated[Path, typer.Argument(help="A backup that ./jobs backup has made.", readable=False)],
+) -> None:
     """Put a backup in the place of what is there, which is kept beside it. Not while Jobs runs.
 
     Exit codes: 0 restored, 2 the backup cannot be used or Jobs runs; then nothing was changed.
