@@ -117,13 +117,17 @@ class Receiver:
         if not isinstance(message.peer_id, types.PeerUser):
             return
         try:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(HISTORY_SECONDS):
-                    await self.level.wait()
+            await self._older_first()
             await self.take(message)
         except (apsw.Error, OSError, RPCError, ValueError) as error:  # ValueError: Telethon does not know the sender
             log.error("message not stored", chat=message.peer_id.user_id, message=message.id, error=str(error))
             self.refused()
+
+    async def _older_first(self) -> None:
+        """What is pushed is taken in the order in which it came, changes of it too, after what is read from history."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(HISTORY_SECONDS):
+                await self.level.wait()
 
     def refused(self) -> None:
         """A message could not be stored: what follows it waits until it has been read from the history."""
@@ -133,6 +137,7 @@ class Receiver:
     async def _on_deleted(self, event: events.MessageDeleted.Event) -> None:
         # Private chats' deletions name no chat; message ids are unique over all private chats of an account.
         if event.chat_id is None:
+            await self._older_first()
             for message_id in event.deleted_ids:
                 sql = "SELECT key FROM inbox WHERE message_id = ? AND state = 'waiting'"
                 for row in self._db.execute(sql, (message_id,)):
@@ -143,6 +148,7 @@ class Receiver:
         if not isinstance(message.peer_id, types.PeerUser):
             return
         try:
+            await self._older_first()
             await self.take_edit(message)
         except (apsw.Error, OSError) as error:
             log.error("edit not stored", chat=message.peer_id.user_id, message=message.id, error=str(error))
