@@ -74,6 +74,14 @@ def test_a_wrong_argument_is_one_sentence(environment: dict[str, str], arguments
     assert len(done.stderr.splitlines()) == 1
 
 
+def test_an_index_that_cannot_be_written_is_one_sentence(environment: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("a file")
+    done = run(environment, "stats")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "DATA_DIR" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
 WRITER = """
 import sys
 from pathlib import Path

@@ -92,11 +92,17 @@ def stats(as_json: Annotated[bool, typer.Option("--json", help="As one JSON obje
 
 
 def _engine(settings: Settings) -> "Engine":
+    import apsw
+
     from jobs.memory.engine import Engine, places_of
 
     if not settings.workspace_dir.is_dir():
         _refuse(f"WORKSPACE_DIR names {settings.workspace_dir}, which is not a folder")
-    return Engine.open(places_of(settings))
+    try:
+        return Engine.open(places_of(settings))
+    except (OSError, apsw.Error) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        _refuse(f"the index {places_of(settings).index} cannot be written ({reason}); DATA_DIR names its folder")
 
 
 def _day(text: str | None, settings: Settings, end: int) -> date | None:
