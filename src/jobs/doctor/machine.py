@@ -18,7 +18,7 @@ from jobs.config import Settings, SettingsError, project_root
 from jobs.db import Database, DatabaseError, open_as_is, schema_version
 from jobs.doctor.finding import Finding, fail, ok, warn
 from jobs.mcp_manager.config import McpConfig
-from jobs.memory.embedding import why_not
+from jobs.memory.embedding import EmbedderFailed, MultilingualE5, why_not
 from jobs.times import from_text, now
 from jobs.users.cli_launcher import cli_version
 from jobs.walls import Trial, Walls, try_walls
@@ -134,9 +134,17 @@ def versions(_: Settings) -> Iterator[Finding]:
 
 
 def memory(settings: Settings) -> Iterator[Finding]:
-    """Whether meaning is searched for on this machine, or words only."""
-    reason = why_not() if settings.embedding_model is None else ""
-    yield warn("memory", reason) if reason else ok("memory", "doctor_memory")
+    """Whether meaning is searched for on this machine, or words only: the offline model is tried."""
+    if settings.embedding_model is None:
+        if reason := why_not():
+            yield warn("memory", reason)
+            return
+        try:
+            MultilingualE5().query("memory")
+        except EmbedderFailed as error:
+            yield warn("memory", "memory_not_running", reason=error)
+            return
+    yield ok("memory", "doctor_memory")
 
 
 def mcp_servers(settings: Settings) -> Iterator[Finding]:

