@@ -1,25 +1,25 @@
 """The memory's files: `MEMORY.md` for what lasts, `memory/YYYY-MM-DD.md` for the days. The files are the truth."""
 
-import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
+from enum import StrEnum
 from pathlib import Path
 
 from jobs.memory.documents import DAYS, MEMORY, UPLOADS
+from jobs.memory.history import History
 from jobs.memory.marks import FILE, Mark, is_foreign, marked, read_mark, shown
 from jobs.memory.tidying import Change, Proposal, tidied
+from jobs.memory.whole_files import read, replace
 from jobs.memory.words import stems
 
 HEADING = "## "
 GENERAL = "General"
 """The section of a fact that names none."""
-VERSIONS = 50
-"""How many earlier versions of MEMORY.md are kept."""
 HISTORY = ".history"
-UNDONE = "undone.md"
 TRIES = 5
+BUSY = "{} is being written by somebody else; try again"
 
 _ITEM = re.compile(r"\s*[-*+]\s+")
 _KEY = re.compile(r"(.{2,60}?)\s*(?::|=|—|–| - )\s*\S")
@@ -28,6 +28,16 @@ _TIME = re.compile(r"\d{2}:\d{2} ")
 
 class StorageError(Exception):
     """What was asked cannot be done; one sentence for the owner's session."""
+
+
+class Undo(StrEnum):
+    """What became of taking a change back."""
+
+    NOTHING = ""
+    """There is none."""
+    DONE = "done"
+    OVERTAKEN = "overtaken"
+    """All that it had changed was changed by hand since, and stays as it is."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +75,7 @@ class MemoryStorage:
         self._workspace = workspace
         self.memory = workspace / MEMORY
         self.days = workspace / DAYS
-        self._history = self.days / HISTORY
+        self._history = History(self.days / HISTORY)
 
     def append(self, text: str, section: str | None = None, mark: Mark | None = None, replaces: str = "") -> Saved:
         """Put a fact under a section of MEMORY.md, made if need be; line breaks become spaces.
@@ -86,7 +96,7 @@ class MemoryStorage:
 
     def lines(self) -> list[str]:
         """The lines of MEMORY.md as they stand in the file."""
-        return _split(_read(self.memory))
+        return _split(read(self.memory))
 
     def tidy(self, seen: list[str], proposal: Proposal, today: date, mark: Mark) -> list[Change]:
         """Do what a proposal about the lines `seen` asks for, as one change that one undo takes back.
@@ -120,27 +130,43 @@ class MemoryStorage:
         """Add a line to the log of a local time's day. Returns False when the same is there already."""
         text = _one_line(text)
         path = self.days / f"{at.date().isoformat()}.md"
-        before = _read(path)
-        if any(_TIME.sub("", _words_of(line), count=1) == text for line in before.split("\n")):
-            return False
         entry = marked(f"{at:%H:%M} {text}", mark or Mark())
-        if before and not before.endswith("\n"):
-            before += "\n"
-        _write(path, f"{before}- {entry}\n")
-        return True
+        is_new = True
+
+        def change(before: str) -> str:
+            nonlocal is_new
+            is_new = all(_TIME.sub("", _words_of(line), count=1) != text for line in before.split("\n"))
+            end = "" if before.endswith("\n") or not before else "\n"
+            return f"{before}{end}- {entry}\n" if is_new else before
+
+        _change(path, change)
+        return is_new
 
     def find(self, words: str) -> list[Line]:
         """The lines of MEMORY.md and the day logs that have all these words, in any of their forms."""
         wanted = set(stems(words))
         if not wanted:
             return []
-        found = []
+        found: list[Line] = []
         for path in self._own():
-            for number, line in enumerate(_read(path).split("\n"), 1):
-                if not line.startswith("#") and wanted <= set(stems(_words_of(line))):
-                    name = path.relative_to(self._workspace).as_posix()
-                    found.append(Line(name, number, shown(line.strip()), read_mark(line)[1].source))
+            found += self._with(wanted, path)
+        known = {line.text for line in found}
+        for (
+            path
+        ) in self._history.files():  # what stands nowhere else, once: a version has most of what the next one has
+            for line in self._with(wanted, path):
+                found += [line] if line.text not in known else []
+                known.add(line.text)
         return found
+
+    def _with(self, wanted: set[str], path: Path) -> list[Line]:
+        """The lines of a file that have all these stems; headings are none."""
+        name = path.relative_to(self._workspace).as_posix()
+        return [
+            Line(name, number, shown(line.strip()), read_mark(line)[1].source)
+            for number, line in enumerate(read(path).split("\n"), 1)
+            if _has(line, wanted)
+        ]
 
     def forget(self, words: str) -> list[Line]:
         """Remove what `find` finds, from the earlier versions too, so that nothing brings it back. Returns it."""
@@ -148,25 +174,30 @@ class MemoryStorage:
         gone = self.find(words)
         if not gone:
             return []
-        for path in [*self._own(), *self._versions(), self._history / UNDONE]:
-            lines = _read(path).split("\n")
-            kept = [line for line in lines if line.startswith("#") or not wanted <= set(stems(_words_of(line)))]
-            if len(kept) < len(lines):
-                _write(path, "\n".join(kept))
+
+        def change(before: str) -> str:
+            return "\n".join(line for line in before.split("\n") if not _has(line, wanted))
+
+        for path in [*self._own(), *self._history.files()]:
+            _change(path, change)
         return gone
 
-    def undo(self) -> bool:
-        """Bring back the version of MEMORY.md before the last change. Returns False when there is none."""
-        now = _read(self.memory)
-        for version in reversed(self._versions()):
-            before = _read(version)
-            if before != now:
-                _write(self._history / UNDONE, now)
-                _write(self.memory, before)
-                version.unlink()
-                return True
-            version.unlink()
-        return False
+    def undo(self) -> Undo:
+        """Take back the last change to MEMORY.md that was not taken back. What was edited by hand since stays."""
+        while number := self._history.newest:
+            now = read(self.memory)
+            before = self._history.before(number, now)
+            if before == now:
+                is_over = self._history.is_before(number, now)
+                self._history.drop(number)
+                if is_over:  # as it was before already: the one before is meant
+                    continue
+                return Undo.OVERTAKEN
+            self._history.taken_back(number, now)
+            if replace(self.memory, before, over=now):
+                self._history.drop(number)
+                return Undo.DONE
+        return Undo.NOTHING
 
     @property
     def has_any(self) -> bool:
@@ -176,8 +207,7 @@ class MemoryStorage:
     @property
     def newest_version(self) -> int:
         """The number of the version before the last change; 0 without one."""
-        versions = self._versions()
-        return int(versions[-1].stem) if versions else 0
+        return self._history.newest
 
     def read(self, path: str, line_start: int = 1, line_end: int | None = None) -> list[Line]:
         """Lines of a Markdown file of the workspace, marks as a reader sees them. Raises StorageError."""
@@ -205,31 +235,32 @@ class MemoryStorage:
     def _own(self) -> list[Path]:
         return [self.memory, *sorted(self.days.glob("????-??-??.md"), reverse=True)]
 
-    def _versions(self) -> list[Path]:
-        """The kept versions, oldest first."""
-        return sorted(self._history.glob("[0-9]*.md"))
-
     def _change_memory(self, change: Callable[[list[str]], list[str]]) -> None:
         for _ in range(TRIES):
-            before = _read(self.memory)
-            after = "\n".join(change(_split(before))) + "\n"
-            if after == before or not (after.strip() or before):
+            before = read(self.memory)
+            lines = change(_split(before))
+            if lines == _split(before):
                 return
-            self._keep(before)
-            if _read(self.memory) == before:  # else somebody has just saved it: once more, on top of that
-                _write(self.memory, after)
+            after = "\n".join(lines) + "\n"
+            number = self._history.keep(before, after)
+            if replace(self.memory, after, over=before):
                 return
-        raise StorageError("MEMORY.md is being written by somebody else; try again")
+            self._history.drop(number)  # somebody has just saved it: once more, on top of that
+        raise StorageError(BUSY.format(MEMORY))
 
-    def _keep(self, text: str) -> None:
-        """Keep a version of MEMORY.md, unless it is the last one kept."""
-        versions = self._versions()
-        if versions and _read(versions[-1]) == text:
+
+def _change(path: Path, change: Callable[[str], str]) -> None:
+    """Change a file's text; an edit by hand at the same moment is not written over."""
+    for _ in range(TRIES):
+        before = read(path)
+        after = change(before)
+        if after == before or replace(path, after, over=before):
             return
-        number = int(versions[-1].stem) + 1 if versions else 1
-        _write(self._history / f"{number:08}.md", text)
-        for old in versions[: max(0, len(versions) + 1 - VERSIONS)]:
-            old.unlink(missing_ok=True)
+    raise StorageError(BUSY.format(path.name))
+
+
+def _has(line: str, wanted: set[str]) -> bool:
+    return not line.startswith("#") and wanted <= set(stems(_words_of(line)))
 
 
 def _put(lines: list[str], text: str, section: str, entry: str, replaces: str) -> Saved:
@@ -314,28 +345,8 @@ def _split(text: str) -> list[str]:
 
 
 def _lines(path: Path, name: str) -> list[Line]:
-    text = _read(path).removesuffix("\n").split("\n")
+    text = read(path).removesuffix("\n").split("\n")
     return [Line(name, number, shown(line), read_mark(line)[1].source) for number, line in enumerate(text, 1)]
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8", errors="surrogateescape")
-    except FileNotFoundError:
-        return ""
-
-
-def _write(path: Path, text: str) -> None:
-    """Replace a file so that a kill leaves the old one or the new one, never a torn one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f".{path.name}.new")
-    with fresh.open("w", encoding="utf-8", errors="surrogateescape", newline="") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    if path.exists():
-        fresh.chmod(path.stat().st_mode & 0o777)
-    fresh.replace(path)
 
 
 def _one_line(text: str) -> str:

@@ -165,7 +165,7 @@ class MemoryTools:
                     if is_foreign(saved.before_source)
                     else self._mark(AGENT, at, lane)
                 )
-                self._storage.log(f"{REPLACED}{saved.before}", at, gone)
+                self._log(f"{REPLACED}{saved.before}", at, gone)
             told = {
                 "saved": "MEMORY.md",
                 "section": saved.section,
@@ -190,7 +190,10 @@ class MemoryTools:
             code = _code(lines)
             done = call.confirm == code and bool(lines)
             if done:
-                self._storage.forget(call.words)
+                try:
+                    self._storage.forget(call.words)
+                except StorageError as error:
+                    raise ToolError(str(error)) from None
             shown = [{"path": line.path, "line": line.number, "text": _words(line.text, line.source)} for line in lines]
             return {"forgotten": shown} if done else {"would_go": shown, "confirm": code if lines else ""}
 
@@ -215,7 +218,10 @@ class MemoryTools:
         return {name: stats[name] for name in ("documents", "passages", "without_vector")}
 
     def _log(self, text: str, at: datetime, mark: Mark) -> Any:
-        fresh = self._storage.log(text, at, mark)
+        try:
+            fresh = self._storage.log(text, at, mark)
+        except StorageError as error:
+            raise ToolError(str(error)) from None
         return {"saved": f"{DAYS}/{at.date().isoformat()}.md", "done": "added" if fresh else "known"}
 
     def _conversation(self, call: MemoryRead) -> list[Line]:

@@ -14,7 +14,7 @@ import structlog
 
 from jobs.db import Database
 from jobs.memory.marks import AGENT, Mark, is_foreign
-from jobs.memory.storage import MemoryStorage
+from jobs.memory.storage import MemoryStorage, StorageError
 from jobs.memory.tidying import MOST_ADDED, Change, Proposal, numbered, proposal_in
 from jobs.spine.model import Choice
 from jobs.spine.outbox import Outbox
@@ -92,7 +92,7 @@ class Consolidation:
             self._db.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", (DONE, today.isoformat()))
         except (ModelUnavailable, SessionFailed) as error:
             log.warning("memory was not consolidated tonight", error=str(error))
-        except (apsw.Error, OSError) as error:
+        except (apsw.Error, OSError, StorageError) as error:
             log.error("memory was not consolidated tonight", error=str(error))
 
     async def consolidate(self, owner: Person, since: date, today: date) -> list[Change]:
