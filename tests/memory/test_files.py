@@ -66,6 +66,78 @@ def test_facts_about_much_the_same_are_pointed_out_and_left(storage: MemoryStora
     assert (saved.done, saved.similar) == ("added", (("Пётр работает в банке юристом", "owner"),))
 
 
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("Встреча 10:30 с Анной", "Встреча 10:45 с Борисом"),
+        ("Works Mon–Fri at Acme", "Works Mon–Wed at Beta"),
+        ("Мария — сестра", "Мария — врач в Казани"),
+        ("Likes C++", "Likes C#"),
+        ("🙂", "🎉"),
+    ],
+)
+def test_what_is_no_contradiction_takes_nothing_away(storage: MemoryStorage, first: str, second: str) -> None:
+    storage.append(first, "People", BY_OWNER)
+    assert storage.append(second, "People", BY_OWNER).done == "added"
+    assert first in text(storage)
+    assert second in text(storage)
+
+
+def test_of_two_lines_with_the_same_key_none_is_guessed(storage: MemoryStorage) -> None:
+    storage.append("Телефон: 111", "Мария", BY_OWNER)
+    storage.append("Телефон: 222", "Анна", BY_OWNER)
+    storage.append("Телефон: 333", "Анна", BY_OWNER)
+    saved = storage.append("Телефон: 444", None, BY_OWNER)
+    assert (saved.done, len(saved.similar)) == ("added", 2)
+    assert ["111" in text(storage), "222" in text(storage), "333" in text(storage)] == [True, False, True]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("# People\n- Анна\n\n# House\n- x\n", "# People\n- Анна\n- Пётр\n\n# House\n- x\n"),
+        ("## People:\n### Family\n- Анна\n", "## People:\n- Пётр\n### Family\n- Анна\n"),
+        ("\ufeff## People\n- Анна\n", "\ufeff## People\n- Анна\n- Пётр\n"),
+        ("## People\n```\n# no heading\n```\n- Анна\n", "## People\n```\n# no heading\n```\n- Анна\n- Пётр\n"),
+    ],
+)
+def test_a_section_is_found_however_its_heading_was_written(storage: MemoryStorage, before: str, after: str) -> None:
+    storage.memory.write_text(before, encoding="utf-8")
+    storage.append("- Пётр", "## People")
+    assert text(storage) == after
+
+
+def test_a_list_keeps_the_form_that_it_was_given_by_hand(storage: MemoryStorage) -> None:
+    storage.memory.write_text("1. Вайфай: sun\n  * Сейф: 1\n", encoding="utf-8")
+    storage.append("Вайфай: lamp")
+    storage.append("Сейф: 2")
+    assert text(storage) == "1. Вайфай: lamp\n  * Сейф: 2\n"
+
+
+def test_replacing_again_or_by_what_stands_there_leaves_it_once(storage: MemoryStorage) -> None:
+    for fact in ("живёт в Казани", "живёт в Москве"):
+        storage.append(fact, "People", BY_OWNER)
+    for done in ("replaced", "known"):  # the second time: a turn that was killed after it wrote the file
+        saved = storage.append("живёт в Москве", None, BY_OWNER, replaces="живёт в Казани (owner, 2026-11-22)")
+        assert saved.done == done
+        assert text(storage) == "## People\n- живёт в Москве <!-- 2026-11-22 owner -->\n"
+
+
+def test_the_owner_s_word_makes_a_fact_of_what_others_said_and_theirs_takes_none_away(storage: MemoryStorage) -> None:
+    by_maria = Mark(external("Мария"), DAY)
+    storage.append("сейф 4711", None, by_maria)
+    assert storage.append("сейф 4711", None, Mark(AGENT, DAY)).done == "known"
+    assert "4711" not in storage.facts(foreign=False)
+    assert storage.append("сейф 4711", None, BY_OWNER).done == "updated"
+    assert storage.append("Сейф 4711.", None, by_maria).done == "known"
+    assert "сейф 4711" in storage.facts(foreign=False)
+
+
+def test_what_no_text_holds_is_left_out(storage: MemoryStorage) -> None:
+    storage.append("один\0 два \ud83d", None, BY_OWNER)
+    assert "- один два ? <!--" in text(storage)
+
+
 def test_what_was_written_by_hand_stays_as_it_is(storage: MemoryStorage) -> None:
     by_hand = "мои заметки без списка\n\n## People\n\n* Анна  —  сестра\n\n# Ещё\nтекст"
     storage.memory.write_bytes(by_hand.encode() + b" \xff\xfe")

@@ -8,21 +8,17 @@ from enum import StrEnum
 from pathlib import Path
 
 from jobs.memory.documents import DAYS, MEMORY, UPLOADS
+from jobs.memory.facts import Saved, put, same_fact, words_of
 from jobs.memory.history import History
 from jobs.memory.marks import FILE, Mark, is_foreign, marked, read_mark, shown
 from jobs.memory.tidying import Change, Proposal, tidied
 from jobs.memory.whole_files import read, replace
 from jobs.memory.words import stems
 
-HEADING = "## "
-GENERAL = "General"
-"""The section of a fact that names none."""
 HISTORY = ".history"
 TRIES = 5
 BUSY = "{} is being written by somebody else; try again"
 
-_ITEM = re.compile(r"\s*[-*+]\s+")
-_KEY = re.compile(r"(.{2,60}?)\s*(?::|=|—|–| - )\s*\S")
 _TIME = re.compile(r"\d{2}:\d{2} ")
 
 
@@ -53,17 +49,6 @@ class Line:
     source: str = FILE
 
 
-@dataclass(frozen=True)
-class Saved:
-    section: str
-    done: str
-    """added, known (it stood there), updated (it says more now) or replaced (it said something else)."""
-    before: str | None = None
-    before_source: str = FILE
-    similar: tuple[tuple[str, str], ...] = ()
-    """Other facts about much the same, each with its source, for the one who wrote to look at."""
-
-
 class MemoryStorage:
     """Reads and writes the Markdown files under the workspace.
 
@@ -88,10 +73,15 @@ class MemoryStorage:
         saved: list[Saved] = []
 
         def change(lines: list[str]) -> list[str]:
-            saved[:] = [_put(lines, text, wanted, marked(text, mark), replaces)]
+            saved[:] = [put(lines, text, wanted, mark, replaces)]
             return lines
 
-        self._change_memory(change)
+        try:
+            self._change_memory(change)
+        except LookupError:
+            raise StorageError(
+                "no line of MEMORY.md has these words to be replaced; look with memory_read first"
+            ) from None
         return saved[0]
 
     def lines(self) -> list[str]:
@@ -113,10 +103,10 @@ class MemoryStorage:
             done.extend(changes)
             for added in proposal.add:
                 text, section = _one_line(added.text), _one_line(added.section)
-                place, _ = _same_fact(_items(after), after, text, section)
+                place, _ = same_fact(after, text, section)
                 if place is not None and is_foreign(read_mark(after[place])[1].source):
                     continue
-                saved = _put(after, text, section, marked(text, mark), "")
+                saved = put(after, text, section, mark)
                 if saved.done == "added":
                     done.append(Change("added", (), text))
                 elif saved.before:
@@ -135,7 +125,7 @@ class MemoryStorage:
 
         def change(before: str) -> str:
             nonlocal is_new
-            is_new = all(_TIME.sub("", _words_of(line), count=1) != text for line in before.split("\n"))
+            is_new = all(_TIME.sub("", words_of(line), count=1) != text for line in before.split("\n"))
             end = "" if before.endswith("\n") or not before else "\n"
             return f"{before}{end}- {entry}\n" if is_new else before
 
@@ -260,84 +250,7 @@ def _change(path: Path, change: Callable[[str], str]) -> None:
 
 
 def _has(line: str, wanted: set[str]) -> bool:
-    return not line.startswith("#") and wanted <= set(stems(_words_of(line)))
-
-
-def _put(lines: list[str], text: str, section: str, entry: str, replaces: str) -> Saved:
-    """Change the lines of MEMORY.md so that they say `text`."""
-    items = _items(lines)
-    if replaces:
-        wanted = stems(replaces)
-        place = next((at for at, words in items.items() if stems(words) == wanted), None)
-        if place is None:
-            raise StorageError("no line of MEMORY.md has these words to be replaced; look with memory_read first")
-        done = "replaced"
-    else:
-        place, done = _same_fact(items, lines, text, section)
-    if place is not None:
-        before, source = items[place], read_mark(lines[place])[1].source
-        if before != text:
-            lines[place] = f"- {entry}"
-        if before == text:
-            return Saved(_section_of(lines, place), "known")
-        return Saved(_section_of(lines, place), done, before, source)
-    section = section or GENERAL
-    similar = tuple((items[at], read_mark(lines[at])[1].source) for at in _similar(items, text))
-    heading = next((line for line in lines if line.strip().casefold() == (HEADING + section).casefold()), None)
-    if heading is None:
-        heading = HEADING + section
-        lines += ["", heading] if any(lines) else [heading]
-    at = lines.index(heading) + 1
-    while at < len(lines) and not re.match(r"#{1,2} ", lines[at]):
-        at += 1
-    while at > 0 and not lines[at - 1].strip():
-        at -= 1
-    lines.insert(at, f"- {entry}")
-    return Saved(heading.removeprefix(HEADING).strip(), "added", similar=similar)
-
-
-def _items(lines: list[str]) -> dict[int, str]:
-    """The words of each item, by its place."""
-    return {at: _words_of(line) for at, line in enumerate(lines) if _ITEM.match(line)}
-
-
-def _same_fact(items: dict[int, str], lines: list[str], text: str, section: str) -> tuple[int | None, str]:
-    """The line that the new fact belongs to, and what becomes of it."""
-    words = stems(text)
-    key = _key(text)
-    for at, old in items.items():
-        if stems(old) == words:
-            return at, "updated"
-    for at, old in items.items():
-        old_words = stems(old)
-        if len(old_words) >= 2 and words[: len(old_words)] == old_words:
-            return at, "updated"
-        is_here = not section or _section_of(lines, at).casefold() == section.casefold()
-        if key and is_here and _key(old) == key:
-            return at, "replaced"
-    return None, "added"
-
-
-def _key(text: str) -> list[str]:
-    """What a fact of the form "key: value" is about."""
-    match = _KEY.match(text)
-    return stems(match[1]) if match and "http" not in match[1] else []
-
-
-def _similar(items: dict[int, str], text: str) -> list[int]:
-    """The places of up to three lines that have much of the text's words, the most alike first."""
-    words = set(stems(text))
-    alike = [(len(words & set(stems(old))) / max(1, len(words | set(stems(old)))), at) for at, old in items.items()]
-    return [at for share, at in sorted(alike, reverse=True)[:3] if share >= 0.3]
-
-
-def _section_of(lines: list[str], at: int) -> str:
-    return next((line.lstrip("# ").strip() for line in reversed(lines[:at]) if line.startswith("#")), "")
-
-
-def _words_of(line: str) -> str:
-    """An item's words, without its dash and its mark."""
-    return read_mark(_ITEM.sub("", line, count=1))[0].strip()
+    return not line.startswith("#") and wanted <= set(stems(words_of(line)))
 
 
 def _split(text: str) -> list[str]:
@@ -350,4 +263,6 @@ def _lines(path: Path, name: str) -> list[Line]:
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.split())
+    """As one item of a list: without line breaks, a dash of its own, and what no file of text holds."""
+    whole = text.encode("utf-8", "replace").decode("utf-8").replace("\0", " ")
+    return re.sub(r"^[-*•] ", "", " ".join(whole.split()))

@@ -28,7 +28,11 @@ SAID_BY = Field(
 
 
 class MemoryAppend(BaseModel):
-    text: str = Field(min_length=1, max_length=4000, description="One fact, complete in itself")
+    text: str = Field(
+        min_length=1,
+        max_length=4000,
+        description='One fact, complete in itself; "key: value" takes the place of the line with that key',
+    )
     section: str | None = Field(None, description="Heading in MEMORY.md, such as People, Preferences, Decisions")
     said_by: str = SAID_BY
     replaces: str = Field("", description="The words of a fact in MEMORY.md that is no longer true; it gives way")
