@@ -125,6 +125,13 @@ def test_lines_are_touched_once_and_headings_never() -> None:
     assert "agent -->" in tidied(lines, invented, TODAY)[0][1]
 
 
+def test_a_line_keeps_the_form_that_it_was_given_by_hand() -> None:
+    proposal = proposal_in('{"stale": [{"line": 2, "since": "2026-11-01"}]}')
+    assert proposal is not None
+    after, _ = tidied(["* Поездки", "  * **Казань**: едем в октябре"], proposal, TODAY)
+    assert after == ["* Поездки", "  * **Казань**: едем в октябре (stale since 2026-11-01)"]
+
+
 async def test_what_is_added_takes_no_line_of_another_person_s_away(night: Night) -> None:
     night.answer = json.dumps({"add": [{"section": "People", "text": "Сейф: 1234"}]}, ensure_ascii=False)
     assert await night.run() == 0

@@ -73,6 +73,12 @@ def same_fact(lines: list[str], text: str, section: str) -> tuple[int | None, st
     return (keyed[0], "replaced") if len(keyed) == 1 else (None, "added")
 
 
+def dash_of(line: str) -> str:
+    """What stands before an item's words: how far in it is, its dash or number; "" of what is no item."""
+    item = _ITEM.match(line)
+    return item[0] if item else ""
+
+
 def words_of(line: str) -> str:
     """An item's words, without its dash and its mark."""
     return read_mark(_ITEM.sub("", line, count=1))[0].strip()
@@ -86,8 +92,7 @@ def _change(lines: list[str], place: int, before: str, text: str, mark: Mark, do
     is_confirmed = is_foreign(source) and mark.source == OWNER
     if is_same and ((before == text and not is_confirmed) or (is_foreign(mark.source) and not is_foreign(source))):
         return Saved(section, "known")
-    item = _ITEM.match(lines[place])
-    lines[place] = f"{item[0] if item else '- '}{marked(text, mark)}"
+    lines[place] = dash_of(lines[place]) + marked(text, mark)
     return Saved(section, "updated" if is_same else done, None if before == text else before, source)
 
 
