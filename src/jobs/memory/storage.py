@@ -88,16 +88,19 @@ class MemoryStorage:
         """The lines of MEMORY.md as they stand in the file."""
         return _split(read(self.memory))
 
-    def tidy(self, seen: list[str], proposal: Proposal, today: date, mark: Mark) -> list[Change]:
+    def tidy(self, seen: list[str], proposal: Proposal, today: date, mark: Mark) -> list[Change] | None:
         """Do what a proposal about the lines `seen` asks for, as one change that one undo takes back.
 
-        Nothing is done when the file has changed since they were seen, and nothing to a line of another person's.
+        Nothing is done to a line of another person's. None: the file has changed since they were seen, and is left.
         """
         done: list[Change] = []
+        is_as_seen = True
 
         def change(lines: list[str]) -> list[str]:
+            nonlocal is_as_seen
             done.clear()
-            if lines != seen:
+            is_as_seen = lines == seen
+            if not is_as_seen:
                 return lines
             after, changes = tidied(lines, proposal, today)
             done.extend(changes)
@@ -114,7 +117,7 @@ class MemoryStorage:
             return after
 
         self._change_memory(change)
-        return done
+        return done if is_as_seen else None
 
     def log(self, text: str, at: datetime, mark: Mark | None = None) -> bool:
         """Add a line to the log of a local time's day. Returns False when the same is there already."""
