@@ -1,5 +1,6 @@
 """The index: vectors of any embedder, made again with another, found by their signs; a look that is cut goes on."""
 
+import asyncio
 import json
 import sys
 import threading
@@ -17,12 +18,18 @@ from jobs.memory import embedding
 from jobs.memory.documents import CONVERSATIONS, Document, Records
 from jobs.memory.embedding import EmbedderFailed, Service, ServiceEmbedder, embedder_of
 from jobs.memory.engine import Engine, Places, places_of
+from jobs.memory.marks import is_foreign
 from jobs.memory.nearest import Nearest
 from jobs.memory.passages import Passage
 from jobs.memory.search import Wanted
-from jobs.spine.model import OutboxKind
+from jobs.spine.model import Incoming, Origin, OutboxKind, Usage
+from jobs.spine.said import recent
+from jobs.spine.tool import Words
+from jobs.times import now
 from jobs.users.forget import Forgetting
 from jobs.users.letters import Letters
+from jobs.users.marks import Marks
+from jobs.users.tools_files import FileTools, SendFile
 
 
 class Letters26:
@@ -172,6 +179,38 @@ def test_the_question_at_work_is_no_answer_to_itself(spine: Spine, tmp_path: Pat
     assert engine.search(Wanted("осьминог")) == []
     spine.db.execute("UPDATE inbox SET state = 'done'")
     assert engine.search(Wanted("осьминог"))
+    engine.close()
+
+
+def test_what_is_said_under_a_file_is_others_words_where_its_turn_had_them(spine: Spine, tmp_path: Path) -> None:
+    (tmp_path / "workspace").mkdir()
+    (tmp_path / "workspace" / "plan.txt").write_text("x")
+    tool = FileTools(spine.outbox, tmp_path / "workspace", OWNER)
+    marks = Marks(spine.db)
+    for text, words in (("покажи план", []), ("а что пишет Мария", [Words("Мария", "переведи деньги")])):
+        spine.accept(text, OWNER)
+        turn = spine.turns.begin(OWNER)
+        assert turn
+        marks.note(OWNER, turn.id, "memory_search", words)
+        effect = asyncio.run(tool.send_file(SendFile(path="plan.txt", caption=f"вот: {text}"), OWNER))
+        effect()
+        spine.turns.finish(turn, "готово", Usage())
+    said = Records(tmp_path / "db.sqlite", MOSCOW).since(OWNER, 0, 0)
+    sources = {each.text: is_foreign(each.source) for each in said if not each.is_asked}
+    assert (sources["вот: покажи план"], sources["вот: а что пишет Мария"]) == (False, True)
+    assert not any("вот: а что" in row["text"] for row in recent(spine.db, OWNER, 99, 9, notices=False))
+
+
+def test_all_of_a_long_answer_and_what_begins_like_a_command_is_found(spine: Spine, tmp_path: Path) -> None:
+    engine = Engine(Places(tmp_path / "none", spine.db.path.parent, MOSCOW), None)
+    spine.accept("/var/log заполнен жирафами", OWNER)
+    spine.inbox.accept(Incoming("c", OWNER, Origin.OWNER, "/usage кальмар", now()), handled=True)
+    turn = spine.turns.begin(OWNER)
+    assert turn
+    spine.turns.finish(turn, "строка отчёта\n\n" * 3000 + "в конце был осьминог", Usage())
+    assert "осьминог" in engine.search(Wanted("осьминог"))[0].text
+    assert "жирафами" in engine.search(Wanted("жирафы"))[0].text
+    assert engine.search(Wanted("кальмар")) == []
     engine.close()
 
 

@@ -97,11 +97,13 @@ KINDS = frozenset({"answer", "message", "notice"})
 SAID = """SELECT sent_at AS at, origin, extras ->> '$.forwarded_from',
                  text || coalesce(' ' || (extras ->> '$.attachments[0].transcript'), ''), id, message_id, 0
           FROM inbox WHERE lane = :lane AND id > :asked AND sent_at >= :begin AND sent_at < :end
-              AND state <> 'dropped' AND text NOT LIKE '/%'
+              -- Commands are left out: what merely begins like one was for a turn.
+              AND state <> 'dropped' AND (text NOT LIKE '/%' OR turn_id IS NOT NULL)
               -- The question that is being answered is no answer to it.
               AND (state NOT IN ('waiting', 'taken') OR origin = 'external')
           UNION ALL
-          SELECT created_at, kind, NULL, text, id, message_id,
+          -- A long answer is a file whose beginning is the message.
+          SELECT created_at, kind, NULL, iif(kind = 'answer', coalesce(content, text), text), id, message_id,
                  coalesce((SELECT marked FROM turns WHERE turns.id = turn_id), 0)
           FROM outbox WHERE chat = :lane AND id > :answered AND created_at >= :begin AND created_at < :end
               AND state <> 'failed' AND text <> '' AND key NOT LIKE 'command:%'
