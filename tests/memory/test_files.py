@@ -249,6 +249,14 @@ def test_forgetting_removes_it_everywhere_and_undo_does_not_bring_it_back(storag
         assert not path.is_file() or "sunflower" not in path.read_text(encoding="utf-8")
 
 
+def test_an_item_is_forgotten_with_the_lines_that_go_on_with_it(storage: MemoryStorage) -> None:
+    storage.memory.write_text("- ключи у соседа\n- пароль от дачи:\n  sunflower\n\n- чай\n", encoding="utf-8")
+    [shown] = storage.find("пароль дачи")
+    assert (shown.number, shown.text) == (2, "- пароль от дачи:\nsunflower")
+    storage.forget("пароль дачи")
+    assert text(storage) == "- ключи у соседа\n\n- чай\n"
+
+
 def test_what_stands_in_an_earlier_version_only_is_forgotten_too(storage: MemoryStorage) -> None:
     storage.append("пароль от дачи sunflower", "House", BY_OWNER)
     storage.append("ключи у соседа", "House", BY_OWNER)

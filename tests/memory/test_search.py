@@ -169,6 +169,15 @@ def test_what_was_said_is_found_by_person_and_day_as_theirs(talk: Spine, workspa
     engine.close()
 
 
+def test_a_conversation_s_link_is_to_the_first_message_that_telegram_knows(spine: Spine, tmp_path: Path) -> None:
+    engine = Engine(Places(tmp_path / "none", spine.db.path.parent, MOSCOW), None)
+    spine.accept("напомни про осьминога", OWNER)
+    spine.accept("и про осьминога тоже", OWNER)
+    spine.db.execute("UPDATE inbox SET state = 'done', message_id = iif(id = 1, NULL, 502)")
+    assert best(engine, "осьминог").link == f"tg://openmessage?user_id={OWNER}&message_id=502"
+    engine.close()
+
+
 # ---------------------------------------------------------------------- broken input
 
 
@@ -179,6 +188,8 @@ def test_binary_files_and_broken_text_do_no_harm(engine: Engine, workspace: Path
     (workspace / "odd\udcff.md").write_bytes("носорог".encode())
     (workspace / "gone.md").symlink_to(workspace / "nowhere.md")
     assert best(engine, "жираф").path == "latin.md"
+    (workspace / "windows.md").write_bytes("\ufeff# Зоопарк\r\n\r\nбегемот\r\n".encode())
+    assert (best(engine, "бегемот").heading, best(engine, "бегемот").text) == ("Зоопарк", "бегемот")
     assert "носорог" in best(engine, "носорог").text
     assert "picture.md" not in {
         path for (path,) in engine.index.rows("SELECT path FROM documents JOIN passages ON document = documents.id")

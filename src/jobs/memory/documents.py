@@ -76,7 +76,7 @@ class Files:
             if b"\0" in file.read(HEAD):
                 return
         day = day_in(path.name)
-        with path.open(encoding="utf-8", errors="replace", newline="\n") as lines:
+        with path.open(encoding="utf-8-sig", errors="replace", newline="\n") as lines:
             yield from passages_of(lines, day, single=document.kind == "memory")
 
     def _document(self, path: Path, stat: os.stat_result) -> Document:
@@ -207,16 +207,15 @@ class Records:
         for passage in windows(units, day):
             yield replace(passage, heading=document.person)
 
-    def link(self, path: str, line: int) -> str | None:
-        """Where Telegram's apps find a message of a conversation; None when it has no number there.
+    def link(self, path: str, first: int, last: int) -> str | None:
+        """Where Telegram's apps find the first of these messages of a conversation that it knows; None without one.
 
         Raises ValueError for what is no conversation's path.
         """
         lane, day = lane_and_day(path)
-        messages = self.said(lane, day)
-        if not 0 < line <= len(messages) or messages[line - 1].message_id is None:
-            return None
-        return f"tg://openmessage?user_id={lane}&message_id={messages[line - 1].message_id}"
+        messages = self.said(lane, day)[max(0, first - 1) : last]
+        number = next((message.message_id for message in messages if message.message_id is not None), None)
+        return None if number is None else f"tg://openmessage?user_id={lane}&message_id={number}"
 
     def said(self, lane: int, day: date) -> list[Said]:
         """What was said in a chat on a day of the owner's zone, oldest first. Commands are left out."""

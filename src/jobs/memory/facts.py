@@ -73,6 +73,19 @@ def same_fact(lines: list[str], text: str, section: str) -> tuple[int | None, st
     return (keyed[0], "replaced") if len(keyed) == 1 else (None, "added")
 
 
+def entries(lines: list[str]) -> Iterator[list[str]]:
+    """The lines, each item of a list with those that go on with it: written further in, and no items themselves."""
+    entry: list[str] = []
+    for line in lines:
+        goes_on = line[:1] in (" ", "\t") and line.strip() and not _ITEM.match(line)
+        if entry and not (goes_on and _ITEM.match(entry[0])):
+            yield entry
+            entry = []
+        entry.append(line)
+    if entry:
+        yield entry
+
+
 def dash_of(line: str) -> str:
     """What stands before an item's words: how far in it is, its dash or number; "" of what is no item."""
     item = _ITEM.match(line)

@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from jobs.memory.documents import DAYS, MEMORY, UPLOADS
-from jobs.memory.facts import Saved, put, same_fact, words_of
+from jobs.memory.facts import Saved, entries, put, same_fact, words_of
 from jobs.memory.history import History
 from jobs.memory.marks import FILE, Mark, is_foreign, marked, read_mark, shown
 from jobs.memory.tidying import Change, Proposal, tidied
@@ -144,22 +144,25 @@ class MemoryStorage:
         for path in self._own():
             found += self._with(wanted, path)
         known = {line.text for line in found}
-        for (
-            path
-        ) in self._history.files():  # what stands nowhere else, once: a version has most of what the next one has
+        # Of the kept versions what stands nowhere else, once: each has most of what the next one has.
+        for path in self._history.files():
             for line in self._with(wanted, path):
                 found += [line] if line.text not in known else []
                 known.add(line.text)
         return found
 
     def _with(self, wanted: set[str], path: Path) -> list[Line]:
-        """The lines of a file that have all these stems; headings are none."""
+        """The lines of a file that have all these stems, each with those that go on with it; headings are none."""
         name = path.relative_to(self._workspace).as_posix()
-        return [
-            Line(name, number, shown(line.strip()), read_mark(line)[1].source)
-            for number, line in enumerate(read(path).split("\n"), 1)
-            if _has(line, wanted)
-        ]
+        found = []
+        number = 1
+        for entry in entries(read(path).split("\n")):
+            if _has(entry, wanted):
+                sources = [read_mark(line)[1].source for line in entry]
+                source = next(filter(is_foreign, sources), sources[0])
+                found.append(Line(name, number, "\n".join(shown(line.strip()) for line in entry), source))
+            number += len(entry)
+        return found
 
     def forget(self, words: str) -> list[Line]:
         """Remove what `find` finds, from the earlier versions too, so that nothing brings it back. Returns it."""
@@ -169,7 +172,8 @@ class MemoryStorage:
             return []
 
         def change(before: str) -> str:
-            return "\n".join(line for line in before.split("\n") if not _has(line, wanted))
+            kept = [entry for entry in entries(before.split("\n")) if not _has(entry, wanted)]
+            return "\n".join(line for entry in kept for line in entry)
 
         for path in [*self._own(), *self._history.files()]:
             _change(path, change)
@@ -252,8 +256,8 @@ def _change(path: Path, change: Callable[[str], str]) -> None:
     raise StorageError(BUSY.format(path.name))
 
 
-def _has(line: str, wanted: set[str]) -> bool:
-    return not line.startswith("#") and wanted <= set(stems(words_of(line)))
+def _has(entry: list[str], wanted: set[str]) -> bool:
+    return not entry[0].startswith("#") and wanted <= {stem for line in entry for stem in stems(words_of(line))}
 
 
 def _split(text: str) -> list[str]:

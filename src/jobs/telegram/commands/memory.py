@@ -25,6 +25,6 @@ class MemoryCommand:
 
     def _undo(self, number: str) -> str:
         """`number`: of the change that is meant, "" the last. Returns the key of what is said about it."""
-        if number.isdecimal() and int(number[:18]) != self._storage.newest_version:
+        if number and number != str(self._storage.newest_version):
             return "memory_changed_since"
         return SAID[self._storage.undo()]
