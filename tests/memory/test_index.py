@@ -208,7 +208,10 @@ def test_all_of_a_long_answer_and_what_begins_like_a_command_is_found(spine: Spi
     turn = spine.turns.begin(OWNER)
     assert turn
     spine.turns.finish(turn, "строка отчёта\n\n" * 3000 + "в конце был осьминог", Usage())
-    assert "осьминог" in engine.search(Wanted("осьминог"))[0].text
+    [found, *_] = engine.search(Wanted("осьминог"))
+    assert "осьминог" in found.text
+    assert len(found.text) < 2000, "and not all of it at once"
+    assert found.text[6:].startswith("Jobs: ")
     assert "жирафами" in engine.search(Wanted("жирафы"))[0].text
     assert engine.search(Wanted("кальмар")) == []
     engine.close()

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import apsw
 
 from jobs.memory.marks import AGENT, OWNER, Mark, external
-from jobs.memory.passages import Passage, Unit, day_in, passages_of, windows
+from jobs.memory.passages import LONGEST, Passage, Unit, day_in, passages_of, windows
 from jobs.times import from_text, to_text
 
 Kind = Literal["memory", "day", "note", "conversation"]
@@ -133,7 +133,15 @@ class Said:
     """What code tells the owner."""
 
     def line(self, zone: ZoneInfo) -> str:
-        return f"{self.at.astimezone(zone):%H:%M} {self.who}: {' '.join(self.text.split())}"
+        return f"{self._head(zone)}{' '.join(self.text.split())}"
+
+    def parts(self, zone: ZoneInfo) -> list[str]:
+        """The line as it is searched: of a long message several, each with who says it."""
+        text = " ".join(self.text.split())
+        return [f"{self._head(zone)}{text[at : at + LONGEST]}" for at in range(0, max(1, len(text)), LONGEST)]
+
+    def _head(self, zone: ZoneInfo) -> str:
+        return f"{self.at.astimezone(zone):%H:%M} {self.who}: "
 
 
 class Records:
@@ -201,8 +209,9 @@ class Records:
         lane, day = lane_and_day(document.path)
         messages = self.said(lane, day)
         units = (
-            Unit(number, number, message.line(self.zone), mark=Mark(message.source))
+            Unit(number, number, part, mark=Mark(message.source))
             for number, message in enumerate(messages, 1)
+            for part in message.parts(self.zone)
         )
         for passage in windows(units, day):
             yield replace(passage, heading=document.person)
