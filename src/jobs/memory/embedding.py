@@ -146,6 +146,12 @@ class ServiceEmbedder:
             vectors = np.array([row["embedding"] for row in rows], np.float32)
             if len(rows) != len(texts):
                 raise ValueError("another number of vectors than texts")
+        except httpx2.HTTPStatusError as error:
+            self._resting_until = now().timestamp() + SERVICE_PAUSE
+            raise EmbedderFailed(
+                f"the embedding service refuses ({error.response.status_code}); EMBEDDING_MODEL, OPENAI_BASE_URL and "
+                "OPENAI_API_KEY name it"
+            ) from None
         except (httpx2.HTTPError, ValueError, KeyError, TypeError) as error:
             self._resting_until = now().timestamp() + SERVICE_PAUSE
             raise EmbedderFailed(f"the embedding service does not answer ({type(error).__name__})") from None
