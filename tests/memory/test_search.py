@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from tests.support import MASHA, MOSCOW, OWNER, Spine
@@ -167,6 +168,16 @@ def test_what_was_said_is_found_by_person_and_day_as_theirs(talk: Spine, workspa
     talk.outbox.say("x", OWNER, OutboxKind.ANSWER, "хорошо, напомню про торт")
     assert "торт" in best(engine, "торт").text
     engine.close()
+
+
+def test_in_another_zone_the_conversations_have_its_days(talk: Spine, workspace: Path, tmp_path: Path) -> None:
+    for zone, day, line in ((MOSCOW, "2026-11-21", "01:00"), (ZoneInfo("Europe/Lisbon"), "2026-11-20", "22:00")):
+        engine = Engine(Places(workspace, talk.db.path.parent, zone), None)
+        hits = engine.search(Wanted("пароль от сервера", person="Мария"))
+        assert [hit.date for hit in hits] == [day]
+        assert f"{line} Мария Иванова: какой пароль" in hits[0].text
+        assert "юбилей" in best(engine, "бабушкин юбилей").text
+        engine.close()
 
 
 def test_a_conversation_s_link_is_to_the_first_message_that_telegram_knows(spine: Spine, tmp_path: Path) -> None:
