@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 
 from tests.rig import Rig
-from tests.support import MASHA, MOSCOW, OWNER
+from tests.support import MASHA, MOSCOW, OWNER, Spine
 
 from jobs.memory.engine import Places
 from jobs.memory.index import MemoryIndex
@@ -107,12 +107,14 @@ def hit(text: str, score: float = 1.0, path: str = "notes.md", day: str | None =
     return Hit(path, 1, 1, text, score, day, source, "", "note", "")
 
 
-def test_a_turn_is_given_few_passages_within_a_budget_and_none_that_says_little(tmp_path: Path) -> None:
+def test_a_turn_is_given_few_passages_within_a_budget_and_none_that_says_little(spine: Spine, tmp_path: Path) -> None:
     places = Places(tmp_path, tmp_path, MOSCOW)
-    recall = Recall(MemoryStorage(tmp_path), MemoryIndex(places), OWNER, 1000)
+    recall = Recall(MemoryStorage(tmp_path), MemoryIndex(places), OWNER, 1000, spine.db)
     many = [hit(f"заметка {number}") for number in range(9)]
     assert len(recall.choose(many, goes_on=False)) == PASSAGES
     assert recall.choose(many[:PASSAGES], goes_on=True) == [], "none twice in a conversation"
+    recall = Recall(MemoryStorage(tmp_path), MemoryIndex(places), OWNER, 1000, spine.db)
+    assert recall.choose(many[:PASSAGES], goes_on=True) == [], "nor after a restart"
     assert len(recall.choose(many[:PASSAGES], goes_on=False)) == PASSAGES, "a new one knows nothing"
     long = [hit("длинная заметка " * 50 + str(number)) for number in range(4)]
     chosen = recall.choose([*long, hit("короткая")], goes_on=False)
@@ -122,9 +124,9 @@ def test_a_turn_is_given_few_passages_within_a_budget_and_none_that_says_little(
     assert recall.choose([hit("ни о чём", 0.1)], goes_on=False) == []
 
 
-def test_what_the_context_has_already_is_not_handed_over(tmp_path: Path) -> None:
+def test_what_the_context_has_already_is_not_handed_over(spine: Spine, tmp_path: Path) -> None:
     (tmp_path / "MEMORY.md").write_text("- любит чай\n", encoding="utf-8")
-    recall = Recall(MemoryStorage(tmp_path), MemoryIndex(Places(tmp_path, tmp_path, MOSCOW)), OWNER, 1000)
+    recall = Recall(MemoryStorage(tmp_path), MemoryIndex(Places(tmp_path, tmp_path, MOSCOW)), OWNER, 1000, spine.db)
     recall.facts()
     fact = replace(hit("- любит чай", path="MEMORY.md"), kind="memory")
     own, older = (
@@ -132,6 +134,6 @@ def test_what_the_context_has_already_is_not_handed_over(tmp_path: Path) -> None
         for day in (datetime.now(MOSCOW).date().isoformat(), "2026-01-01")
     )
     assert recall.choose([fact, own, older], goes_on=True) == [older]
-    small = Recall(MemoryStorage(tmp_path), MemoryIndex(Places(tmp_path, tmp_path, MOSCOW)), OWNER, 1)
+    small = Recall(MemoryStorage(tmp_path), MemoryIndex(Places(tmp_path, tmp_path, MOSCOW)), OWNER, 1, spine.db)
     small.facts()
     assert small.choose([fact], goes_on=True) == [fact], "the prompt has its headings only"
