@@ -17,6 +17,7 @@ from telethon.tl import functions, types
 from tests.support import full_disk
 from tests.telegram.post import Post, send_media
 
+from jobs.backup import make_backup, restore_backup
 from jobs.mcp_manager.secrets import Secrets
 from jobs.spine.model import OutboxKind
 from jobs.telegram import client, receiver, reconcile
@@ -98,6 +99,46 @@ async def test_what_was_read_before_jobs_had_the_account_is_left_alone(
     sim.send(masha, jobs, "not read yet")
     async with Post(sim, tmp_path, jobs, owner) as mail:
         await mail.until_arrived("not read yet")
+
+
+async def test_what_was_answered_since_a_backup_that_is_restored_is_not_answered_again(
+    sim: TelegramSimulator, tmp_path: Path, jobs: Account, owner: Account, masha: Account
+) -> None:
+    copy = tmp_path / "copy.tar.gz"
+    sim.send(masha, jobs, "one")
+    async with Post(sim, tmp_path, jobs, owner) as mail:
+        await mail.until_arrived("one")
+        make_backup(mail.settings, copy)
+        sim.send(masha, jobs, "two")
+        sim.send(owner, jobs, "/status")
+        mail.outbox.say("turn:1", masha.id, OutboxKind.ANSWER, "the answer to two")
+        await mail.until_sent("the answer to two")
+        message = sim.send(masha, jobs, "three")
+        await mail.until_read(message)
+    restore_backup(mail.settings, copy)
+    for _ in range(2):
+        async with Post(sim, tmp_path, jobs, owner) as mail:
+            states = {row["text"]: row["state"] for row in mail.db.execute("SELECT text, state FROM inbox")}
+            assert states == {"one": "waiting", "two": "done", "/status": "waiting", "three": "waiting"}
+
+
+async def test_in_saved_messages_nothing_is_answered_again_after_a_restore(
+    sim: TelegramSimulator, tmp_path: Path, owner: Account
+) -> None:
+    """There nothing tells Jobs' own words from the owner's but the records."""
+    copy = tmp_path / "copy.tar.gz"
+    async with Post(sim, tmp_path, owner, owner) as mail:
+        make_backup(mail.settings, copy)
+        sim.send(owner, owner, "a question")
+        await mail.until_arrived("a question")
+        mail.outbox.say("turn:1", owner.id, OutboxKind.ANSWER, "the answer")
+        await mail.until_sent("the answer")
+    restore_backup(mail.settings, copy)
+    async with Post(sim, tmp_path, owner, owner) as mail:
+        assert [row["state"] for row in mail.db.execute("SELECT state FROM inbox")] == ["done", "done"]
+        sim.send(owner, owner, "a new one")
+        await mail.until_arrived("a question", "the answer", "a new one")
+        assert mail.db.value("SELECT state FROM inbox ORDER BY id DESC") == "waiting"
 
 
 @pytest.mark.parametrize("kind", ["withhold", "duplicate", "reorder"])

@@ -55,7 +55,9 @@ async def _all(settings: Settings, *, quick: bool) -> AsyncIterator[Finding]:
             yield finding
     for finding in _rows(settings):
         yield finding
-    for check in (machine.backups, machine.mcp_servers, machine.memory, machine.walls):
+    for finding in machine.memory(settings, asks=not quick):
+        yield finding
+    for check in (machine.backups, machine.mcp_servers, machine.walls):
         for finding in check(settings):
             yield finding
     for asking in () if quick else (others.clock, others.telegram, others.model):

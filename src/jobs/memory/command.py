@@ -2,6 +2,8 @@
 
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
@@ -10,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from jobs import config
+from jobs.called import complain
 from jobs.config import Settings
 from jobs.times import now
 
@@ -50,8 +53,7 @@ def search(
         _refuse(f"{queries} cannot be read ({error.strerror})")
     settings = config.load()
     days = [_day(since, settings, 0), _day(until, settings, 1)]
-    engine = _engine(settings)
-    try:
+    with _engine(settings) as engine:
         engine.index.refresh()
         engine.embed(EMBED_SECONDS if queries is None else float("inf"), _progress)
         for text in asked:
@@ -62,41 +64,44 @@ def search(
                 )
             else:
                 _print(hits)
-    finally:
-        engine.close()
 
 
 @cli.command()
 def reindex() -> None:
     """Make the index anew from the files and Jobs' records, and print its counts."""
-    engine = _engine(config.load())
-    try:
+    with _engine(config.load()) as engine:
         _print_stats(engine.reindex(_progress))
-    finally:
-        engine.close()
 
 
 @cli.command()
 def stats(as_json: Annotated[bool, typer.Option("--json", help="As one JSON object.")] = False) -> None:
     """Print what is in the index."""
-    engine = _engine(config.load())
-    try:
+    with _engine(config.load()) as engine:
         engine.index.refresh()
         found = engine.index.stats()
-    finally:
-        engine.close()
     if as_json:
         print(json.dumps(found, ensure_ascii=False))
     else:
         _print_stats(found)
 
 
-def _engine(settings: Settings) -> "Engine":
+@contextmanager
+def _engine(settings: Settings) -> "Iterator[Engine]":
+    """The engine, closed at the end; what the disk refuses is one sentence."""
+    import apsw
+
     from jobs.memory.engine import Engine, places_of
 
     if not settings.workspace_dir.is_dir():
         _refuse(f"WORKSPACE_DIR names {settings.workspace_dir}, which is not a folder")
-    return Engine.open(places_of(settings))
+    try:
+        with closing(Engine.open(places_of(settings))) as engine:
+            yield engine
+    except BrokenPipeError:
+        raise  # whoever reads what is printed has enough
+    except (OSError, apsw.Error) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        _refuse(f"the index in {settings.data_dir} cannot be used ({reason}); DATA_DIR names its folder")
 
 
 def _day(text: str | None, settings: Settings, end: int) -> date | None:
@@ -138,5 +143,5 @@ def _progress(left: int) -> None:
 
 
 def _refuse(sentence: str) -> NoReturn:
-    print(f"jobs: {sentence}", file=sys.stderr)
+    complain(sentence)
     raise SystemExit(2)
