@@ -54,6 +54,16 @@ class Chat:
         """
         return await self._take(self._unread, words, timeout)
 
+    async def expect_all(self, *texts: str, timeout: float = PATIENCE) -> None:
+        """Wait for a message with each of these texts in it, in whichever order they come."""
+        left = [text.casefold() for text in texts]
+        while left:
+            try:
+                heard = (await self.expect("", timeout=timeout)).casefold()
+            except AssertionError:
+                raise AssertionError(f"waited {timeout:g} s for {left}; heard {self.heard[-10:]}") from None
+            left = [text for text in left if text not in heard]
+
     async def expect_silent(self, *words: str, timeout: float = PATIENCE) -> str:
         """The same for what comes without a notification."""
         return await self._take(self._silent, words, timeout)

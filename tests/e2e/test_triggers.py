@@ -47,15 +47,13 @@ async def test_a_hook_a_channel_and_files_wake_it_once_for_each_event_over_a_kil
             (inbox := stage.workspace / "inbox").mkdir()
             (inbox / "a.txt").write_text("раз")
             stage.telegram.send(author, news, "цены упали")
-            await owner.expect("Узнал: цены упали")
-            await owner.expect('Файл: "inbox/a.txt" (6 bytes)')
+            await owner.expect_all("Узнал: цены упали", 'Файл: "inbox/a.txt" (6 bytes)')
             await program.kill()
             (inbox / "b.txt").write_text("два")
             stage.telegram.send(author, news, "цены выросли")
             stage.telegram.send(author, news, "погода")
             program = await stage.start(HTTP_PORT=port)
-            await owner.expect("Узнал: цены выросли")
-            await owner.expect('Файл: "inbox/b.txt" (6 bytes)')
+            await owner.expect_all("Узнал: цены выросли", 'Файл: "inbox/b.txt" (6 bytes)')
             signature = f"sha256={hmac.new(SECRET.encode(), BODY, 'sha256').hexdigest()}"
             headers = {"X-Hub-Signature-256": signature, "X-GitHub-Delivery": "1"}
             async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
