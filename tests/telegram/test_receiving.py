@@ -591,6 +591,22 @@ async def test_what_is_changed_or_taken_back_while_older_messages_are_read_is_no
         assert mail.texts() == ["missed", "buy bread", "and soon"]
 
 
+async def test_two_changes_within_a_second_are_both_heard_of(
+    sim: TelegramSimulator, tmp_path: Path, jobs: Account, owner: Account, masha: Account
+) -> None:
+    async with Post(sim, tmp_path, jobs, owner) as mail, sim.connected(masha) as client:
+        peer = await client.get_input_entity("jobs_assistant")
+        message = await client.send_message(peer, "at two")
+        await mail.until_arrived("at two")
+        turn = mail.turns.begin(masha.id)
+        assert turn is not None
+        await client.edit_message(peer, message.id, "at three")
+        await mail.until_arrived("at two", "at three")
+        mail.turns.join(turn, mail.turns.waiting(masha.id)[-1].id)
+        await client.edit_message(peer, message.id, "at four")
+        await mail.until_arrived("at two", "at three", "at four")
+
+
 @pytest.mark.parametrize("ahead", [-7200, -120, 120, 7200])
 async def test_a_clock_that_is_set_does_not_make_it_deaf(
     sim: TelegramSimulator,

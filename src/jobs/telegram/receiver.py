@@ -185,7 +185,9 @@ class Receiver:
             return
         extras = extras.model_copy(update={"corrects": last["text"], "album": None})
         at = message.edit_date or message.date
-        key = f"telegram:{chat}:{message.id}:edit:{int(at.timestamp())}"
+        key = (
+            f"telegram:{chat}:{message.id}:edit:{last['id']}"  # by what it corrects: Telegram's times are whole seconds
+        )
         self._accept(Incoming(key, chat, Origin(last["origin"]), text, at, message.id, extras), person)
 
     async def take(self, message: types.Message, *, answered: bool = False) -> None:
