@@ -29,7 +29,7 @@ SIGNED_OUT = 3
 def main() -> None:
     """Run the command line; a wrong setting is one line each and exit code 2, never a traceback."""
     try:
-        cli()
+        cli(prog_name="./jobs")
     except SettingsError as error:
         for line in error.lines:
             complain(line)
