@@ -236,6 +236,7 @@ class McpManager:
 
     def forget(self, name: str) -> None:
         self._db.execute("DELETE FROM mcp_servers WHERE name = ?", (name,))
+        self._db.execute("UPDATE secret_requests SET state = 'withdrawn' WHERE server = ? AND state = 'open'", (name,))
         self.look_soon()
 
     # ----------------------------------------------------------------- offering

@@ -59,5 +59,11 @@ TEXTS: Texts = {
         "ru": "Значение {variable} для «{server}» не сохранено: {reason}. Сообщение с ним удаляю.",
         "en": "The value of {variable} for “{server}” is not stored: {reason}. I am deleting the message that held it.",
     },
+    "mcp_secret_which": {
+        "ru": "Я жду несколько значений и не знаю, какое из них вы прислали, поэтому не сохраняю его и удаляю сообщение. "
+        "Пришлите его ответом на тот вопрос, к которому оно относится.",
+        "en": "I am waiting for several values and do not know which one this is, so I do not store it, and delete the message. "
+        "Send it as a reply to the question it belongs to.",
+    },
     "command_mcp_owner": {"ru": "MCP-серверы", "en": "MCP servers"},
 }
