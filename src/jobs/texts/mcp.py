@@ -16,6 +16,7 @@ TEXTS: Texts = {
         "en": "The MCP server “{name}” now offers something else than you allowed, so it is off. What has changed:\n{difference}\n\n"
         "Allow it? /mcp allow {name}: yes; /mcp deny {name}: no.",
     },
+    "mcp_changed_before": {"ru": "(целиком — в файле выше)", "en": "(the whole difference is in the file above)"},
     "choice_deny": {"ru": "Не разрешать", "en": "Do not allow"},
     "mcp_allowed": {
         "ru": "MCP-сервер «{name}» разрешён, подключаю.",
