@@ -210,6 +210,16 @@ def test_up_without_a_login_says_how_to_sign_in(root: Path) -> None:
     assert done.stdout == ""
 
 
+def test_up_with_a_damaged_login_says_so_in_one_line(root: Path) -> None:
+    (root / ".env").write_text(f"TG_API_ID=1\nTG_API_HASH={HASH}\nTG_USER_ID=5\nANTHROPIC_API_KEY=sk-hidden\n")
+    (root / "data").mkdir()
+    (root / "data" / "telethon.session").write_bytes(b"no database" * 100)
+    done = up(root)
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1), done.stderr
+    assert "telethon.session is damaged" in done.stderr
+    assert "./jobs setup" in done.stderr
+
+
 def test_other_peoples_words_wait_for_a_yes_unless_it_is_said_otherwise() -> None:
     assert config.load().untrusted_text == "ask"
     assert wrong(UNTRUSTED_TEXT="maybe")[0].startswith("UNTRUSTED_TEXT has to be one of ask or allow")

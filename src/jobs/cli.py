@@ -86,8 +86,15 @@ def doctor(
 
         sys.exit(run_attack(config.load()))
     from jobs.doctor import doctor as run_doctor
+    from jobs.doctor import wrong_settings
 
-    sys.exit(run_doctor(config.load(), quick=quick, fix=fix, as_json=as_json))
+    try:
+        settings = config.load()
+    except SettingsError as error:
+        if as_json:
+            wrong_settings(error)
+        raise
+    sys.exit(run_doctor(settings, quick=quick, fix=fix, as_json=as_json))
 
 
 @cli.command()
@@ -195,10 +202,12 @@ def _run(settings: Settings) -> int:
     from jobs.app import App, PartFailed, SignedOut
     from jobs.db import AlreadyRunning, DatabaseError
     from jobs.masks import Masks
-    from jobs.telegram.client import Account, NotSignedIn
+    from jobs.telegram.client import Account, DamagedLogin, NotSignedIn, check_login
 
-    if not _is_signed_in(settings.telethon_session):
-        return _refuse("there is no Telegram login yet: run ./jobs setup")
+    try:
+        check_login(settings.telethon_session)
+    except (NotSignedIn, DamagedLogin) as error:
+        return _refuse(str(error))
     log.set_up(settings.log_level, Masks(settings.secrets()))
 
     def ready(account: Account) -> None:
@@ -219,11 +228,6 @@ def _run(settings: Settings) -> int:
     except asyncio.CancelledError:
         return 0  # told to stop before it was up
     return 0
-
-
-def _is_signed_in(session: Path) -> bool:
-    """Whether there is a Telethon session file at all; whether Telegram accepts it shows on connecting."""
-    return session.is_file() and session.stat().st_size > 0
 
 
 def _refuse(sentence: str) -> int:

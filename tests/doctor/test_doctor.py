@@ -2,12 +2,16 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support import settings
 
+from jobs.config import Settings
+from jobs.doctor import run
+from jobs.doctor.finding import Finding
 from jobs_simulator import stage as stages
 from jobs_simulator.model.echo import echo
 from jobs_simulator.stage import Stage
@@ -96,6 +100,56 @@ async def test_what_is_broken_fails_with_what_to_do(stage: Stage) -> None:
     await stage.telegram.start()
 
 
+async def test_a_damaged_login_is_named_and_keeps_no_other_check_from_being_made(stage: Stage) -> None:
+    program = await stage.start()
+    await program.stop()
+    (stage.data / "telethon.session").write_bytes(b"no database" * 100)
+    code, found = await doctor(stage)
+    assert code == 1
+    ((level, text),) = found["telegram"]
+    assert (level, "telethon.session is damaged" in text, "./jobs setup" in text) == ("fail", True, True)
+    assert found["model"][0][0] == "ok"
+
+
+async def test_a_check_that_fails_as_nobody_thought_is_a_line_and_keeps_no_other_from_being_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(_: Settings) -> Iterator[Finding]:
+        raise RuntimeError("what is this?")
+
+    monkeypatch.setitem(run.CHECKS, "versions", broken)
+    assert await asyncio.to_thread(run.doctor, settings(tmp_path), quick=True, as_json=True) == 1
+    found = {each["check"]: each for each in json.loads(capsys.readouterr().out)}
+    assert found["versions"]["level"] == "fail"
+    assert "what is this?" in found["versions"]["text"]
+    assert found["backups"]["level"] == "warn"
+
+
+async def test_wrong_settings_are_in_the_json_too(stage: Stage) -> None:
+    code, found = await doctor(stage, "--quick", TG_API_ID="a", HTTP_PROXY="nonsense")
+    assert code == 2
+    assert [level for level, _ in found["settings"]] == ["fail", "fail"]
+    assert set(found) == {"settings"}
+
+
+async def test_servers_that_cannot_be_started_are_named_with_the_reason(stage: Stage) -> None:
+    servers = {
+        "a": {"command": "sh"},
+        "b": {"command": "no-such-program"},
+        "c": {"command": "sh", "env": {"KEY": ""}},
+        "d": {"command": "no-such-program", "disabled": True},
+    }
+    (stage.data / "mcp_servers.json").write_text(json.dumps({"mcpServers": servers}))
+    _, found = await doctor(stage, "--quick")
+    assert [(level, text.split(":")[0]) for level, text in found["mcp"]] == [
+        ("warn", "b"),
+        ("warn", "c"),
+        ("ok", "configured"),
+    ]
+    assert "no-such-program" in found["mcp"][0][1]
+    assert "KEY" in found["mcp"][1][1]
+
+
 async def test_missing_settings_are_one_line_each(stage: Stage) -> None:
     code, found = await doctor(stage, "--quick", TG_API_ID="", ANTHROPIC_API_KEY="")
     assert code == 1
@@ -113,6 +167,7 @@ async def test_fix_mends_what_is_safe(stage: Stage) -> None:
     assert (code, levels({"files": found["files"]})) == (0, {"warn"})
     assert any("chmod go=" in text and ".env" in text for _, text in found["files"])
     _, found = await doctor(stage, "--quick", "--fix")
+    assert ("ok", f"mended: {stage.folder / '.env'}") in found["files"]
     assert (stage.folder / ".env").stat().st_mode & 0o777 == 0o600
     assert stage.workspace.is_dir()
     _, found = await doctor(stage, "--quick")

@@ -17,7 +17,8 @@ from jobs.backup import unreadable
 from jobs.config import Settings, SettingsError, project_root
 from jobs.db import Database, DatabaseError, open_as_is, schema_version
 from jobs.doctor.finding import Finding, fail, ok, warn
-from jobs.mcp_manager.config import McpConfig
+from jobs.mcp_manager.config import ConfigError, McpConfig
+from jobs.mcp_manager.manager import usable_environment
 from jobs.memory.embedding import why_not
 from jobs.times import from_text, now
 from jobs.users.cli_launcher import cli_version
@@ -140,13 +141,23 @@ def memory(settings: Settings) -> Iterator[Finding]:
 
 
 def mcp_servers(settings: Settings) -> Iterator[Finding]:
+    """The file, and what of each server can be seen without starting it; how it is, Jobs itself knows."""
     path = settings.data_dir / "mcp_servers.json"
     config = McpConfig(path)
-    names = sorted(config.servers())
+    servers = config.servers()
     if config.problem:
         yield fail("mcp", "doctor_mcp_bad", path=path, reason=config.problem)
         return
-    yield ok("mcp", "doctor_mcp" if names else "doctor_mcp_none", names=", ".join(names))
+    environment = usable_environment(settings.own_variables)
+    for name, server in servers.items():
+        try:
+            if not server.disabled and server.kind == "stdio":
+                server.resolved(environment).program()
+            elif not server.disabled:
+                server.resolved(environment)
+        except ConfigError as error:
+            yield warn("mcp", "doctor_mcp_server", name=name, reason=error)
+    yield ok("mcp", "doctor_mcp" if servers else "doctor_mcp_none", names=", ".join(sorted(servers)))
 
 
 def walls(settings: Settings) -> Iterator[Finding]:

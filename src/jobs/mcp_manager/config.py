@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 from codecs import BOM_UTF8
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -82,6 +83,16 @@ class ServerConfig:
             filled(self.url, known),
             {name: filled(text, known) for name, text in self.headers.items()},
             self.disabled,
+        )
+
+    def program(self) -> str:
+        """The path of what is run, of an entry that is resolved. Raises ConfigError when there is no such program."""
+        path = self.env.get("PATH") or os.environ.get("PATH", os.defpath)
+        if program := shutil.which(self.command, path=path):
+            return program
+        hint = {"npx": "; install Node.js", "uvx": "; install uv (pip install uv)"}
+        raise ConfigError(
+            f"there is no program {self.command!r} on this machine{hint.get(os.path.basename(self.command), '')}"
         )
 
 

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import os
-import shutil
 import warnings
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -168,9 +167,7 @@ class Connection:
             if config.kind == "stdio":
                 errors = await stack.enter_async_context(self._listening())
                 given = {"PATH": os.environ.get("PATH", os.defpath), **config.env, **self._marker}
-                program = shutil.which(config.command, path=given["PATH"])
-                if program is None:
-                    raise Broken(_not_installed(config.command))
+                program = config.program()
                 command, arguments, environment = self._confined(program, config.args, given)
                 parameters = StdioServerParameters(command=command, args=arguments, env=environment)
                 transport: Any = stdio_client(parameters, errlog=errors)
@@ -290,11 +287,6 @@ async def _tools_of(client: Client) -> list[ForeignTool]:
         if not cursor:
             break
     return tools
-
-
-def _not_installed(command: str) -> str:
-    hint = {"npx": "; install Node.js", "uvx": "; install uv (pip install uv)"}.get(os.path.basename(command), "")
-    return f"there is no program {command!r} on this machine{hint}"
 
 
 def _short(text: str) -> str:

@@ -52,7 +52,11 @@ TEXTS: Texts = {
         "ru": "Из этого {count} исправит ./jobs doctor --fix.",
         "en": "{count} of these ./jobs doctor --fix mends.",
     },
-    "doctor_fixed": {"ru": "исправлено", "en": "mended"},
+    "doctor_fixed": {"ru": "исправлено: {path}", "en": "mended: {path}"},
+    "doctor_check_failed": {
+        "ru": "проверить не вышло ({reason}): похоже на ошибку в Jobs, сообщите о ней",
+        "en": "could not be checked ({reason}): it looks like a fault of Jobs', please report it",
+    },
     "doctor_not_fixed": {"ru": "исправить не удалось ({reason})", "en": "could not be mended ({reason})"},
     "doctor_settings": {
         "ru": "все нужные настройки есть ({root}/.env и окружение)",
@@ -129,9 +133,16 @@ TEXTS: Texts = {
         "ru": "выключены (BACKUPS_KEPT=0): делайте сами, ./jobs backup ФАЙЛ",
         "en": "turned off (BACKUPS_KEPT=0): make them yourself, ./jobs backup FILE",
     },
-    "doctor_mcp": {"ru": "настроены: {names}", "en": "configured: {names}"},
+    "doctor_mcp": {
+        "ru": "настроены: {names}; как они работают, покажет /mcp в чате",
+        "en": "configured: {names}; how they are, /mcp in the chat tells",
+    },
+    "doctor_mcp_server": {"ru": "{name}: не запустится, {reason}", "en": "{name}: it cannot be started, {reason}"},
     "doctor_mcp_none": {"ru": "серверов нет", "en": "no servers"},
-    "doctor_mcp_bad": {"ru": "{path}: {reason}; поправьте файл", "en": "{path}: {reason}; mend the file"},
+    "doctor_mcp_bad": {
+        "ru": "{path} не используется: {reason}; поправьте файл",
+        "en": "{path} is not used: {reason}; mend the file",
+    },
     "doctor_wall_missing": {
         "ru": "одной стены нет: {why} (docs/security.md)",
         "en": "one wall is missing: {why} (docs/security.md)",
@@ -162,8 +173,8 @@ TEXTS: Texts = {
     },
     "doctor_clock": {"ru": "верны, пояс {zone}", "en": "right, zone {zone}"},
     "doctor_clock_unknown": {
-        "ru": "сверить не с чем, пояс {zone}",
-        "en": "nothing to compare it with, zone {zone}",
+        "ru": "сверить не с чем, служба модели времени не сообщила; пояс {zone}. Проверьте сеть, или сверьте часы сами",
+        "en": "nothing to compare it with, the model's service told no time; zone {zone}. Check the network, or the clock yourself",
     },
     "doctor_clock_off": {
         "ru": "ошибка {seconds} с: включите синхронизацию времени",
@@ -188,6 +199,7 @@ TEXTS: Texts = {
         "en": "Jobs runs, but people are not answered: {reason}; the log says why",
     },
     "doctor_telegram_none": {"ru": "входа ещё нет: ./jobs setup", "en": "not signed in yet: ./jobs setup"},
+    "doctor_telegram_damaged": {"ru": "{reason}", "en": "{reason}"},
     "doctor_telegram_out": {
         "ru": "Telegram больше не принимает этот вход: ./jobs setup",
         "en": "Telegram does not accept the login any more: ./jobs setup",
