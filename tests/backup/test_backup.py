@@ -151,6 +151,17 @@ def test_what_servers_and_hooks_were_given_goes_only_with_the_secrets(tmp_path: 
         assert (old / "data" / name).read_text() == (text if secrets else "{}"), "what was here is not lost"
 
 
+def test_where_there_is_nothing_no_backup_is_made_and_none_is_restored_from_nothing(tmp_path: Path) -> None:
+    empty = settings(tmp_path / "empty")
+    with pytest.raises(BackupError, match="never started with this DATA_DIR"):
+        make_backup(empty, tmp_path / "b.tar.gz")
+    assert not (tmp_path / "b.tar.gz").exists()
+    missing = settings(tmp_path).model_copy(update={"data_dir": tmp_path / "nowhere"})
+    with pytest.raises(BackupError, match="there is no file"):
+        restore_backup(missing, tmp_path / "b.tar.gz")
+    assert not (tmp_path / "nowhere").exists()
+
+
 def test_a_file_whose_name_is_no_text_is_kept_like_any_other(tmp_path: Path) -> None:
     old, new = place(tmp_path / "old", "old"), place(tmp_path / "new", "new")
     name = os.fsdecode(b"caf\xe9.md")

@@ -68,6 +68,8 @@ def make_backup(settings: Settings, target: Path, *, secrets: bool = False, whol
     """Write the backup to `target`, which must not exist yet; nobody else may read it. Raises BackupError."""
     if target.exists():
         raise BackupError(f"{target} is there already; name another file, or move it away")
+    if not (database := settings.data_dir / "db.sqlite").is_file():
+        raise BackupError(f"there is no {database} yet: Jobs was never started with this DATA_DIR")
     part = target.with_name(f".{target.name}.part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -111,16 +113,12 @@ def _reason(error: OSError) -> str:
 
 def _write(settings: Settings, file: Any, part: Path, left_out: LeftOut, *, secrets: bool, whole: bool) -> int:
     sums: dict[str, str] = {}
-    data = settings.data_dir if settings.data_dir.is_dir() else None  # /tmp may be small, and in memory
     with (
         tarfile.open(fileobj=file, mode="w:gz", compresslevel=6) as archive,
-        tempfile.TemporaryDirectory(dir=data, prefix="backup-") as folder,
+        tempfile.TemporaryDirectory(dir=settings.data_dir, prefix="backup-") as folder,  # /tmp may be small, in memory
     ):
-        database = settings.data_dir / "db.sqlite"
-        version = 0
-        if database.is_file():
-            version = _snapshot(database, Path(folder) / "db.sqlite")
-            _add(archive, Path(folder) / "db.sqlite", "data/db.sqlite", sums, left_out)
+        version = _snapshot(settings.data_dir / "db.sqlite", Path(folder) / "db.sqlite")
+        _add(archive, Path(folder) / "db.sqlite", "data/db.sqlite", sums, left_out)
         for path, name in _files(settings, left_out, whole=whole):
             if path == part:
                 continue  # it lies in the workspace itself

@@ -38,6 +38,8 @@ class Restored:
 
 def restore_backup(settings: Settings, source: Path) -> Restored:
     """Put a backup in the place of what is there. Raises BackupError, or AlreadyRunning while Jobs runs."""
+    if not source.is_file():
+        raise BackupError(f"there is no file {source}; nothing was changed")
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     settings.workspace_dir.mkdir(parents=True, exist_ok=True)
     lock = DataLock(settings.data_dir)
