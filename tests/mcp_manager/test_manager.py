@@ -249,6 +249,17 @@ async def test_a_server_that_says_its_secret_when_it_fails_does_not_show_it(benc
     assert await bench.allowed(env={"TOKEN": "ghp-0123456789"}) == "broken: 401 for ***"
 
 
+async def test_what_a_server_says_where_it_should_not_harms_nothing_and_stands_in_no_log(
+    bench: Bench, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bench.behave(babble="started with {TOKEN}")
+    assert await bench.allowed(env={"TOKEN": "ghp-0123456789"}) == "ready"
+    assert await bench.call("hello") == "add: hello"
+    assert "ghp-0123456789" not in caplog.text
+    told = capsys.readouterr()
+    assert "ghp-0123456789" not in told.out + told.err
+
+
 async def test_a_server_that_never_answers_is_broken_after_a_while_and_holds_nobody_up(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import os
 import warnings
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -27,6 +28,8 @@ log = structlog.get_logger()
 
 # The protocol of 2026-07-28 has no ping; Jobs speaks the one before it, which has.
 warnings.filterwarnings("ignore", "ping is removed", MCPDeprecationWarning)
+# The SDK logs what a server says where it should not, each line with a traceback: it may be a secret, or without end.
+logging.getLogger("mcp").setLevel(logging.CRITICAL)
 
 CHANGE_SECONDS = 1.0
 """A server that says that its tools have changed is asked for them at most so often."""
