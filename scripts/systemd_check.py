@@ -6,7 +6,6 @@ LEADER: the process id of its systemd; ROOT: its root directory. Exit code 1 whe
 
 import asyncio
 import logging
-import re
 import shutil
 import subprocess
 import sys
@@ -15,16 +14,15 @@ import time
 from pathlib import Path
 
 from container_check import LOOK, Check, until
+from newcomer import answers, commands
 
 from jobs_simulator.chat import Chat
 from jobs_simulator.model import Reply, ToolCall
 from jobs_simulator.model.echo import echo
 from jobs_simulator.model.request import ModelRequest
-from jobs_simulator.stage import API_HASH, DUMMY_KEY, READY, Stage
+from jobs_simulator.stage import DUMMY_KEY, READY, Stage
 
-HERE = Path(__file__).parents[1]
 INSTALL_SECONDS, READY_SECONDS, RESTART_SECONDS = 600.0, 60.0, 8.0
-PAGE = (HERE / "docs" / "operations.md").read_text(encoding="utf-8").split("### systemd")[1].split("\n## ")[0]
 DATA, WORKSPACE = "/var/lib/jobs/data", "/srv/jobs"
 # The unit's settings stand in a file; what only Jobs' own process has in its environment is what the unit says there.
 TRY = LOOK.split("npx")[0].replace("TG_API_HASH", "EXTERNAL_USER").replace("/data", DATA).replace(
@@ -69,20 +67,6 @@ class Machine:
         return await self.says(f"systemctl show --property={name} --value jobs")
 
 
-def commands() -> str:
-    """What the page says, as a new user copies it, up to the log that is looked at for ever."""
-    block = re.search(r"```sh\n(.*?)```", PAGE, re.DOTALL)
-    assert block
-    lines = block[1].replace("<this repository>", f"file://{HERE}").replace("journalctl -u jobs -f", "true")
-    return f"set -e\n{lines}"
-
-
-def answers(stage: Stage) -> str:
-    """What is typed at `setup`."""
-    asked = ["1", API_HASH, "", "Europe/Moscow", "2", "+7 900 000-00-02", stage.jobs.login_code]
-    return "".join(f"{line}\n" for line in [*asked, "@ivan_owner", "y", "1", DUMMY_KEY])
-
-
 async def follow(check: Check, machine: Machine, root: Path, folder: Path) -> None:
     async def brain(request: ModelRequest) -> Reply:
         if request.last_user_text == "look around" and not request.tool_results:
@@ -98,7 +82,9 @@ async def follow(check: Check, machine: Machine, root: Path, folder: Path) -> No
             "STREAMING=off\nHTTP_PORT=18473\nHEARTBEAT_INTERVAL_MINUTES=0\n"
         )
         check.say("the machine boots", await until(machine.is_booted, READY_SECONDS) is not None)
-        done = await machine.run(commands(), answers(stage))
+        # The log would be looked at for ever.
+        page = commands("systemd").replace("journalctl -u jobs -f", "true")
+        done = await machine.run(page, answers(stage))
         check.say("every command of the page works", done.returncode == 0)
         if done.returncode:
             print(done.stdout[-3000:], done.stderr[-3000:])

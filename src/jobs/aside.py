@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import apsw
 
+from jobs.called import complain
 from jobs.config import Settings, terminal_language
 from jobs.db import LOOK_AGAIN, Database, DatabaseError, DataLock, HolderUnknown, open_as_is
 from jobs.spine.aside import Aside, retry
@@ -89,5 +90,5 @@ def make_hook(settings: Settings, name: str, prompt: str) -> int:
 
 
 def _refuse(sentence: str) -> int:
-    print(f"jobs: {sentence}", file=sys.stderr)
+    complain(sentence)
     return UNUSABLE

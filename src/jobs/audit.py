@@ -1,12 +1,12 @@
 """`./jobs audit PERSON`: everything a person said, was told, and every tool call made for them, by time."""
 
 import asyncio
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import apsw
 
+from jobs.called import complain
 from jobs.config import Settings, terminal_language
 from jobs.db import Database, DatabaseError, open_as_is
 from jobs.texts import Language, say, say_time
@@ -43,7 +43,7 @@ def audit(settings: Settings, who: str) -> int:
     try:
         db = open_as_is(settings.data_dir / "db.sqlite")
     except DatabaseError as error:
-        print(f"jobs: {error}", file=sys.stderr)
+        complain(str(error))
         return UNUSABLE
     try:
         users = UsersRepository(db, settings.tg_user_id or 0, settings.tz)
@@ -55,7 +55,7 @@ def audit(settings: Settings, who: str) -> int:
         for line in lines(db, found[0].person, settings, language):
             print(line)
     except apsw.Error as error:
-        print(f"jobs: {db.path} cannot be read ({error})", file=sys.stderr)
+        complain(f"{db.path} cannot be read ({error})")
         return UNUSABLE
     finally:
         db.close()

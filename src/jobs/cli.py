@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from jobs import __version__, config
+from jobs.called import complain
 from jobs.config import Settings, SettingsError
 from jobs.memory.command import cli as memory
 
@@ -31,7 +32,7 @@ def main() -> None:
         cli()
     except SettingsError as error:
         for line in error.lines:
-            print(f"jobs: {line}", file=sys.stderr)
+            complain(line)
         sys.exit(WRONG_SETTINGS)
 
 
@@ -167,7 +168,9 @@ def backup(
 
 
 @cli.command()
-def restore(file: Annotated[Path, typer.Argument(help="A backup that ./jobs backup has made.")]) -> None:
+def restore(
+    file: Annotated[Path, typer.Argument(help="A backup that ./jobs backup has made.", readable=False)],
+) -> None:
     """Put a backup in the place of what is there, which is kept beside it. Not while Jobs runs.
 
     Exit codes: 0 restored, 2 the backup cannot be used or Jobs runs; then nothing was changed.
@@ -220,10 +223,10 @@ def _run(settings: Settings) -> int:
     except (AlreadyRunning, DatabaseError, NotSignedIn) as error:
         return _refuse(str(error))
     except PartFailed as error:
-        print(f"jobs: {error}", file=sys.stderr)
+        complain(str(error))
         return FAILED
     except SignedOut as error:
-        print(f"jobs: {error}", file=sys.stderr)
+        complain(str(error))
         return SIGNED_OUT
     except asyncio.CancelledError:
         return 0  # told to stop before it was up
@@ -231,5 +234,5 @@ def _run(settings: Settings) -> int:
 
 
 def _refuse(sentence: str) -> int:
-    print(f"jobs: {sentence}", file=sys.stderr)
+    complain(sentence)
     return WRONG_SETTINGS

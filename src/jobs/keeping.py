@@ -1,9 +1,9 @@
 """`./jobs backup`, `./jobs restore` and `./jobs migrate`, at the terminal."""
 
-import sys
 from pathlib import Path
 
 from jobs.backup import BackupError, before_upgrade, make_backup, restore_backup
+from jobs.called import complain
 from jobs.config import Settings, terminal_language
 from jobs.db import AlreadyRunning, DatabaseError, DataLock, open_database, schema_version
 from jobs.texts import say
@@ -67,5 +67,5 @@ def migrate(settings: Settings, *, check: bool) -> int:
 
 
 def _refuse(sentence: str) -> int:
-    print(f"jobs: {sentence}", file=sys.stderr)
+    complain(sentence)
     return UNUSABLE

@@ -14,10 +14,12 @@ from pathlib import Path
 import apsw
 import pytest
 from tests.support import DUMMY_KEY, Spine, settings
+from typer.testing import CliRunner
 
 from jobs.backup import BackupError, Rotation, before_upgrade, make_backup, restore_backup, unreadable
 from jobs.backup import rotation as rotation_module
 from jobs.backup.archive import servers_without_secrets, without_secrets
+from jobs.cli import cli
 from jobs.db import DatabaseError, migrations, open_database
 from jobs_simulator import stage as stages
 from jobs_simulator.model.echo import echo
@@ -280,6 +282,20 @@ def test_a_backup_that_is_not_whole_changes_nothing(
     assert word_of(here) == "here"
     assert [name for name in before if not (here / "data" / name).exists()] == []
     assert not list((here / "data").glob("restore-*"))
+
+
+def test_a_file_that_only_a_capability_lets_jobs_read_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As `docker compose cp` leaves it: root's own, of which access(2) says that it cannot be read."""
+    for name, value in {
+        "JOBS_ROOT": tmp_path,
+        "DATA_DIR": tmp_path / "data",
+        "WORKSPACE_DIR": tmp_path / "work",
+    }.items():
+        monkeypatch.setenv(name, str(value))
+    (tmp_path / "moving.tar.gz").write_bytes(b"no archive")
+    monkeypatch.setattr(os, "access", lambda *_, **__: False)
+    told = CliRunner().invoke(cli, ["restore", str(tmp_path / "moving.tar.gz")])
+    assert (told.exit_code, "is no whole backup of Jobs" in told.stderr) == (2, True)
 
 
 def test_only_so_many_daily_backups_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -158,6 +158,30 @@ def test_users_that_the_machine_does_not_have_are_said_and_landlock_stays(tmp_pa
     assert any("nobody-of-that-name" in sentence for sentence in walls.missing)
 
 
+def test_a_start_leaves_the_way_to_a_sessions_folders_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or else a session, or the doctor's try, that another command has just begun would not reach its own."""
+    monkeypatch.setattr(os, "umask", lambda _: 0)
+    user = plan.UnixUser("agent", os.getuid(), os.getgid(), ())
+    walls = replace(house(tmp_path, monkeypatch), agent=user, external=user)
+    data = walls.settings.data_dir
+    walls.paths(data, "5", tmp_path / "empty", is_owner=False)
+    data.chmod(0o777)
+    walls.lay_out()
+    assert [path.stat().st_mode & 0o777 for path in (data, data / "claude", data / "db.sqlite")] == [
+        0o711,
+        0o711,
+        0o600,
+    ]
+
+
+@needs_landlock
+def test_what_a_killed_try_left_hinders_no_later_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    walls = house(tmp_path, monkeypatch)
+    (walls.settings.data_dir / f".probe-{os.getpid()}").touch()
+    paths = walls.paths(walls.settings.data_dir, "5", tmp_path / "empty", is_owner=True)
+    assert all(trial.held for trial in try_walls(walls, paths, is_owner=True))
+
+
 def test_everything_but_the_hidden_is_covered(tmp_path: Path) -> None:
     for name in ("a/x", "a/y/z", "b", "c"):
         (tmp_path / name).mkdir(parents=True)

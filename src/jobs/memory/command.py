@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from jobs import config
+from jobs.called import complain
 from jobs.config import Settings
 from jobs.times import now
 
@@ -138,5 +139,5 @@ def _progress(left: int) -> None:
 
 
 def _refuse(sentence: str) -> NoReturn:
-    print(f"jobs: {sentence}", file=sys.stderr)
+    complain(sentence)
     raise SystemExit(2)

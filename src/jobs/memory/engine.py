@@ -1,7 +1,6 @@
 """Memory as one synchronous thing: what `./jobs memory` uses directly, and the worker process on the app's behalf."""
 
 import math
-import os
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +13,7 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from jobs.memory.documents import Files, Records
-from jobs.memory.embedding import DEFAULT_URL, Embedder, EmbedderFailed, Service, embedder_of
+from jobs.memory.embedding import DEFAULT_URL, Embedder, EmbedderFailed, Service, cores, embedder_of
 from jobs.memory.index_file import IndexFile
 from jobs.memory.search import Hit, Search, Wanted
 
@@ -90,7 +89,7 @@ class Engine:
         embedder, until = self.index.embedder, time.monotonic() + seconds
         if embedder is None:
             return
-        copies = [embedder, *(embedder_of(self._service) for _ in range(1, _cores()))]
+        copies = [embedder, *(embedder_of(self._service) for _ in range(1, cores()))]
         with ThreadPoolExecutor(len(copies)) as pool:
             while time.monotonic() < until and (waiting := self.index.waiting(len(copies) * PIECE)):
                 shares = [waiting[at :: len(copies)] for at in range(len(copies))]
@@ -117,10 +116,6 @@ class Engine:
 def _vectors(embedder: Embedder | None, waiting: list[tuple[int, str]]) -> "Vectors":
     assert embedder is not None, "one was there, so others can be made"
     return embedder.passages([text for _, text in waiting])
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _is_said(hit: Hit) -> bool:

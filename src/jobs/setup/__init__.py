@@ -4,12 +4,13 @@ import asyncio
 import logging
 
 from jobs import config, log
+from jobs.called import complain
 from jobs.db import AlreadyRunning, DataLock
 from jobs.masks import Masks
 from jobs.setup.account import set_up_account
 from jobs.setup.answers import Answers, SetupStopped
 from jobs.setup.model import KEY, TOKEN, set_up_model
-from jobs.setup.terminal import Terminal, to_stderr
+from jobs.setup.terminal import Terminal
 
 UNFINISHED = 2
 
@@ -25,11 +26,11 @@ def setup() -> int:
     try:
         asyncio.run(_set_up(answers))
     except SetupStopped as stopped:
-        to_stderr(str(stopped))
+        complain(str(stopped))
         return UNFINISHED
     except (KeyboardInterrupt, EOFError):
         print(flush=True)
-        to_stderr(answers.text("left"))
+        complain(answers.text("left"))
         return UNFINISHED
     return 0
 

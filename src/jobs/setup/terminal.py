@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import os
-import sys
 import termios
 import threading
 from collections.abc import Iterator
@@ -99,8 +98,3 @@ def _read_line() -> bytes:
             return text
         text += byte
     return text
-
-
-def to_stderr(sentence: str) -> None:
-    """One line that says why it goes no further."""
-    print(f"jobs: {sentence}", file=sys.stderr, flush=True)

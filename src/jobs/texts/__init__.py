@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_datetime
 
+from jobs.called import as_called
 from jobs.texts import (
     aside,
     commands,
@@ -58,8 +59,8 @@ CATALOGUE: Texts = _merged(
 
 
 def say(key: str, language: Language, **values: object) -> str:
-    """The text `key` in a language, with its values filled in."""
-    return CATALOGUE[key][language].format(**values)
+    """The text `key` in a language, with its values filled in, and commands as they are typed here."""
+    return as_called(CATALOGUE[key][language]).format(**values)
 
 
 def say_time(moment: datetime, zone: ZoneInfo, language: Language) -> str:

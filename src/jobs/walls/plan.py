@@ -13,8 +13,10 @@ import grp
 import json
 import os
 import pwd
+import stat
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -135,7 +137,8 @@ class Walls:
         """Give the folders the rights that the users need, and everything else none. Before any session is opened."""
         data = self.settings.data_dir
         for path in (data, *data.iterdir()):
-            _tighten(path)
+            with suppress(FileNotFoundError):  # of another command, which has just ended
+                _tighten(path, passable=self.has_users)
         if self.has_users:
             os.umask(UMASK_OF_AGENT)  # what Jobs writes into the workspace is for the agent's group too
 
@@ -300,8 +303,9 @@ def _has(capability: int) -> bool:
     return bool(effective >> capability & 1)
 
 
-def _tighten(path: Path) -> None:
-    """Nothing of it for anyone else."""
+def _tighten(path: Path, *, passable: bool) -> None:
+    """Nothing of it for anyone else; a folder that a session's user passes through stays `passable`."""
     mode = path.stat().st_mode
-    if mode & 0o077:
-        path.chmod(mode & ~0o077)
+    others = 0o066 if passable and stat.S_ISDIR(mode) else 0o077
+    if mode & others:
+        path.chmod(mode & ~others)

@@ -20,7 +20,6 @@ from jobs.walls.plan import SessionPaths, Walls
 
 HERE = Path(__file__).parent
 PROBE_SECONDS = 30.0
-LISTENING = ".probe"
 
 
 @dataclass(frozen=True)
@@ -43,7 +42,7 @@ def try_walls(walls: Walls, paths: SessionPaths, *, is_owner: bool) -> list[Tria
         closing(socket.create_server((HOST, 0))) as broker,
         closing(socket.create_server((HOST, 0))) as other,
         open(sys.executable, "rb") as opened,
-        _listening(walls.settings.data_dir / LISTENING),
+        _listening(walls.settings.data_dir / _listener()),
     ):
         ports = broker.getsockname()[1], other.getsockname()[1]
         forbidden, granted = _tries(walls, paths, is_owner, opened.fileno(), ports)
@@ -77,7 +76,7 @@ def _tries(
     if walls.has_users or walls.covers:
         forbidden |= {
             "change the database's mode": ("mode", str(data / "db.sqlite")),
-            "speak to a program outside": ("speak", str(data / LISTENING)),
+            "speak to a program outside": ("speak", str(data / _listener())),
         }
     if walls.has_users is False and os.geteuid() == 0:
         del forbidden["become root or Jobs again"]  # it is root already, and nothing was promised
@@ -101,9 +100,15 @@ def _tries(
     }
 
 
+def _listener() -> str:
+    """The name of a socket in Jobs' folder, of this process alone."""
+    return f".probe-{os.getpid()}"
+
+
 @contextmanager
 def _listening(path: Path) -> Iterator[None]:
     """A socket with a name, on which somebody listens."""
+    path.unlink(missing_ok=True)  # of an earlier one that was killed
     folder = os.open(path.parent, os.O_PATH)
     try:
         with socket.socket(socket.AF_UNIX) as listener:
