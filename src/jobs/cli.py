@@ -46,6 +46,7 @@ def up() -> None:
         sys.exit(run_demo(settings, play=False))
     settings.require_telegram()
     settings.require_model()
+    settings.require_data()
     sys.exit(_run(settings))
 
 
@@ -85,12 +86,12 @@ def doctor(
     if attack:
         from jobs_simulator.attack import attack as run_attack
 
-        sys.exit(run_attack(config.load()))
+        sys.exit(run_attack(config.load_with_data()))
     from jobs.doctor import doctor as run_doctor
     from jobs.doctor import wrong_settings
 
     try:
-        settings = config.load()
+        settings = config.load_with_data()
     except SettingsError as error:
         if as_json:
             wrong_settings(error)
@@ -108,7 +109,7 @@ def retry(
     """
     from jobs.aside import retry_one
 
-    sys.exit(retry_one(config.load(), name))
+    sys.exit(retry_one(config.load_with_data(), name))
 
 
 @cli.command()
@@ -133,7 +134,7 @@ def audit(person: Annotated[str, typer.Argument(help="A name, @username, phone o
     """
     from jobs.audit import audit as run_audit
 
-    sys.exit(run_audit(config.load(), person))
+    sys.exit(run_audit(config.load_with_data(), person))
 
 
 @cli.command()
@@ -147,7 +148,7 @@ def hook(
     """
     from jobs.aside import make_hook
 
-    sys.exit(make_hook(config.load(), name, prompt))
+    sys.exit(make_hook(config.load_with_data(), name, prompt))
 
 
 @cli.command()
@@ -164,7 +165,7 @@ def backup(
     """
     from jobs.keeping import backup as run_backup
 
-    sys.exit(run_backup(config.load(), file, secrets=secrets))
+    sys.exit(run_backup(config.load_with_data(), file, secrets=secrets))
 
 
 @cli.command()
@@ -177,7 +178,7 @@ def restore(
     """
     from jobs.keeping import restore as run_restore
 
-    sys.exit(run_restore(config.load(), file))
+    sys.exit(run_restore(config.load_with_data(), file))
 
 
 @cli.command()
@@ -190,7 +191,7 @@ def migrate(
     """
     from jobs.keeping import migrate as run_migrate
 
-    sys.exit(run_migrate(config.load(), check=check))
+    sys.exit(run_migrate(config.load_with_data(), check=check))
 
 
 @cli.command()

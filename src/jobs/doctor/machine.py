@@ -50,6 +50,11 @@ def database(settings: Settings) -> Iterator[Finding]:
         yield warn("database", "doctor_database_none", path=path)
         return
     try:
+        path.open("r+b").close()
+    except OSError as error:
+        yield fail("database", "doctor_database_closed", path=path, reason=error.strerror)
+        return
+    try:
         version, newest = schema_version(path)
         if version < newest:
             yield warn("database", "doctor_database_old", version=version, newest=newest)

@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
+import apsw
 import typer
 
 from jobs import config
@@ -49,7 +50,7 @@ def search(
         asked = [query] if queries is None else _lines_of(queries)
     except OSError as error:
         _refuse(f"{queries} cannot be read ({error.strerror})")
-    settings = config.load()
+    settings = config.load_with_data()
     days = [_day(since, settings, 0), _day(until, settings, 1)]
     engine = _engine(settings)
     try:
@@ -70,7 +71,7 @@ def search(
 @cli.command()
 def reindex() -> None:
     """Make the index anew from the files and Jobs' records, and print its counts."""
-    engine = _engine(config.load())
+    engine = _engine(config.load_with_data())
     try:
         _print_stats(engine.reindex(_progress))
     finally:
@@ -80,7 +81,7 @@ def reindex() -> None:
 @cli.command()
 def stats(as_json: Annotated[bool, typer.Option("--json", help="As one JSON object.")] = False) -> None:
     """Print what is in the index."""
-    engine = _engine(config.load())
+    engine = _engine(config.load_with_data())
     try:
         engine.index.refresh()
         found = engine.index.stats()
@@ -97,7 +98,11 @@ def _engine(settings: Settings) -> "Engine":
 
     if not settings.workspace_dir.is_dir():
         _refuse(f"WORKSPACE_DIR names {settings.workspace_dir}, which is not a folder")
-    return Engine.open(places_of(settings))
+    places = places_of(settings)
+    try:
+        return Engine.open(places)
+    except apsw.Error as error:
+        _refuse(f"the index in {settings.data_dir} cannot be opened ({error}); check its owner, mode and disk")
 
 
 def _day(text: str | None, settings: Settings, end: int) -> date | None:

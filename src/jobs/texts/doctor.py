@@ -93,6 +93,10 @@ TEXTS: Texts = {
         "ru": "{path} ещё нет: Jobs не запускался с этим DATA_DIR",
         "en": "there is no {path} yet: Jobs was never started with this DATA_DIR",
     },
+    "doctor_database_closed": {
+        "ru": "{path} не открывается ({reason}): проверьте, чей это файл и что с ним разрешено",
+        "en": "{path} cannot be opened ({reason}): check its owner and mode",
+    },
     "doctor_database_old": {
         "ru": "версия {version}, программе нужна {newest}: следующий запуск обновит её, или ./jobs migrate",
         "en": "version {version}, the program needs {newest}: the next start upgrades it, or ./jobs migrate",
