@@ -10,8 +10,9 @@ import pytest
 from tests.support import settings
 
 from jobs.config import Settings
-from jobs.doctor import run
-from jobs.doctor.finding import Finding
+from jobs.doctor import machine, run
+from jobs.doctor.finding import Finding, Level
+from jobs.walls import Trial
 from jobs_simulator import stage as stages
 from jobs_simulator.model.echo import echo
 from jobs_simulator.stage import Stage
@@ -123,6 +124,14 @@ async def test_a_check_that_fails_as_nobody_thought_is_a_line_and_keeps_no_other
     assert found["versions"]["level"] == "fail"
     assert "what is this?" in found["versions"]["text"]
     assert found["backups"]["level"] == "warn"
+
+
+def test_a_wall_that_lets_through_and_one_that_is_too_tight_are_told_apart() -> None:
+    tries = [Trial("owner", "read the database", False, True), Trial("owner", "write the workspace", True, False)]
+    leaking, tight = (machine._stands(some, True, ["Landlock 7"]) for some in (tries, tries[1:]))
+    assert (leaking.level, tight.level) == (Level.FAIL, Level.FAIL)
+    assert "lets through: read the database" in leaking.text("en")
+    assert "cannot do what it has to: write the workspace; check the owner" in tight.text("en")
 
 
 async def test_wrong_settings_are_in_the_json_too(stage: Stage) -> None:

@@ -188,11 +188,13 @@ def walls(settings: Settings) -> Iterator[Finding]:
 
 
 def _stands(trials: list[Trial], is_owner: bool, kinds: list[str]) -> Finding:
-    broken = [trial.name for trial in trials if not trial.held]
+    broken = [trial for trial in trials if not trial.held]
     role = _role(is_owner)
-    if broken:
+    if let_through := [trial.name for trial in broken if not trial.should_work]:
         level = fail if kinds else warn
-        return level("walls", f"doctor_wall_open_{role}", tries=", ".join(broken))
+        return level("walls", f"doctor_wall_open_{role}", tries=", ".join(let_through))
+    if broken:
+        return fail("walls", f"doctor_wall_tight_{role}", tries=", ".join(trial.name for trial in broken))
     return ok("walls", f"doctor_wall_{role}", kinds=", ".join(kinds), count=len(trials))
 
 

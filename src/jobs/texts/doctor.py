@@ -167,6 +167,14 @@ TEXTS: Texts = {
         "ru": "стена вокруг остальных сессий пропускает: {tries}",
         "en": "the wall around all other sessions lets through: {tries}",
     },
+    "doctor_wall_tight_owner": {
+        "ru": "агент владельца не может того, что должен: {tries}; проверьте, чьи WORKSPACE_DIR и AGENT_FOLDERS",
+        "en": "the owner's agent cannot do what it has to: {tries}; check the owner of WORKSPACE_DIR and AGENT_FOLDERS",
+    },
+    "doctor_wall_tight_external": {
+        "ru": "остальные сессии не могут того, что должны: {tries}; журнал скажет больше",
+        "en": "other sessions cannot do what they have to: {tries}; the log says more",
+    },
     "doctor_wall_untried_owner": {
         "ru": "стену вокруг агента владельца не удалось проверить: {reason}",
         "en": "the wall around the owner's agent could not be tried: {reason}",
