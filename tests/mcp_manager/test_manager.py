@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import web
 from tests.support import Spine, settings
 
 from jobs.mcp_manager import connection
@@ -289,6 +290,27 @@ async def test_a_server_of_this_machine_is_reached_past_the_proxy(
             await bench.manager.stop()
             server.kill()
             await server.wait()
+
+
+@pytest.mark.parametrize("kind", ["http", "sse"])
+async def test_a_server_that_refuses_what_it_is_given_is_told_with_its_answer(bench: Bench, kind: str) -> None:
+    async def refuse(_: web.Request) -> web.Response:
+        return web.Response(status=401)
+
+    app = web.Application()
+    app.router.add_route("*", "/mcp", refuse)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        url = f"http://127.0.0.1:{runner.addresses[0][1]}/mcp"
+        bench.config.put("notes", {"type": kind, "url": url, "headers": {"Authorization": "Bearer wrong-key"}})
+        await bench.manager.look()
+        assert bench.manager.allow("notes")
+        assert await bench.look() == "broken: it answered 401: the key or token it is given is missing or wrong"
+        await bench.manager.stop()
+    finally:
+        await runner.cleanup()
 
 
 async def test_a_program_that_is_not_installed_is_named(bench: Bench) -> None:
