@@ -3,15 +3,18 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support import settings
+from tests.support import OWNER, Spine, settings
 
 from jobs.config import Settings
 from jobs.doctor import machine, run
 from jobs.doctor.finding import Finding, Level
+from jobs.spine.model import OutboxKind
+from jobs.times import now, to_text
 from jobs.walls import Trial
 from jobs_simulator import stage as stages
 from jobs_simulator.model.echo import echo
@@ -124,6 +127,16 @@ async def test_a_check_that_fails_as_nobody_thought_is_a_line_and_keeps_no_other
     assert found["versions"]["level"] == "fail"
     assert "what is this?" in found["versions"]["text"]
     assert found["backups"]["level"] == "warn"
+
+
+def test_a_message_that_cannot_be_sent_for_long_is_worth_a_look_while_jobs_runs(spine: Spine) -> None:
+    spine.outbox.say("a", OWNER, OutboxKind.MESSAGE, "hello")
+    spine.db.execute("UPDATE outbox SET created_at = ?", (to_text(now() - timedelta(hours=2)),))
+    assert [each.key for each in machine.waiting_rows(spine.db, is_running=True)] == ["doctor_rows"], "it was not tried"
+    spine.db.execute("UPDATE outbox SET attempts = 3")
+    (found,) = machine.waiting_rows(spine.db, is_running=True)
+    assert (found.level, found.key, found.values["minutes"]) == (Level.WARN, "doctor_rows_unsent", 120)
+    assert [each.key for each in machine.waiting_rows(spine.db, is_running=False)] == ["doctor_rows"]
 
 
 def test_a_wall_that_lets_through_and_one_that_is_too_tight_are_told_apart() -> None:

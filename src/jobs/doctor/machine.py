@@ -84,9 +84,13 @@ def waiting_rows(db: Database, *, is_running: bool) -> Iterator[Finding]:
         """SELECT min(inbox.created_at) FROM inbox WHERE state IN ('waiting', 'taken') AND NOT EXISTS
            (SELECT 1 FROM standings WHERE person_id = lane AND standing IN ('asked', 'ignored', 'muted'))"""
     )
-    if is_running and oldest and now() - from_text(oldest) > STUCK:
-        minutes = round((now() - from_text(oldest)).total_seconds() / 60)
-        yield warn("rows", "doctor_rows_old", minutes=minutes)
+    # Not what waits by design: somebody's first message, or while all is frozen.
+    unsent = db.value("SELECT min(created_at) FROM outbox WHERE state = 'queued' AND attempts > 0")
+    late = {"doctor_rows_old": oldest, "doctor_rows_unsent": unsent}
+    stuck = {key: now() - from_text(at) for key, at in late.items() if at and now() - from_text(at) > STUCK}
+    if is_running and stuck:
+        for key, age in stuck.items():
+            yield warn("rows", key, minutes=round(age.total_seconds() / 60))
     else:
         count = db.value("SELECT count(*) FROM inbox WHERE state IN ('waiting', 'taken')")
         yield ok(

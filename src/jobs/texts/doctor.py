@@ -117,6 +117,10 @@ TEXTS: Texts = {
         "ru": "сообщение ждёт уже {minutes} мин: /status в чате и журнал скажут, почему",
         "en": "a message has waited for {minutes} min: /status in the chat and the log say why",
     },
+    "doctor_rows_unsent": {
+        "ru": "сообщение не удаётся отправить уже {minutes} мин: журнал скажет, почему; Jobs пробует дальше",
+        "en": "a message could not be sent for {minutes} min: the log says why; Jobs goes on trying",
+    },
     "doctor_backups": {
         "ru": "{count}, последняя {hours} ч назад",
         "en": "{count}, the last one {hours} h ago",
