@@ -236,6 +236,39 @@ def test_up_without_a_login_says_how_to_sign_in(root: Path) -> None:
     assert done.stdout == ""
 
 
+def test_a_data_directory_that_is_closed_to_this_user_is_one_sentence(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config.load_with_data()
+    (root / "data").mkdir()
+    config.load_with_data()
+    monkeypatch.setattr(config.os, "access", lambda path, mode: path != root / "data")
+    with pytest.raises(SettingsError, match="closed to this user: run it as the one Jobs runs as"):
+        config.load_with_data()
+
+
+def test_a_data_directory_that_is_a_file_is_one_sentence(root: Path) -> None:
+    (root / "data").write_text("")
+    done = subprocess.run(
+        [sys.executable, "-m", "jobs", "migrate"],
+        env={"PATH": "/usr/bin:/bin", "JOBS_ROOT": str(root), "PYTHONPATH": str(SOURCE)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (2, f"jobs: DATA_DIR names {root / 'data'}, which is not a folder\n")
+
+
+def test_up_with_a_damaged_login_says_so_in_one_line(root: Path) -> None:
+    (root / ".env").write_text(f"TG_API_ID=1\nTG_API_HASH={HASH}\nTG_USER_ID=5\nANTHROPIC_API_KEY=sk-hidden\n")
+    (root / "data").mkdir()
+    (root / "data" / "telethon.session").write_bytes(b"no database" * 100)
+    done = up(root)
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1), done.stderr
+    assert "telethon.session is damaged" in done.stderr
+    assert "./jobs setup" in done.stderr
+
+
 def test_other_peoples_words_wait_for_a_yes_unless_it_is_said_otherwise() -> None:
     assert config.load().untrusted_text == "ask"
     assert wrong(UNTRUSTED_TEXT="maybe")[0].startswith("UNTRUSTED_TEXT has to be one of ask or allow")

@@ -329,6 +329,15 @@ class Settings(BaseSettings):
                 ["ANTHROPIC_API_KEY is missing: set it, or CLAUDE_CODE_OAUTH_TOKEN; ./jobs setup asks for either"]
             )
 
+    def require_data(self) -> None:
+        """Raise SettingsError when DATA_DIR is there and this user may not use it."""
+        if self.data_dir.exists() and not self.data_dir.is_dir():
+            raise SettingsError([f"DATA_DIR names {self.data_dir}, which is not a folder"])
+        if self.data_dir.exists() and not os.access(self.data_dir, os.R_OK | os.W_OK | os.X_OK):
+            raise SettingsError(
+                [f"{self.data_dir} is closed to this user: run it as the one Jobs runs as (with systemd: jobsctl)"]
+            )
+
     @property
     def own_variables(self) -> frozenset[str]:
         """The names of Jobs' own settings in the environment, which are nobody else's to read."""
@@ -370,6 +379,13 @@ def load(**overrides: Any) -> Settings:
         raise SettingsError([f"{env_file} cannot be read ({reason}); mend the file or move it away"]) from None
     except ValidationError as error:
         raise SettingsError([_line(detail) for detail in error.errors()]) from None
+
+
+def load_with_data() -> Settings:
+    """The same, for what works on the data directory. Raises SettingsError also when this user may not use that."""
+    settings = load()
+    settings.require_data()
+    return settings
 
 
 def terminal_language() -> Literal["ru", "en"]:

@@ -93,7 +93,7 @@ class Demo:
             if line == "/quit":
                 return
             if line.partition(" ")[0] == "/as":
-                self._change_to(line.partition(" ")[2])
+                self._write_as(line.partition(" ")[2])
             elif line:
                 said_something = True
                 print(f"{self._name(self._me)} → Jobs: {line}", flush=True)
@@ -103,7 +103,7 @@ class Demo:
             await self._stop.wait()  # started without a keyboard: stay up until told to stop
         await self._until_quiet()
 
-    def _change_to(self, name: str) -> None:
+    def _write_as(self, name: str) -> None:
         name = name.strip().lstrip("@")
         for key, account in self._people.items():
             if name and name.casefold() in (

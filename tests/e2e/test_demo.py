@@ -63,5 +63,5 @@ async def test_without_settings_up_is_the_demo_and_says_so(tmp_path: Path) -> No
     assert "Jobs → Мария Иванова: " in printed
     assert "Jobs → Иван Петров: " in printed
     assert "Nobody" in printed
-    assert "/panic" in printed, "what is not the demo's own command is Jobs'"
+    assert "/schedule" in printed, "Jobs' own commands are for Jobs"
     assert not list(tmp_path.iterdir()), "the demo leaves nothing in the project"

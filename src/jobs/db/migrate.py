@@ -55,7 +55,7 @@ def schema_version(path: Path) -> tuple[int, int]:
     try:
         database = Database(path)
     except apsw.Error as error:
-        raise DatabaseError(f"{path} cannot be opened ({error})") from None
+        raise DatabaseError(f"{path} cannot be opened ({error}); check its owner and mode") from None
     try:
         return int(database.value("PRAGMA user_version")), migrations()[-1][0]
     except apsw.Error as error:
@@ -68,7 +68,10 @@ def open_as_is(path: Path) -> Database:
     """Open a database that a running Jobs may have open too; nothing is made or upgraded. Raises DatabaseError."""
     if not path.is_file():
         raise DatabaseError(f"there is no {path} yet: Jobs was never started with this DATA_DIR")
-    database = Database(path)
+    try:
+        database = Database(path)
+    except apsw.Error as error:
+        raise DatabaseError(f"{path} cannot be opened ({error}); check its owner and mode") from None
     try:
         version, newest = database.value("PRAGMA user_version"), migrations()[-1][0]
     except apsw.Error as error:

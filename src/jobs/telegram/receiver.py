@@ -45,11 +45,11 @@ HISTORY_SECONDS = 10.0
 class TakesSecrets(Protocol):
     """Who has asked the owner for a secret."""
 
-    def takes(self, chat: int, text: str, answered: str | None) -> bool:
-        """Whether a message is the secret; `answered`: the words that it replies to."""
+    def takes(self, event: Incoming) -> bool:
+        """Whether a message is the secret."""
         ...
 
-    def take(self, key: str, chat: int, message_id: int, text: str) -> None:
+    def take(self, event: Incoming) -> None:
         """Keep it, answer, and note that the message has to go. Joins the caller's transaction."""
         ...
 
@@ -274,15 +274,13 @@ class Receiver:
 
     def _takes_secret(self, event: Incoming, person: Person) -> bool:
         """A secret that Jobs has asked for is taken by code: neither it nor the message is kept anywhere else."""
-        quote = event.extras.quote
-        answered = quote.text if quote and quote.by == "jobs" else None
         if event.message_id is None or event.extras.attachments or self._commands.order_of(event.text, person, event):
             return False
-        if not self._secrets.takes(person.id, event.text, answered):
+        if not self._secrets.takes(event):
             return False
         hidden = replace(event, text=MASK, extras=NOTHING)
         if self._inbox.accept(hidden, handled=True):
-            self._secrets.take(event.key, person.id, event.message_id, event.text)
+            self._secrets.take(event)
             self._deletions.soon()
         return True
 

@@ -24,8 +24,8 @@ TEXTS: Texts = {
         "en": "The real model answers, on your credential: this costs money.",
     },
     "demo_how": {
-        "ru": "Вы владелец, {owner}. Ещё есть {others}: /as {first} — писать от имени этого человека, /as owner — снова от своего. /quit — выйти. Остальные команды — для Jobs, например /help.",
-        "en": "You are the owner, {owner}. There are also {others}: /as {first} writes as that person, /as owner as yourself again. /quit leaves. All other commands are for Jobs, such as /help.",
+        "ru": "Вы владелец, {owner}. Ещё есть {others}: /as {first} — писать от имени этого человека, /as owner — снова от своего. /quit — выйти. Остальное, и команды тоже (/help), — для Jobs.",
+        "en": "You are the owner, {owner}. There are also {others}: /as {first} writes as that person, /as owner as yourself again. /quit leaves. All else is for Jobs, commands too (/help).",
     },
     "demo_now_you_are": {"ru": "Теперь вы пишете как {name}.", "en": "You now write as {name}."},
     "demo_nobody": {
