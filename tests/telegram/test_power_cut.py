@@ -1,6 +1,7 @@
 """What a power cut takes back is done again, and what Telegram has is known for one's own."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,8 @@ from tests.disk import Disk
 from tests.telegram.post import Post
 from tests.telegram.test_sending import met, said, say
 
+from jobs.db import open_database
+from jobs.spine.switches import Switches
 from jobs.telegram import progress
 from jobs_simulator.telegram import Account, TelegramSimulator
 
@@ -43,6 +46,21 @@ async def test_an_answer_that_went_out_before_a_power_cut_goes_out_once(
         await mail.sender.drain(5)
         assert mail.states("outbox") == ["sent"]
     assert said(mail, masha) == ["the answer"]
+
+
+async def test_an_answer_in_saved_messages_that_went_out_before_a_power_cut_is_not_answered(
+    sim: TelegramSimulator, tmp_path: Path, owner: Account, disk: Disk
+) -> None:
+    async with Post(sim, tmp_path / "a", owner, owner) as mail:
+        say(mail, owner, "the answer")
+        await mail.until_sent("the answer")
+        disk.leave(tmp_path / "b" / "data")
+    with closing(open_database(tmp_path / "b" / "data" / "db.sqlite")) as db:
+        Switches(db, owner.id).freeze()  # the history is read before anything is sent again
+    async with Post(sim, tmp_path / "b", owner, owner) as mail:
+        sim.send(owner, owner, "go on")
+        await mail.until_arrived("go on")
+    assert [message.text for message in sim.messages(owner, owner)] == ["the answer", "go on"]
 
 
 @pytest.mark.parametrize("moment", ["message", "edit"])

@@ -200,9 +200,12 @@ class Outbox:
         )
         return _row(row) if row else None
 
-    def attempting(self, rows: Sequence[OutboxRow]) -> None:
-        """They are `stored`, and are about to be sent: from now on Telegram may have them."""
-        with self._db.transaction(durable=False):
+    def attempting(self, rows: Sequence[OutboxRow], *, durable: bool = False) -> None:
+        """They are `stored`, and are about to be sent: from now on Telegram may have them.
+
+        `durable`: after a power cut this has to be known before they are sent again (see `claim_unidentified`).
+        """
+        with self._db.transaction(durable=durable):
             for row in rows:
                 self._db.execute("UPDATE outbox SET attempts = attempts + 1 WHERE id = ?", (row.id,))
 

@@ -148,7 +148,7 @@ class Sender:
                 await self._outbox.stored()
                 if self._outbox.next(row.chat) != row:  # nothing is waited for between this look and the sending
                     raise _Changed
-                self._outbox.attempting(rows)
+                self._outbox.attempting(rows, durable=self._chats.is_own(row.chat))
                 answer = await self._client.once(request)
         except _Changed:
             return 0.0
