@@ -12,6 +12,7 @@ from jobs.memory.facts import Saved, entries, put, same_fact, words_of
 from jobs.memory.history import History
 from jobs.memory.marks import FILE, Mark, is_foreign, marked, read_mark, shown
 from jobs.memory.tidying import Change, Proposal, tidied
+from jobs.memory.whole_files import StorageError as StorageError
 from jobs.memory.whole_files import read, replace
 from jobs.memory.words import stems
 
@@ -20,10 +21,6 @@ TRIES = 5
 BUSY = "{} is being written by somebody else; try again"
 
 _TIME = re.compile(r"\d{2}:\d{2} ")
-
-
-class StorageError(Exception):
-    """What was asked cannot be done; one sentence for the owner's session."""
 
 
 class Undo(StrEnum):
@@ -85,7 +82,7 @@ class MemoryStorage:
         return saved[0]
 
     def lines(self) -> list[str]:
-        """The lines of MEMORY.md as they stand in the file."""
+        """The lines of MEMORY.md as they stand in the file. Raises StorageError, as all that reads or writes does."""
         return _split(read(self.memory))
 
     def tidy(self, seen: list[str], proposal: Proposal, today: date, mark: Mark) -> list[Change] | None:
