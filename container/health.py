@@ -2,15 +2,39 @@
 
 import http.client
 import os
+import re
 import sys
+from pathlib import Path
 
-port = int(os.environ.get("HTTP_PORT") or 8470)
-try:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=4)
-    connection.request("GET", "/readyz")
-    answer = connection.getresponse()
-    print(answer.read().decode())
-    sys.exit(0 if answer.status == 200 else 1)
-except OSError as error:
-    print(f"http://127.0.0.1:{port}/readyz does not answer: {error}")
-    sys.exit(1)
+
+def port() -> int:
+    """HTTP_PORT, from where Jobs itself has it: the environment, then .env in JOBS_ROOT."""
+    told = os.environ.get("HTTP_PORT", "")
+    if not told:
+        try:
+            text = Path(os.environ.get("JOBS_ROOT", "/data"), ".env").read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
+            text = ""
+        lines = re.findall(r"^\s*(?:export\s+)?HTTP_PORT\s*=\s*[\"']?(\d+)", text, re.MULTILINE)
+        told = lines[-1] if lines else ""
+    return int(told or 8470)
+
+
+def main() -> int:
+    asked = port()
+    if asked == 0:
+        print("HTTP_PORT=0: nothing is served that could be asked")
+        return 0
+    try:
+        connection = http.client.HTTPConnection("127.0.0.1", asked, timeout=4)
+        connection.request("GET", "/readyz")
+        answer = connection.getresponse()
+        print(answer.read().decode())
+    except (OSError, http.client.HTTPException) as error:
+        print(f"http://127.0.0.1:{asked}/readyz does not answer: {error or type(error).__name__}")
+        return 1
+    return 0 if answer.status == http.client.OK else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -46,6 +46,7 @@ def up() -> None:
         sys.exit(run_demo(settings, play=False))
     settings.require_telegram()
     settings.require_model()
+    settings.require_data()
     sys.exit(_run(settings))
 
 
@@ -85,10 +86,17 @@ def doctor(
     if attack:
         from jobs_simulator.attack import attack as run_attack
 
-        sys.exit(run_attack(config.load()))
+        sys.exit(run_attack(config.load_with_data()))
     from jobs.doctor import doctor as run_doctor
+    from jobs.doctor import wrong_settings
 
-    sys.exit(run_doctor(config.load(), quick=quick, fix=fix, as_json=as_json))
+    try:
+        settings = config.load_with_data()
+    except SettingsError as error:
+        if as_json:
+            wrong_settings(error)
+        raise
+    sys.exit(run_doctor(settings, quick=quick, fix=fix, as_json=as_json))
 
 
 @cli.command()
@@ -101,7 +109,7 @@ def retry(
     """
     from jobs.aside import retry_one
 
-    sys.exit(retry_one(config.load(), name))
+    sys.exit(retry_one(config.load_with_data(), name))
 
 
 @cli.command()
@@ -126,7 +134,7 @@ def audit(person: Annotated[str, typer.Argument(help="A name, @username, phone o
     """
     from jobs.audit import audit as run_audit
 
-    sys.exit(run_audit(config.load(), person))
+    sys.exit(run_audit(config.load_with_data(), person))
 
 
 @cli.command()
@@ -140,7 +148,7 @@ def hook(
     """
     from jobs.aside import make_hook
 
-    sys.exit(make_hook(config.load(), name, prompt))
+    sys.exit(make_hook(config.load_with_data(), name, prompt))
 
 
 @cli.command()
@@ -157,7 +165,7 @@ def backup(
     """
     from jobs.keeping import backup as run_backup
 
-    sys.exit(run_backup(config.load(), file, secrets=secrets))
+    sys.exit(run_backup(config.load_with_data(), file, secrets=secrets))
 
 
 @cli.command()
@@ -170,7 +178,7 @@ def restore(
     """
     from jobs.keeping import restore as run_restore
 
-    sys.exit(run_restore(config.load(), file))
+    sys.exit(run_restore(config.load_with_data(), file))
 
 
 @cli.command()
@@ -183,7 +191,7 @@ def migrate(
     """
     from jobs.keeping import migrate as run_migrate
 
-    sys.exit(run_migrate(config.load(), check=check))
+    sys.exit(run_migrate(config.load_with_data(), check=check))
 
 
 @cli.command()
@@ -198,10 +206,12 @@ def _run(settings: Settings) -> int:
     from jobs.app import App, PartFailed, SignedOut
     from jobs.db import AlreadyRunning, DatabaseError
     from jobs.masks import Masks
-    from jobs.telegram.client import Account, NotSignedIn
+    from jobs.telegram.client import Account, DamagedLogin, NotSignedIn, check_login
 
-    if not _is_signed_in(settings.telethon_session):
-        return _refuse("there is no Telegram login yet: run ./jobs setup")
+    try:
+        check_login(settings.telethon_session)
+    except (NotSignedIn, DamagedLogin) as error:
+        return _refuse(str(error))
     log.set_up(settings.log_level, Masks(settings.secrets()))
 
     def ready(account: Account) -> None:
@@ -222,11 +232,6 @@ def _run(settings: Settings) -> int:
     except asyncio.CancelledError:
         return 0  # told to stop before it was up
     return 0
-
-
-def _is_signed_in(session: Path) -> bool:
-    """Whether there is a Telethon session file at all; whether Telegram accepts it shows on connecting."""
-    return session.is_file() and session.stat().st_size > 0
 
 
 def _refuse(sentence: str) -> int:

@@ -92,8 +92,8 @@ class Demo:
         async for line in _lines():
             if line == "/quit":
                 return
-            if line.startswith("/"):
-                self._command(line)
+            if line.partition(" ")[0] == "/as":
+                self._write_as(line.partition(" ")[2])
             elif line:
                 said_something = True
                 print(f"{self._name(self._me)} → Jobs: {line}", flush=True)
@@ -103,11 +103,7 @@ class Demo:
             await self._stop.wait()  # started without a keyboard: stay up until told to stop
         await self._until_quiet()
 
-    def _command(self, line: str) -> None:
-        word, _, name = line.partition(" ")
-        if word != "/as":
-            self._tell("demo_unknown")
-            return
+    def _write_as(self, name: str) -> None:
         name = name.strip().lstrip("@")
         for key, account in self._people.items():
             if name and name.casefold() in (

@@ -1,6 +1,7 @@
 """Backups of a running Jobs, restored into an empty place and over what is there; upgrades and their copies."""
 
 import asyncio
+import json
 import os
 import shutil
 import tarfile
@@ -17,7 +18,7 @@ from typer.testing import CliRunner
 
 from jobs.backup import BackupError, Rotation, before_upgrade, make_backup, restore_backup, unreadable
 from jobs.backup import rotation as rotation_module
-from jobs.backup.archive import without_secrets
+from jobs.backup.archive import servers_without_secrets, without_secrets
 from jobs.cli import cli
 from jobs.db import DatabaseError, migrations, open_database
 from jobs_simulator import stage as stages
@@ -152,6 +153,17 @@ def test_what_servers_and_hooks_were_given_goes_only_with_the_secrets(tmp_path: 
         assert (old / "data" / name).read_text() == (text if secrets else "{}"), "what was here is not lost"
 
 
+def test_where_there_is_nothing_no_backup_is_made_and_none_is_restored_from_nothing(tmp_path: Path) -> None:
+    empty = settings(tmp_path / "empty")
+    with pytest.raises(BackupError, match="never started with this DATA_DIR"):
+        make_backup(empty, tmp_path / "b.tar.gz")
+    assert not (tmp_path / "b.tar.gz").exists()
+    missing = settings(tmp_path).model_copy(update={"data_dir": tmp_path / "nowhere"})
+    with pytest.raises(BackupError, match="there is no file"):
+        restore_backup(missing, tmp_path / "b.tar.gz")
+    assert not (tmp_path / "nowhere").exists()
+
+
 def test_a_file_whose_name_is_no_text_is_kept_like_any_other(tmp_path: Path) -> None:
     old, new = place(tmp_path / "old", "old"), place(tmp_path / "new", "new")
     name = os.fsdecode(b"caf\xe9.md")
@@ -219,7 +231,7 @@ async def test_a_daily_backup_that_fails_in_whatever_way_is_tried_again(
     monkeypatch.setattr(Rotation, "make", failing_once)
     place(tmp_path / "x", "x")
     running = asyncio.create_task(Rotation(settings(tmp_path / "x")).run())
-    assert await asyncio.to_thread(again.wait, 5)
+    assert await asyncio.to_thread(again.wait, 30)
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
 
@@ -341,8 +353,66 @@ def test_a_database_of_this_version_is_not_copied(spine: Spine) -> None:
     assert before_upgrade(spine.db.path) is None
 
 
-def test_only_secrets_lose_their_values() -> None:
-    assert (
-        without_secrets("export OPENAI_API_KEY='x'\nTG_API_ID=5\n#TG_API_HASH=y")
-        == "OPENAI_API_KEY=\nTG_API_ID=5\n#TG_API_HASH=y\n"
-    )
+@pytest.mark.parametrize(
+    ("line", "kept"),
+    [
+        ("export OPENAI_API_KEY='x'", "OPENAI_API_KEY="),
+        ("TG_API_ID=5", "TG_API_ID=5"),
+        ("#TG_API_HASH=y", "#TG_API_HASH="),
+        ("  # ANTHROPIC_API_KEY = old", "  #ANTHROPIC_API_KEY="),
+        ("anthropic_api_key=x", "anthropic_api_key="),
+        ("OPENAI_BASE_URL=https://me:word@x.example/v1", "OPENAI_BASE_URL=https://***@x.example/v1"),
+        ("MINE=ghp_0123456789abcdefghijABCDEFGHIJ0123456789", "MINE=***"),
+    ],
+)
+def test_only_secrets_lose_their_values(line: str, kept: str) -> None:
+    assert without_secrets(line) == f"{kept}\n"
+
+
+def test_a_servers_secrets_stand_in_no_backup_wherever_they_are_given() -> None:
+    entry = {
+        "command": "npx",
+        "args": ["-y", "x", "--api-key", "s-1", "--token=s-2", "API_KEY=s-3", "--key", "${KEY}", "--folder", "/f"],
+    }
+    other = {"url": "https://x.example/mcp?api_key=s-4&mode=fast&token=${T}"}
+    kept = json.loads(servers_without_secrets(json.dumps({"mcpServers": {"a": entry, "b": other}})))["mcpServers"]
+    assert kept["a"]["args"] == [
+        "-y",
+        "x",
+        "--api-key",
+        "",
+        "--token=",
+        "API_KEY=",
+        "--key",
+        "${KEY}",
+        "--folder",
+        "/f",
+    ]
+    assert kept["b"]["url"] == "https://x.example/mcp?api_key=&mode=fast&token=${T}"
+
+
+def test_a_daily_backup_takes_the_place_of_nothing_that_is_not_in_it(tmp_path: Path) -> None:
+    old, new = place(tmp_path / "old", "old"), place(tmp_path / "new", "new")
+    mine = old / "workspace" / ".claude" / "notes.md"
+    mine.write_text("mine")
+    make_backup(settings(new), tmp_path / "b.tar.gz", whole=False)
+    restore_backup(settings(old), tmp_path / "b.tar.gz")
+    assert [path.read_text() for path in (old / "workspace" / ".claude").rglob("SKILL.md")] == ["new"]
+    assert mine.read_text() == "mine"
+
+
+def test_a_copy_before_an_upgrade_is_whole_or_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else one that was cut off would stand among those that are kept, and be put back."""
+    old_database(tmp_path / "db.sqlite")
+    seen: list[list[str]] = []
+    rename = Path.rename
+
+    def seeing(path: Path, target: Path) -> Path:
+        seen.append([each.name for each in (tmp_path / "backups").glob("before-upgrade-*.sqlite")])
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", seeing)
+    copy = before_upgrade(tmp_path / "db.sqlite")
+    assert seen == [[]], "its name comes last"
+    assert copy is not None
+    assert copy.stat().st_mode & 0o777 == 0o600

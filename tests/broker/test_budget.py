@@ -63,6 +63,30 @@ def test_pictures_count_by_number_and_not_by_their_bytes() -> None:
     assert 5_000 < most_input(body, json.dumps(body).encode()) < 6_000
 
 
+def block(kind: str, **source: str) -> dict[str, Any]:
+    return {"messages": [{"role": "user", "content": [{"type": kind, "source": source}]}]}
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"tools": [{"type": "web_search_20250305", "name": "web_search", "max_uses": 1000}]},
+        {"mcp_servers": [{"type": "url", "url": "https://x.example", "name": "x"}]},
+        {"speed": "fast"},
+        block("image", type="url", url="https://x.example/large.png"),
+        block("document", type="file", file_id="file_1"),
+        block("document", type="base64", media_type="application/pdf", data="AAAA"),
+    ],
+)
+def test_what_costs_more_than_can_be_seen_in_a_request_is_not_sent_on_a_budget(more: dict[str, Any]) -> None:
+    assert bounded(*request(**more), 1000.0) is None
+
+
+def test_tools_of_ones_own_and_pictures_are_sent() -> None:
+    picture = block("image", type="base64", media_type="image/png", data="AAAA")
+    assert bounded(*request(tools=[{"name": "get_my_tasks", "input_schema": {}}], **picture), 1.0)
+
+
 STREAM = b"".join(
     b"event: x\ndata: " + json.dumps(event, separators=(",", ":")).encode() + b"\n\n"
     for event in (

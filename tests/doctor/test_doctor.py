@@ -2,12 +2,20 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support import OWNER, Spine, settings
 
+from jobs.config import Settings
+from jobs.doctor import machine, run
+from jobs.doctor.finding import Finding, Level
+from jobs.spine.model import OutboxKind
+from jobs.times import now, to_text
+from jobs.walls import Trial
 from jobs_simulator import stage as stages
 from jobs_simulator.model.echo import echo
 from jobs_simulator.stage import Stage
@@ -96,6 +104,74 @@ async def test_what_is_broken_fails_with_what_to_do(stage: Stage) -> None:
     await stage.telegram.start()
 
 
+async def test_a_damaged_login_is_named_and_keeps_no_other_check_from_being_made(stage: Stage) -> None:
+    program = await stage.start()
+    await program.stop()
+    (stage.data / "telethon.session").write_bytes(b"no database" * 100)
+    code, found = await doctor(stage)
+    assert code == 1
+    ((level, text),) = found["telegram"]
+    assert (level, "telethon.session is damaged" in text, "./jobs setup" in text) == ("fail", True, True)
+    assert found["model"][0][0] == "ok"
+
+
+async def test_a_check_that_fails_as_nobody_thought_is_a_line_and_keeps_no_other_from_being_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(_: Settings) -> Iterator[Finding]:
+        raise RuntimeError("what is this?")
+
+    monkeypatch.setitem(run.CHECKS, "versions", broken)
+    assert await asyncio.to_thread(run.doctor, settings(tmp_path), quick=True, as_json=True) == 1
+    found = {each["check"]: each for each in json.loads(capsys.readouterr().out)}
+    assert found["versions"]["level"] == "fail"
+    assert "what is this?" in found["versions"]["text"]
+    assert found["backups"]["level"] == "warn"
+
+
+def test_a_message_that_cannot_be_sent_for_long_is_worth_a_look_while_jobs_runs(spine: Spine) -> None:
+    spine.outbox.say("a", OWNER, OutboxKind.MESSAGE, "hello")
+    spine.db.execute("UPDATE outbox SET created_at = ?", (to_text(now() - timedelta(hours=2)),))
+    assert [each.key for each in machine.waiting_rows(spine.db, is_running=True)] == ["doctor_rows"], "it was not tried"
+    spine.db.execute("UPDATE outbox SET attempts = 3")
+    (found,) = machine.waiting_rows(spine.db, is_running=True)
+    assert (found.level, found.key, found.values["minutes"]) == (Level.WARN, "doctor_rows_unsent", 120)
+    assert [each.key for each in machine.waiting_rows(spine.db, is_running=False)] == ["doctor_rows"]
+
+
+def test_a_wall_that_lets_through_and_one_that_is_too_tight_are_told_apart() -> None:
+    tries = [Trial("owner", "read the database", False, True), Trial("owner", "write the workspace", True, False)]
+    leaking, tight = (machine._stands(some, True, ["Landlock 7"]) for some in (tries, tries[1:]))
+    assert (leaking.level, tight.level) == (Level.FAIL, Level.FAIL)
+    assert "lets through: read the database" in leaking.text("en")
+    assert "cannot do what it has to: write the workspace; check the owner" in tight.text("en")
+
+
+async def test_wrong_settings_are_in_the_json_too(stage: Stage) -> None:
+    code, found = await doctor(stage, "--quick", TG_API_ID="a", HTTP_PROXY="nonsense")
+    assert code == 2
+    assert [level for level, _ in found["settings"]] == ["fail", "fail"]
+    assert set(found) == {"settings"}
+
+
+async def test_servers_that_cannot_be_started_are_named_with_the_reason(stage: Stage) -> None:
+    servers = {
+        "a": {"command": "sh"},
+        "b": {"command": "no-such-program"},
+        "c": {"command": "sh", "env": {"KEY": ""}},
+        "d": {"command": "no-such-program", "disabled": True},
+    }
+    (stage.data / "mcp_servers.json").write_text(json.dumps({"mcpServers": servers}))
+    _, found = await doctor(stage, "--quick")
+    assert [(level, text.split(":")[0]) for level, text in found["mcp"]] == [
+        ("warn", "b"),
+        ("warn", "c"),
+        ("ok", "configured"),
+    ]
+    assert "no-such-program" in found["mcp"][0][1]
+    assert "KEY" in found["mcp"][1][1]
+
+
 async def test_missing_settings_are_one_line_each(stage: Stage) -> None:
     code, found = await doctor(stage, "--quick", TG_API_ID="", ANTHROPIC_API_KEY="")
     assert code == 1
@@ -113,6 +189,7 @@ async def test_fix_mends_what_is_safe(stage: Stage) -> None:
     assert (code, levels({"files": found["files"]})) == (0, {"warn"})
     assert any("chmod go=" in text and ".env" in text for _, text in found["files"])
     _, found = await doctor(stage, "--quick", "--fix")
+    assert ("ok", f"mended: {stage.folder / '.env'}") in found["files"]
     assert (stage.folder / ".env").stat().st_mode & 0o777 == 0o600
     assert stage.workspace.is_dir()
     _, found = await doctor(stage, "--quick")

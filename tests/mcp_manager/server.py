@@ -1,5 +1,5 @@
 """A real MCP server over stdio, or over HTTP on the port that is named second. What it is like stands in a file:
-`tools` (name → description), `hang`, `die`,
+`tools` (name → description), `hang`, `die`, `babble` (words on standard output, where only the protocol belongs),
 `count` (each start is a line in the file's neighbour `starts`).
 """
 
@@ -19,6 +19,8 @@ if behaviour.get("count"):
         starts.write("started\n")
 if behaviour.get("hang"):
     signal.pause()  # a server that never answers; it is killed by whoever tests this
+if words := behaviour.get("babble"):
+    print(words.format(**os.environ), flush=True)
 if words := behaviour.get("die"):
     print(words.format(**os.environ), file=sys.stderr)
     sys.exit(1)

@@ -78,6 +78,43 @@ def test_a_pypi_package_runs_by_uvx() -> None:
     assert plan_of(PYPI, "w").entry == {"command": "uvx", "args": ["mcp-weather==2.0.1"]}
 
 
+def test_a_variable_that_is_made_of_others_asks_for_those() -> None:
+    token = {"description": "yours", "isRequired": True, "isSecret": True}
+    variable = {"name": "AUTH", "value": "Bearer {api_token}", "variables": {"api_token": token}}
+    package = {**PYPI["packages"][0], "environmentVariables": [variable]}
+    plan = plan_of({**PYPI, "packages": [package]})
+    assert plan.entry["env"] == {"AUTH": "Bearer ${API_TOKEN}"}
+    needed = {each.name: each.secret for each in plan.variables if each.required and not each.default}
+    assert needed == {"API_TOKEN": True}
+    given = parse_entry("w", {**plan.entry, "env": {**plan.entry["env"], "API_TOKEN": "t"}})
+    assert given.resolved({}).env["AUTH"] == "Bearer t"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"servers": None},
+        {"servers": [1]},
+        {"servers": [{"server": None}]},
+        {"server": 1},
+        {"server": {"name": "a/b", "packages": 1}},
+    ],
+)
+async def test_an_answer_in_another_form_is_said_in_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: dict[str, Any]
+) -> None:
+    async def asked(*_: Any) -> dict[str, Any]:
+        return answer
+
+    monkeypatch.setattr(Registry, "_ask", asked)
+    registry = Registry("http://127.0.0.1:1", tmp_path)
+    if "servers" in answer and answer["servers"] is None:
+        assert (await registry.search("x"))["servers"] == []
+        return
+    with pytest.raises(RegistryError, match="form"):
+        await (registry.search("x") if "servers" in answer else registry.plan("x/y"))
+
+
 def test_a_remote_server_is_reached_with_its_headers_and_variables() -> None:
     plan = plan_of(REMOTE)
     assert plan.name == "docs-server"

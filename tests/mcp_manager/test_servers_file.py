@@ -60,6 +60,7 @@ def test_variables_are_replaced_and_a_missing_one_is_named(tmp_path: Path) -> No
         ('{"mcpServers": {"a": {"url": "file:///etc/passwd"}}}', "begin with http"),
         ('{"mcpServers": {"jobs": {"command": "x"}}}', "another name"),
         ('{"mcpServers": {"a b": {"command": "x"}}}', "another name"),
+        ("[" * 100_000, "too deep"),
     ],
 )
 def test_a_broken_file_is_refused_with_the_line_and_the_last_good_one_stays(
@@ -76,6 +77,54 @@ def test_a_broken_file_is_refused_with_the_line_and_the_last_good_one_stays(
     (tmp_path / "mcp_servers.json").write_text('{"mcpServers": {}}')
     assert broken.servers() == {}
     assert broken.problem == ""
+
+
+def test_a_file_in_another_encoding_is_refused_with_the_line(tmp_path: Path) -> None:
+    broken = config(tmp_path)
+    assert "github" in broken.servers()
+    (tmp_path / "mcp_servers.json").write_bytes('{"mcpServers": {\n"a": {"command": "привет"}}}'.encode("cp1251"))
+    assert "github" in broken.servers()
+    assert broken.problem == "line 2: it is not UTF-8 text"
+
+
+def test_a_file_saved_with_a_byte_order_mark_is_taken_and_can_be_changed(tmp_path: Path) -> None:
+    """As Windows' editors write it."""
+    (tmp_path / "mcp_servers.json").write_text(PASTED, encoding="utf-8-sig")
+    marked = McpConfig(tmp_path / "mcp_servers.json")
+    assert "github" in marked.servers()
+    marked.change("github", {"disabled": True})
+    assert marked.servers()["github"].disabled
+    assert marked.problem == ""
+
+
+def test_a_file_that_cannot_be_read_keeps_the_last_good_one_in_force_and_is_read_when_it_can_be(tmp_path: Path) -> None:
+    path = tmp_path / "mcp_servers.json"
+    good = config(tmp_path)
+    assert "github" in good.servers()
+    path.unlink()
+    path.mkdir()
+    assert "github" in good.servers()
+    assert "cannot be read" in good.problem
+    assert "github" in good.servers()
+    assert "cannot be read" in good.problem, "however often it is looked at"
+    with pytest.raises(ConfigError, match="mend the file by hand"):
+        good.put("new", {"command": "x"})
+    path.rmdir()
+    path.write_text('{"mcpServers": {}}')
+    assert good.servers() == {}
+    assert good.problem == ""
+
+
+def test_a_variable_may_be_made_of_another_that_was_set_for_the_server() -> None:
+    """As `mcp_set_env` sets a secret that `env` names."""
+    entry = {"command": "x", "env": {"AUTH": "Bearer ${TOKEN}", "TOKEN": "t", "HOME_URL": "${GIVEN}/x"}}
+    assert parse_entry("a", entry).resolved({"GIVEN": "g"}).env == {
+        "AUTH": "Bearer t",
+        "TOKEN": "t",
+        "HOME_URL": "g/x",
+    }
+    with pytest.raises(ConfigError, match="TOKEN is not set"):
+        parse_entry("a", {"command": "x", "env": {"TOKEN": "${TOKEN}"}}).resolved({})
 
 
 def test_what_is_written_is_for_the_owner_only_and_keeps_what_jobs_does_not_know(tmp_path: Path) -> None:

@@ -131,3 +131,49 @@ async def test_uploads_go_by_age_and_by_size_but_not_proofs_of_open_tasks(spine:
     )
     await keeper.once()
     assert [path.exists() for path in (ancient, proof, older, newer)] == [False, True, False, True]
+
+
+async def test_what_clis_keep_of_results_goes_with_their_empty_folders(spine: Spine, tmp_path: Path) -> None:
+    keeper = upkeep(spine, tmp_path)
+    person = tmp_path / "data" / "claude" / str(MASHA)
+    (tmp_path / "data" / "sessions" / f"{MASHA}.session").write_text(json.dumps({"session_id": "current"}))
+    result = write(person / "config" / "projects" / "x" / "old" / "tool-results" / "picture.png", 90)
+    settings_of_it = write(person / "config" / ".claude.json", 90)
+    folders = [person / "config" / "session-env" / name for name in ("old", "current")]
+    folders.append(person / "tmp" / "claude-0" / "x" / "old" / "tasks")
+    for folder in folders:
+        folder.mkdir(parents=True)
+        moment = (now() - timedelta(days=90)).timestamp()
+        os.utime(folder, (moment, moment))
+    await keeper.once()
+    assert [path.exists() for path in (result, settings_of_it, *folders)] == [False, True, False, True, False]
+
+
+async def test_what_was_being_written_by_something_that_was_killed_goes(spine: Spine, tmp_path: Path) -> None:
+    keeper = upkeep(spine, tmp_path)
+    data = tmp_path / "data"
+    old, young = write(data / "backups" / ".jobs-1.tar.gz.part", 9), write(data / "backups" / ".jobs-2.tar.gz.part", 0)
+    write(data / "restore-abc" / "data" / "db.sqlite", 9)
+    moment = (now() - timedelta(days=9)).timestamp()
+    os.utime(data / "restore-abc", (moment, moment))
+    await keeper.once()
+    assert [path.exists() for path in (old, young, data / "restore-abc")] == [False, True, False]
+
+
+async def test_one_file_that_cannot_be_removed_keeps_no_other_from_going(
+    spine: Spine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keeper = upkeep(spine, tmp_path)
+    stubborn, other = (
+        write(tmp_path / "workspace" / "uploads" / name, days) for name, days in (("a", 999), ("b", 998))
+    )
+    unlink = Path.unlink
+
+    def refused(path: Path, missing_ok: bool = False) -> None:
+        if path == stubborn:
+            raise PermissionError(1, "Operation not permitted", str(path))
+        unlink(path, missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", refused)
+    await keeper.once()
+    assert [path.exists() for path in (stubborn, other)] == [True, False]

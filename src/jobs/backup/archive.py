@@ -14,6 +14,7 @@ database is recognised when it is resumed. A file that cannot be read is left ou
 import hashlib
 import json
 import os
+import re
 import sqlite3
 import stat
 import tarfile
@@ -67,6 +68,8 @@ def make_backup(settings: Settings, target: Path, *, secrets: bool = False, whol
     """Write the backup to `target`, which must not exist yet; nobody else may read it. Raises BackupError."""
     if target.exists():
         raise BackupError(f"{target} is there already; name another file, or move it away")
+    if not (database := settings.data_dir / "db.sqlite").is_file():
+        raise BackupError(f"there is no {database} yet: Jobs was never started with this DATA_DIR")
     part = target.with_name(f".{target.name}.part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -110,12 +113,12 @@ def _reason(error: OSError) -> str:
 
 def _write(settings: Settings, file: Any, part: Path, left_out: LeftOut, *, secrets: bool, whole: bool) -> int:
     sums: dict[str, str] = {}
-    with tarfile.open(fileobj=file, mode="w:gz", compresslevel=6) as archive, tempfile.TemporaryDirectory() as folder:
-        database = settings.data_dir / "db.sqlite"
-        version = 0
-        if database.is_file():
-            version = _snapshot(database, Path(folder) / "db.sqlite")
-            _add(archive, Path(folder) / "db.sqlite", "data/db.sqlite", sums, left_out)
+    with (
+        tarfile.open(fileobj=file, mode="w:gz", compresslevel=6) as archive,
+        tempfile.TemporaryDirectory(dir=settings.data_dir, prefix="backup-") as folder,  # /tmp may be small, in memory
+    ):
+        version = _snapshot(settings.data_dir / "db.sqlite", Path(folder) / "db.sqlite")
+        _add(archive, Path(folder) / "db.sqlite", "data/db.sqlite", sums, left_out)
         for path, name in _files(settings, left_out, whole=whole):
             if path == part:
                 continue  # it lies in the workspace itself
@@ -263,13 +266,13 @@ def _add_text(archive: tarfile.TarFile, name: str, text: str, sums: dict[str, st
 
 
 def without_secrets(text: str) -> str:
-    """The lines of an .env file, those with a secret without its value."""
+    """The lines of an .env file, those with a secret without its value, also where they are commented out."""
     lines = []
     for line in text.splitlines():
-        name, is_set, _ = line.removeprefix("export ").partition("=")
-        secret = is_set and name.strip() in SECRET_VARIABLES
-        lines.append(f"{name.strip()}=" if secret else line)
-    return "\n".join(lines) + "\n"
+        before, is_set, _ = line.partition("=")
+        mark, name = re.fullmatch(r"(\s*#?)\s*(?:export\s+)?(.*?)\s*", before, re.DOTALL).groups()  # type: ignore[union-attr]
+        lines.append(f"{mark}{name}=" if is_set and name.upper() in SECRET_VARIABLES else line)
+    return Masks()("\n".join(lines) + "\n")
 
 
 def servers_without_secrets(text: str) -> str:
@@ -280,7 +283,30 @@ def servers_without_secrets(text: str) -> str:
         return "{}"  # it is in use by nobody
     servers = document.get("mcpServers") if isinstance(document, dict) else None
     for entry in servers.values() if isinstance(servers, dict) else ():
+        if not isinstance(entry, dict):
+            continue
         for field in ("env", "headers"):
-            if isinstance(entry, dict) and isinstance(given := entry.get(field), dict):
+            if isinstance(given := entry.get(field), dict):
                 entry[field] = {name: value if "${" in str(value) else "" for name, value in given.items()}
+        if isinstance(arguments := entry.get("args"), list):
+            entry["args"] = _arguments_without_secrets(arguments)
+        if isinstance(url := entry.get("url"), str):
+            entry["url"] = _IN_QUERY.sub(r"\1", url)
     return Masks()(json.dumps(document, ensure_ascii=False, indent=2))
+
+
+_SECRET_NAME = r"[\w.-]*(?:key|token|secret|passw|pwd|auth|credential)[\w.-]*"
+_OPTION = re.compile(rf"--?{_SECRET_NAME}", re.IGNORECASE)
+_SET_OPTION = re.compile(rf"((?:--?)?{_SECRET_NAME}=)(?!\$\{{).*", re.IGNORECASE | re.DOTALL)
+_IN_QUERY = re.compile(rf"([?&]{_SECRET_NAME}=)(?!\$\{{)[^&#]*", re.IGNORECASE)
+
+
+def _arguments_without_secrets(arguments: list[Any]) -> list[Any]:
+    """Arguments without what follows `--api-key` and its likes, in one argument or in the next."""
+    kept: list[Any] = []
+    follows = False
+    for argument in map(str, arguments):
+        is_value = follows and not argument.startswith("-") and "${" not in argument
+        kept.append("" if is_value else _IN_QUERY.sub(r"\1", _SET_OPTION.sub(r"\1", argument)))
+        follows = _OPTION.fullmatch(argument) is not None
+    return kept

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jobs.backup.archive import ENV, FORMAT, HOOKS, KEPT, MANIFEST, SERVERS, BackupError
+from jobs.backup.archive import ENV, FORMAT, HOOKS, KEPT, MANIFEST, MEMORY, SERVERS, BackupError
 from jobs.config import Settings, project_root
 from jobs.db import DatabaseError, DataLock, migrations, open_database
-from jobs.times import now
+from jobs.times import now, to_text
 from jobs.walls import share
 
 REPLACED = (
@@ -38,6 +38,8 @@ class Restored:
 
 def restore_backup(settings: Settings, source: Path) -> Restored:
     """Put a backup in the place of what is there. Raises BackupError, or AlreadyRunning while Jobs runs."""
+    if not source.is_file():
+        raise BackupError(f"there is no file {source}; nothing was changed")
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     settings.workspace_dir.mkdir(parents=True, exist_ok=True)
     lock = DataLock(settings.data_dir)
@@ -49,7 +51,7 @@ def restore_backup(settings: Settings, source: Path) -> Restored:
         with tempfile.TemporaryDirectory(dir=settings.data_dir, prefix="restore-") as name:
             folder = Path(name)
             manifest = _unpacked(source, folder)
-            _check_database(folder / "data" / "db.sqlite")
+            _prepare_database(folder / "data" / "db.sqlite")
             return _put(settings, folder, manifest)
     except OSError as error:
         raise BackupError(f"{error.filename or source} cannot be used ({error.strerror or error})") from None
@@ -72,17 +74,27 @@ def _unpacked(source: Path, folder: Path) -> dict[str, Any]:
     found = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()} - {MANIFEST}
     for name in sums.keys() | found:
         path = folder / name
-        if name not in sums or not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != sums[name]:
+        if name not in sums or not path.is_file() or _sum(path) != sums[name]:
             raise BackupError(f"{source} is damaged ({name}); nothing was changed")
     return manifest
 
 
-def _check_database(path: Path) -> None:
-    """It opens, is whole, and can be brought to this version. Raises BackupError."""
+def _sum(path: Path) -> str:
+    with path.open("rb") as file:  # it may be larger than the memory
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _prepare_database(path: Path) -> None:
+    """It opens, is whole, and can be brought to this version; it will know that it is older than the chats.
+
+    Raises BackupError.
+    """
     if not path.is_file():
         raise BackupError("there is no database in this backup; nothing was changed")
     try:
-        open_database(path).close()
+        db = open_database(path)
+        db.execute("INSERT OR REPLACE INTO meta (key, value) VALUES ('restored', ?)", (to_text(now()),))
+        db.close()
     except DatabaseError as error:
         raise BackupError(f"the backup's database cannot be used ({error})") from None
 
@@ -94,14 +106,16 @@ def _put(settings: Settings, folder: Path, manifest: dict[str, Any]) -> Restored
     has_secrets = bool(manifest.get("secrets"))
     stays = () if has_secrets else tuple(name for name in WITH_SECRETS if (data / name).exists())
     replaced = [*REPLACED, *(WITH_SECRETS if has_secrets else ()), *(LOGIN if has_login else ())]
-    kept = [
-        _set_aside(data, data / aside, replaced),
-        _set_aside(workspace, workspace / aside, [path.name for path in (folder / "workspace").glob("*")]),
-    ]
-    for source, target in ((folder / "data", data), (folder / "workspace", workspace)):
-        for path in source.glob("*"):
-            if target != data or path.name not in stays:
-                shutil.move(path, target / path.name)
+    in_workspace = (folder / "workspace").glob("*")
+    parts = [path.name for path in in_workspace] if manifest.get("whole", True) else list(MEMORY)
+    parts = [name for name in parts if (folder / "workspace" / name).exists()]
+    kept = [_set_aside(data, data / aside, replaced), _set_aside(workspace, workspace / aside, parts)]
+    for path in (folder / "data").glob("*"):
+        if path.name not in stays:
+            shutil.move(path, data / path.name)
+    for name in parts:
+        (workspace / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.move(folder / "workspace" / name, workspace / name)
     if (status := workspace.stat()).st_mode & stat.S_ISGID:  # shared with the agent's user
         share(workspace, status.st_gid)
     for path in (data / name for name in ("db.sqlite", LOGIN[0], *WITH_SECRETS)):
@@ -121,5 +135,7 @@ def _set_aside(folder: Path, aside: Path, names: list[str]) -> Path | None:
         return None
     aside.mkdir(mode=0o700)
     for path in there:
-        path.rename(aside / path.name)
+        kept = aside / path.relative_to(folder)
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        path.rename(kept)
     return aside

@@ -83,17 +83,19 @@ def before_upgrade(database: Path) -> Path | None:
         return None
     folder = database.parent / "backups"
     target = folder / f"before-upgrade-from-{version}-{now():%Y%m%dT%H%M%SZ}.sqlite"
+    part = folder / f".{target.name}.part"  # one that was cut off is not taken for a copy
     try:
         folder.mkdir(mode=0o700, exist_ok=True)
         connection = apsw.Connection(str(database))
         try:
-            connection.execute("VACUUM INTO ?", (str(target),))
+            connection.execute("VACUUM INTO ?", (str(part),))
         finally:
             connection.close()
-        target.chmod(0o600)
+        part.chmod(0o600)
+        part.rename(target)
     except (apsw.Error, OSError) as error:
         with contextlib.suppress(OSError):
-            target.unlink()
+            part.unlink()
         raise DatabaseError(
             f"{database} has to be upgraded, and could not be copied before ({error}); make room and start again"
         ) from None

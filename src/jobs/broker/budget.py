@@ -14,6 +14,12 @@ LEAST_THINKING = 1024
 """The API's least `thinking.budget_tokens`."""
 
 
+DEARER = ("mcp_servers", "container", "speed", "inference_geo")
+"""Fields of a request by which it costs more than its words and `max_tokens` tell."""
+OWN_TOOLS = (None, "custom")
+"""Types of tools that the model's service does not carry out itself, for money."""
+
+
 @dataclass(frozen=True)
 class Bounded:
     """A request that cannot go over the budget. Dollars are the most that its input, and all of it, can cost."""
@@ -30,10 +36,12 @@ def unbounded(content: bytes) -> Bounded:
 
 
 def bounded(body: dict[str, Any], content: bytes, left: float) -> Bounded | None:
-    """The request with as much output as is still paid for; None when that is too little.
+    """The request with as much output as is still paid for; None when that is too little, or cannot be known.
 
     `content` is the body's bytes; they stay as they are where nothing has to be changed.
     """
+    if not _is_countable(body):
+        return None
     asked = body.get("max_tokens")
     asked = asked if isinstance(asked, int) and asked > 0 else OUTPUT_CAP
     input_usd, output_usd = most_cost(str(body.get("model")), most_input(body, content))
@@ -48,3 +56,24 @@ def bounded(body: dict[str, Any], content: bytes, left: float) -> Bounded | None
             changed["thinking"] = {**thinking, "budget_tokens": min(thinks, allowed - LEAST_OUTPUT)}
         content = json.dumps(changed, ensure_ascii=False).encode()
     return Bounded(content, input_usd, input_usd + allowed * output_usd)
+
+
+def _is_countable(body: dict[str, Any]) -> bool:
+    """Whether what a request costs follows from what stands in it. No session with a budget makes any other."""
+    tools = body.get("tools") or []
+    own = isinstance(tools, list) and all(isinstance(tool, dict) and tool.get("type") in OWN_TOOLS for tool in tools)
+    return own and not any(body.get(name) for name in DEARER) and _stands_in_it(body.get("messages"))
+
+
+def _stands_in_it(value: Any) -> bool:
+    """Whether a part of a request is all there: nothing that is fetched, and no PDF, whose pages are pictures."""
+    if isinstance(value, list):
+        return all(map(_stands_in_it, value))
+    if not isinstance(value, dict):
+        return True
+    source = value.get("source")
+    if isinstance(source, dict):
+        kind, media = source.get("type"), str(source.get("media_type"))
+        if not (kind in ("text", "content") or (kind == "base64" and media.startswith("image/"))):
+            return False
+    return all(map(_stands_in_it, value.values()))

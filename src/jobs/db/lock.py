@@ -56,6 +56,10 @@ class DataLock:
             file = os.open(self.path, os.O_RDWR | os.O_CLOEXEC)
         except FileNotFoundError:
             return None
+        except OSError as error:
+            raise HolderUnknown(
+                f"{self.path} cannot be opened ({error.strerror}); check the owner of DATA_DIR"
+            ) from None
         try:
             noted = os.read(file, 32).decode(errors="replace").strip()
             if noted.isdecimal() and int(noted) != os.getpid() and _has_open(int(noted), os.fstat(file)):

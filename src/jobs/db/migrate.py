@@ -55,7 +55,7 @@ def schema_version(path: Path) -> tuple[int, int]:
     try:
         database = Database(path)
     except apsw.Error as error:
-        raise DatabaseError(f"{path} cannot be opened ({error})") from None
+        raise DatabaseError(f"{path} cannot be opened ({error}); check its owner and mode") from None
     try:
         return int(database.value("PRAGMA user_version")), migrations()[-1][0]
     except apsw.Error as error:
@@ -68,7 +68,10 @@ def open_as_is(path: Path) -> Database:
     """Open a database that a running Jobs may have open too; nothing is made or upgraded. Raises DatabaseError."""
     if not path.is_file():
         raise DatabaseError(f"there is no {path} yet: Jobs was never started with this DATA_DIR")
-    database = Database(path)
+    try:
+        database = Database(path)
+    except apsw.Error as error:
+        raise DatabaseError(f"{path} cannot be opened ({error}); check its owner and mode") from None
     try:
         version, newest = database.value("PRAGMA user_version"), migrations()[-1][0]
     except apsw.Error as error:
@@ -88,6 +91,8 @@ def _check(database: Database, path: Path) -> None:
             f"{path} was written by a newer Jobs (version {version}, this one knows {newest}); "
             "update the program, or restore the backup made before the upgrade"
         )
+    if version == 0 and database.one("SELECT 1 FROM sqlite_schema LIMIT 1"):
+        raise DatabaseError(f"{path} is a database of another program; set DATA_DIR to a folder of Jobs' own")
     if path.stat().st_size <= QUICK_CHECK_LIMIT:
         verdict = database.value("PRAGMA quick_check(1)")
         if verdict != "ok":

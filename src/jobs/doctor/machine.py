@@ -17,7 +17,8 @@ from jobs.backup import unreadable
 from jobs.config import Settings, SettingsError, project_root
 from jobs.db import Database, DatabaseError, open_as_is, schema_version
 from jobs.doctor.finding import Finding, fail, ok, warn
-from jobs.mcp_manager.config import McpConfig
+from jobs.mcp_manager.config import ConfigError, McpConfig
+from jobs.mcp_manager.manager import usable_environment
 from jobs.memory.embedding import EmbedderFailed, embedder_of, why_not
 from jobs.memory.engine import places_of
 from jobs.times import from_text, now
@@ -50,6 +51,11 @@ def database(settings: Settings) -> Iterator[Finding]:
         yield warn("database", "doctor_database_none", path=path)
         return
     try:
+        path.open("r+b").close()
+    except OSError as error:
+        yield fail("database", "doctor_database_closed", path=path, reason=error.strerror)
+        return
+    try:
         version, newest = schema_version(path)
         if version < newest:
             yield warn("database", "doctor_database_old", version=version, newest=newest)
@@ -79,9 +85,13 @@ def waiting_rows(db: Database, *, is_running: bool) -> Iterator[Finding]:
         """SELECT min(inbox.created_at) FROM inbox WHERE state IN ('waiting', 'taken') AND NOT EXISTS
            (SELECT 1 FROM standings WHERE person_id = lane AND standing IN ('asked', 'ignored', 'muted'))"""
     )
-    if is_running and oldest and now() - from_text(oldest) > STUCK:
-        minutes = round((now() - from_text(oldest)).total_seconds() / 60)
-        yield warn("rows", "doctor_rows_old", minutes=minutes)
+    # Not what waits by design: somebody's first message, or while all is frozen.
+    unsent = db.value("SELECT min(created_at) FROM outbox WHERE state = 'queued' AND attempts > 0")
+    late = {"doctor_rows_old": oldest, "doctor_rows_unsent": unsent}
+    stuck = {key: now() - from_text(at) for key, at in late.items() if at and now() - from_text(at) > STUCK}
+    if is_running and stuck:
+        for key, age in stuck.items():
+            yield warn("rows", key, minutes=round(age.total_seconds() / 60))
     else:
         count = db.value("SELECT count(*) FROM inbox WHERE state IN ('waiting', 'taken')")
         yield ok(
@@ -151,13 +161,23 @@ def memory(settings: Settings, *, asks: bool = True) -> Iterator[Finding]:
 
 
 def mcp_servers(settings: Settings) -> Iterator[Finding]:
+    """The file, and what of each server can be seen without starting it; how it is, Jobs itself knows."""
     path = settings.data_dir / "mcp_servers.json"
     config = McpConfig(path)
-    names = sorted(config.servers())
+    servers = config.servers()
     if config.problem:
         yield fail("mcp", "doctor_mcp_bad", path=path, reason=config.problem)
         return
-    yield ok("mcp", "doctor_mcp" if names else "doctor_mcp_none", names=", ".join(names))
+    environment = usable_environment(settings.own_variables)
+    for name, server in servers.items():
+        try:
+            if not server.disabled and server.kind == "stdio":
+                server.resolved(environment).program()
+            elif not server.disabled:
+                server.resolved(environment)
+        except ConfigError as error:
+            yield warn("mcp", "doctor_mcp_server", name=name, reason=error)
+    yield ok("mcp", "doctor_mcp" if servers else "doctor_mcp_none", names=", ".join(sorted(servers)))
 
 
 def walls(settings: Settings) -> Iterator[Finding]:
@@ -183,11 +203,13 @@ def walls(settings: Settings) -> Iterator[Finding]:
 
 
 def _stands(trials: list[Trial], is_owner: bool, kinds: list[str]) -> Finding:
-    broken = [trial.name for trial in trials if not trial.held]
+    broken = [trial for trial in trials if not trial.held]
     role = _role(is_owner)
-    if broken:
+    if let_through := [trial.name for trial in broken if not trial.should_work]:
         level = fail if kinds else warn
-        return level("walls", f"doctor_wall_open_{role}", tries=", ".join(broken))
+        return level("walls", f"doctor_wall_open_{role}", tries=", ".join(let_through))
+    if broken:
+        return fail("walls", f"doctor_wall_tight_{role}", tries=", ".join(trial.name for trial in broken))
     return ok("walls", f"doctor_wall_{role}", kinds=", ".join(kinds), count=len(trials))
 
 

@@ -12,7 +12,7 @@ from jobs.config import Settings
 from jobs.db import DataLock, HolderUnknown
 from jobs.doctor.finding import Finding, fail, ok, warn
 from jobs.serving import HOST
-from jobs.telegram.client import SIGNED_OUT, Account, NotSignedIn, make_client, who_am_i
+from jobs.telegram.client import SIGNED_OUT, Account, DamagedLogin, NotSignedIn, check_login, make_client, who_am_i
 from jobs.times import now
 from jobs.users import sdk
 from jobs.users.outcome import ModelUnavailable, SessionFailed
@@ -37,7 +37,12 @@ async def telegram(settings: Settings) -> AsyncIterator[Finding]:
     if is_running(settings):
         yield _told_by_jobs(settings)
         return
-    if not settings.telethon_session.is_file():
+    try:
+        check_login(settings.telethon_session)
+    except DamagedLogin as error:
+        yield fail("telegram", "doctor_telegram_damaged", reason=error)
+        return
+    except NotSignedIn:
         yield fail("telegram", "doctor_telegram_none")
         return
     client = make_client(settings)
@@ -47,7 +52,7 @@ async def telegram(settings: Settings) -> AsyncIterator[Finding]:
             yield ok("telegram", "doctor_telegram", account=Account.of(await who_am_i(client), settings.tg_user_id))
     except (NotSignedIn, *SIGNED_OUT):
         yield fail("telegram", "doctor_telegram_out")
-    except (TimeoutError, OSError) as error:
+    except (TimeoutError, OSError, EOFError) as error:
         yield fail("telegram", "doctor_telegram_away", reason=type(error).__name__)
     finally:
         await client.disconnect()
@@ -99,7 +104,7 @@ async def clock(settings: Settings) -> AsyncIterator[Finding]:
             answer = await client.head(url)
         told = parsedate_to_datetime(answer.headers["date"]).astimezone(UTC)
     except (httpx2.HTTPError, KeyError, ValueError):
-        yield ok("clock", "doctor_clock_unknown", zone=settings.tz.key)
+        yield warn("clock", "doctor_clock_unknown", zone=settings.tz.key)
         return
     off = round((now() - told).total_seconds())
     if not -CLOCK_BEHIND <= off <= CLOCK_AHEAD:

@@ -3,13 +3,14 @@
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from functools import partial
 
 import apsw
 
 from jobs import log
 from jobs.aside import shown
-from jobs.config import Settings, terminal_language
+from jobs.config import Settings, SettingsError, terminal_language
 from jobs.db import DatabaseError, open_as_is
 from jobs.doctor import machine, others
 from jobs.doctor.finding import Finding, Level, fail, ok
@@ -18,6 +19,8 @@ from jobs.spine.aside import given_up
 from jobs.texts import Language, say
 
 GOOD, BAD = 0, 1
+
+Check = Callable[[Settings], Iterator[Finding]]
 
 
 def doctor(settings: Settings, *, quick: bool = False, fix: bool = False, as_json: bool = False) -> int:
@@ -38,7 +41,7 @@ async def _run(settings: Settings, language: Language, masked: Masks, *, quick: 
             print(f"{finding.level:<5} {finding.check:<9} {masked(finding.text(language))}", flush=True)
     failed = [finding for finding in found if finding.level is Level.FAIL]
     if as_json:
-        print(json.dumps([_as_data(finding, language, masked) for finding in found], ensure_ascii=False, indent=2))
+        _print_json(found, language, masked)
     else:
         warned = sum(finding.level is Level.WARN for finding in found)
         fixable = sum(finding.fix is not None for finding in found)
@@ -48,21 +51,31 @@ async def _run(settings: Settings, language: Language, masked: Masks, *, quick: 
     return BAD if failed else GOOD
 
 
+def wrong_settings(error: SettingsError) -> None:
+    """Print what is wrong with the settings as the JSON list that it is all there is of."""
+    found = [fail("settings", "doctor_settings_wrong", line=line) for line in error.lines]
+    _print_json(found, terminal_language(), Masks())
+
+
 async def _all(settings: Settings, *, quick: bool) -> AsyncIterator[Finding]:
-    before = (machine.settings_are_there, machine.versions, machine.disk, machine.private_files, machine.database)
-    for check in before:
-        for finding in check(settings):
-            yield finding
-    for finding in _rows(settings):
-        yield finding
-    for finding in machine.memory(settings, asks=not quick):
-        yield finding
-    for check in (machine.backups, machine.mcp_servers, machine.walls):
-        for finding in check(settings):
-            yield finding
-    for asking in () if quick else (others.clock, others.telegram, others.model):
-        async for finding in asking(settings):
-            yield finding
+    """Every finding. A check that fails in a way nobody thought of keeps no other from being made."""
+    checks: dict[str, Check] = {**CHECKS, "memory": partial(machine.memory, asks=not quick)}
+    for name, check in checks.items():
+        try:
+            for finding in check(settings):
+                yield finding
+        except Exception as error:  # noqa: BLE001 (it is what is looked for)
+            yield _unforeseen(name, error)
+    for name, asking in () if quick else ASKING.items():
+        try:
+            async for finding in asking(settings):
+                yield finding
+        except Exception as error:  # noqa: BLE001 (as above)
+            yield _unforeseen(name, error)
+
+
+def _unforeseen(name: str, error: Exception) -> Finding:
+    return fail(name, "doctor_check_failed", reason=f"{type(error).__name__}: {error}")
 
 
 def _rows(settings: Settings) -> Iterator[Finding]:
@@ -84,6 +97,21 @@ def _rows(settings: Settings) -> Iterator[Finding]:
             yield fail("rows", "doctor_database_bad", reason=error)
 
 
+CHECKS: dict[str, Check] = {
+    "settings": machine.settings_are_there,
+    "versions": machine.versions,
+    "disk": machine.disk,
+    "files": machine.private_files,
+    "database": machine.database,
+    "rows": _rows,
+    "backups": machine.backups,
+    "mcp": machine.mcp_servers,
+    "walls": machine.walls,
+}
+ASKING = {"clock": others.clock, "telegram": others.telegram, "model": others.model}
+"""Those that ask somebody."""
+
+
 def _fixed(finding: Finding) -> Finding:
     assert finding.fix is not None
     try:
@@ -91,6 +119,10 @@ def _fixed(finding: Finding) -> Finding:
     except OSError as error:
         return fail(finding.check, "doctor_not_fixed", reason=error)
     return ok(finding.check, "doctor_fixed", **finding.values)
+
+
+def _print_json(found: list[Finding], language: Language, masked: Masks) -> None:
+    print(json.dumps([_as_data(finding, language, masked) for finding in found], ensure_ascii=False, indent=2))
 
 
 def _as_data(finding: Finding, language: Language, masked: Masks) -> dict[str, object]:

@@ -3,6 +3,8 @@
 import json
 import os
 import re
+import shutil
+from codecs import BOM_UTF8
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
@@ -53,7 +55,10 @@ class ServerConfig:
         return list(dict.fromkeys([*self.env, *named]))
 
     def resolved(self, environment: Mapping[str, str]) -> "ServerConfig":
-        """With the variables replaced: by the entry's own `env`, then by `environment`. Raises ConfigError."""
+        """With the variables replaced: by the entry's own `env`, then by `environment`. Raises ConfigError.
+
+        Within `env` itself by those that name no other, so that `{"TOKEN": "${TOKEN}"}` is what it is elsewhere.
+        """
 
         def filled(text: str, known: Mapping[str, str]) -> str:
             def value(match: re.Match[str]) -> str:
@@ -64,7 +69,8 @@ class ServerConfig:
 
             return _VARIABLE.sub(value, text)
 
-        env = {name: filled(text, environment) for name, text in self.env.items()}
+        plain = {name: text for name, text in self.env.items() if not _VARIABLE.search(text)}
+        env = {name: filled(text, {**environment, **plain}) for name, text in self.env.items()}
         known = {**environment, **env}
         if missing := [name for name, text in env.items() if not text]:
             raise ConfigError(f"the variable {missing[0]} is empty; set it with mcp_set_env")
@@ -77,6 +83,16 @@ class ServerConfig:
             filled(self.url, known),
             {name: filled(text, known) for name, text in self.headers.items()},
             self.disabled,
+        )
+
+    def program(self) -> str:
+        """The path of what is run, of an entry that is resolved. Raises ConfigError when there is no such program."""
+        path = self.env.get("PATH") or os.environ.get("PATH", os.defpath)
+        if program := shutil.which(self.command, path=path):
+            return program
+        hint = {"npx": "; install Node.js", "uvx": "; install uv (pip install uv)"}
+        raise ConfigError(
+            f"there is no program {self.command!r} on this machine{hint.get(os.path.basename(self.command), '')}"
         )
 
 
@@ -101,15 +117,31 @@ class McpConfig:
         if stamp != self._stamp:
             self._stamp = stamp
             try:
-                text = self._path.read_text(encoding="utf-8")
+                text = self._text()
                 entries = _entries(text)
                 servers = {name: parse_entry(name, entry, text) for name, entry in entries.items()}
-            except (ConfigError, UnicodeDecodeError) as error:
-                self.problem = str(error)
-                log.error("mcp_servers.json is not used", reason=str(error))
+            except ConfigError as error:
+                self._refuse(str(error))
+            except OSError as error:
+                self._stamp = None  # to be read again: who mends its owner or mode leaves its times as they were
+                self._refuse(f"it cannot be read ({error.strerror}); check its owner and mode")
             else:
                 self._entries, self._servers, self.problem = entries, servers, ""
         return dict(self._servers)
+
+    def _refuse(self, problem: str) -> None:
+        if problem != self.problem:
+            log.error("mcp_servers.json is not used", reason=problem)
+        self.problem = problem
+
+    def _text(self) -> str:
+        """What the file says, without the byte order mark that some editors set. Raises OSError, or ConfigError."""
+        content = self._path.read_bytes().removeprefix(BOM_UTF8)
+        try:
+            return content.decode()
+        except UnicodeDecodeError as error:
+            line = content.count(b"\n", 0, error.start) + 1
+            raise ConfigError(f"line {line}: it is not UTF-8 text") from None
 
     def put(self, name: str, entry: dict[str, Any]) -> ServerConfig:
         """Write an entry, new or in the place of the old one. Raises ConfigError."""
@@ -146,7 +178,7 @@ class McpConfig:
             raise ConfigError(f"mcp_servers.json is broken ({self.problem}); mend the file by hand first")
         document: dict[str, Any] = {}
         if self._path.exists():
-            document = json.loads(self._path.read_text(encoding="utf-8"))
+            document = json.loads(self._text())
         document["mcpServers"] = change(dict(self._entries))
         fresh = self._path.with_suffix(".new")
         descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -165,6 +197,8 @@ def _entries(text: str) -> dict[str, dict[str, Any]]:
         document = json.loads(text)
     except json.JSONDecodeError as error:
         raise ConfigError(f"line {error.lineno}: {error.msg}") from None
+    except RecursionError:
+        raise ConfigError("it is nested too deep") from None
     entries = document.get("mcpServers") if isinstance(document, dict) else None
     if not isinstance(entries, dict):
         raise ConfigError('it has to be {"mcpServers": {…}}')

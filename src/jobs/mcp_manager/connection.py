@@ -2,8 +2,8 @@
 
 import asyncio
 import contextlib
+import logging
 import os
-import shutil
 import warnings
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -28,6 +28,8 @@ log = structlog.get_logger()
 
 # The protocol of 2026-07-28 has no ping; Jobs speaks the one before it, which has.
 warnings.filterwarnings("ignore", "ping is removed", MCPDeprecationWarning)
+# The SDK logs what a server says where it should not, each line with a traceback: it may be a secret, or without end.
+logging.getLogger("mcp").setLevel(logging.CRITICAL)
 
 CHANGE_SECONDS = 1.0
 """A server that says that its tools have changed is asked for them at most so often."""
@@ -78,6 +80,8 @@ class Connection:
         """The connection is lost, or the tools have changed."""
         self._now = asyncio.Event()
         self._stderr = ""
+        self._refused = 0
+        """The status with which the server last refused a message, over HTTP: the SDK does not tell it."""
         self._masked = Masks()
         """What the server was given may be a secret, and a server may say it when it fails."""
         self.problem = ""
@@ -162,15 +166,14 @@ class Connection:
     @asynccontextmanager
     async def _open(self) -> AsyncIterator[Client]:
         config = self._config.resolved(self._environment)
+        self._refused = 0
         secrets = [*config.env.values(), *(word for value in config.headers.values() for word in value.split())]
         self._masked = Masks(value for value in secrets if len(value) >= SHORTEST_SECRET)
         async with AsyncExitStack() as stack:
             if config.kind == "stdio":
                 errors = await stack.enter_async_context(self._listening())
                 given = {"PATH": os.environ.get("PATH", os.defpath), **config.env, **self._marker}
-                program = shutil.which(config.command, path=given["PATH"])
-                if program is None:
-                    raise Broken(_not_installed(config.command))
+                program = config.program()
                 command, arguments, environment = self._confined(program, config.args, given)
                 parameters = StdioServerParameters(command=command, args=arguments, env=environment)
                 transport: Any = stdio_client(parameters, errlog=errors)
@@ -200,7 +203,19 @@ class Connection:
         """A client for the server's address, by the proxy of the settings if that is for it."""
         timeout = timeout or httpx2.Timeout(30.0, read=CALL_SECONDS)
         proxy = self._proxy_for(config.url)
-        return httpx2.AsyncClient(headers=headers, timeout=timeout, auth=auth, proxy=proxy, trust_env=False)
+
+        async def note(response: httpx2.Response) -> None:
+            if response.request.method == "POST":
+                self._refused = response.status_code if response.is_error else 0
+
+        return httpx2.AsyncClient(
+            headers=headers,
+            timeout=timeout,
+            auth=auth,
+            proxy=proxy,
+            trust_env=False,
+            event_hooks={"response": [note]},
+        )
 
     @asynccontextmanager
     async def _listening(self) -> AsyncIterator[Any]:
@@ -272,8 +287,10 @@ class Connection:
     def _reason(self, error: BaseException) -> str:
         while isinstance(error, BaseExceptionGroup):
             error = error.exceptions[0]
-        if isinstance(error, httpx2.HTTPStatusError):
-            return f"it answered {error.response.status_code}"
+        status = error.response.status_code if isinstance(error, httpx2.HTTPStatusError) else self._refused
+        if status and isinstance(error, (httpx2.HTTPStatusError, MCPError)):
+            hint = ": the key or token it is given is missing or wrong" if status in (401, 403) else ""
+            return f"it answered {status}{hint}"
         if isinstance(error, httpx2.TransportError):
             return f"it cannot be reached ({type(error).__name__})"
         words = error.error.message if isinstance(error, MCPError) else str(error)
@@ -290,11 +307,6 @@ async def _tools_of(client: Client) -> list[ForeignTool]:
         if not cursor:
             break
     return tools
-
-
-def _not_installed(command: str) -> str:
-    hint = {"npx": "; install Node.js", "uvx": "; install uv (pip install uv)"}.get(os.path.basename(command), "")
-    return f"there is no program {command!r} on this machine{hint}"
 
 
 def _short(text: str) -> str:

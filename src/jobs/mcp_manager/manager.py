@@ -17,12 +17,14 @@ import structlog
 
 from jobs.db import Database
 from jobs.mcp_manager import offers
-from jobs.mcp_manager.config import McpConfig, ServerConfig
+from jobs.mcp_manager.config import ConfigError, McpConfig, ServerConfig
+from jobs.spine.model import OutFile
 from jobs.spine.outbox import Outbox
 from jobs.texts import say
 from jobs.times import now, to_text
+from jobs.users.consent import visible
 from jobs.users.foreign_tools import ForeignServer, ForeignTool
-from jobs.users.permissions import Permissions
+from jobs.users.permissions import NotDone, Permissions
 from jobs.users.repository import UsersRepository
 from jobs.walls import Confined, unconfined
 
@@ -36,7 +38,7 @@ LOOK_SECONDS = 5.0
 LONGEST_TEXT = 100_000
 """Characters of a result that reach the model."""
 SHOWN = 3000
-"""Characters of a difference that the owner is shown; the rest is in the file."""
+"""Characters of a difference that the question has; a longer one goes before it as a file."""
 
 
 @dataclass(frozen=True)
@@ -137,6 +139,8 @@ class McpManager:
                 await self._disconnect(name)
             if not server.disabled and not wanted:
                 self._ask_to_start(server)
+            if wanted and name in self._found:
+                self._compare(name)
 
     def _running(self, name: str) -> str | None:
         return self._connections[name][0] if name in self._connections else None
@@ -174,10 +178,13 @@ class McpManager:
     def _listed(self, name: str, tools: list[ForeignTool]) -> None:
         """A server has named its tools: the first time they are pinned, later they have to be the same."""
         self._found[name] = tools
-        pinned = self._pinned(name)
+        self._compare(name)
+
+    def _compare(self, name: str) -> None:
+        tools, pinned = self._found[name], self._pinned(name)
         if pinned is None:
             self._pin(name, tools)
-        elif offers.to_json(pinned) != offers.to_json(tools):
+        elif self._has_changed(name, pinned):
             self._ask_about_change(name, pinned, tools)
 
     def _pin(self, name: str, tools: Sequence[ForeignTool]) -> None:
@@ -188,14 +195,19 @@ class McpManager:
         lines = [server.url] if server.url else [" ".join([server.command, *map(_shown, server.args)])]
         lines += [say("mcp_headers", owner.language, names=", ".join(server.headers))] if server.headers else []
         names = ", ".join(server.variables) or say("none", owner.language)
-        text = say("mcp_ask", owner.language, name=server.name, what="\n".join(lines), variables=names)
+        text = say(
+            "mcp_ask", owner.language, name=server.name, what=visible("\n".join(lines)), variables=visible(names)
+        )
         self.permissions.ask(server.name, server.fingerprint, text)
 
     def _ask_about_change(self, name: str, old: Sequence[ForeignTool], new: Sequence[ForeignTool]) -> None:
         owner = self._users.owner()
-        lines = "\n".join(offers.difference(old, new))
-        text = say("mcp_changed", owner.language, name=name, difference=lines[:SHOWN])
-        self.permissions.ask(name, offers.to_json(new), text)
+        lines = visible("\n".join(offers.difference(old, new)))
+        is_long = len(lines) > SHOWN
+        shown = f"{lines[:SHOWN]}…\n{say('mcp_changed_before', owner.language)}" if is_long else lines
+        text = say("mcp_changed", owner.language, name=name, difference=shown)
+        file = OutFile("document", f"{name}.txt", lines) if is_long else None
+        self.permissions.ask(name, offers.to_json(new), text, shown=file)
 
     def allow(self, name: str) -> bool:
         """The owner has seen what was asked and says yes. Returns whether anything was asked."""
@@ -214,10 +226,16 @@ class McpManager:
         return about_tools or row["asked"] == server.fingerprint
 
     def deny(self, name: str) -> bool:
-        """The owner says no: the server is off until it is enabled again. Returns whether there is such a server."""
+        """The owner says no: the server is off until it is enabled again. Returns whether there is such a server.
+
+        Raises NotDone.
+        """
         if name not in self.config.servers():
             return False
-        self.config.change(name, {"disabled": True})
+        try:
+            self.config.change(name, {"disabled": True})
+        except ConfigError as error:
+            raise NotDone(str(error)) from None
         self._db.execute("UPDATE mcp_servers SET asked = '', asked_at = NULL WHERE name = ?", (name,))
         self.look_soon()
         return True
@@ -236,6 +254,7 @@ class McpManager:
 
     def forget(self, name: str) -> None:
         self._db.execute("DELETE FROM mcp_servers WHERE name = ?", (name,))
+        self._db.execute("UPDATE secret_requests SET state = 'withdrawn' WHERE server = ? AND state = 'open'", (name,))
         self.look_soon()
 
     # ----------------------------------------------------------------- offering

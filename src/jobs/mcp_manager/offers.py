@@ -10,6 +10,8 @@ LONGEST_DESCRIPTION = 4000
 TOOLS = 100
 """Tools of one server, at most: each stands in every request to the model."""
 SCHEMA_DEPTH = 20
+LONGEST_SCHEMA = 50_000
+"""Characters of JSON; a larger one would fill the model's context, so it is told nothing of the arguments."""
 
 
 def to_json(tools: Iterable[ForeignTool]) -> str:
@@ -37,7 +39,9 @@ def offered(tools: Sequence[ForeignTool]) -> tuple[ForeignTool, ...]:
 
 def _tamed(schema: Mapping[str, Any]) -> dict[str, Any]:
     tamed = _plain(schema, SCHEMA_DEPTH)
-    return {"properties": {}, **tamed, "type": "object"} if isinstance(tamed, dict) else {"type": "object"}
+    if not isinstance(tamed, dict) or len(json.dumps(tamed, ensure_ascii=False)) > LONGEST_SCHEMA:
+        return {"type": "object", "properties": {}}
+    return {"properties": {}, **tamed, "type": "object"}
 
 
 _LEFT_OUT = frozenset({"pattern", "patternProperties", "$schema", "$id", "$dynamicRef"})

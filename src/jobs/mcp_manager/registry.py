@@ -5,8 +5,9 @@ The form of its answers: docs/reference/api/openapi.yaml of modelcontextprotocol
 
 import json
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -61,13 +62,15 @@ class Registry:
             **({"cursor": cursor} if cursor else {}),
         }
         answer = await self._get("/v0.1/servers", parameters)
-        servers = [_summary(each.get("server", {})) for each in answer.get("servers", [])]
-        return {"servers": servers, "next_cursor": (answer.get("metadata") or {}).get("nextCursor") or None}
+        with _in_its_form():
+            servers = [_summary(each["server"]) for each in answer.get("servers") or []]
+            return {"servers": servers, "next_cursor": (answer.get("metadata") or {}).get("nextCursor") or None}
 
     async def plan(self, server: str, name: str = "") -> Plan:
         """How a server of the registry is run. `name`: what it is to be called here. Raises RegistryError."""
         answer = await self._get(f"/v0.1/servers/{quote(server, safe='')}/versions/latest", {})
-        return plan_of(answer.get("server", {}), name)
+        with _in_its_form():
+            return plan_of(answer["server"], name)
 
     async def _get(self, path: str, parameters: dict[str, str]) -> dict[str, Any]:
         key = path + "?" + "&".join(f"{name}={quote(value)}" for name, value in sorted(parameters.items()))
@@ -125,6 +128,15 @@ class Registry:
         return self.cache / "mcp_registry.json"
 
 
+@contextmanager
+def _in_its_form() -> Iterator[None]:
+    """What is read of an answer here has the form of the API, or RegistryError is raised."""
+    try:
+        yield
+    except (AttributeError, KeyError, TypeError) as error:
+        raise RegistryError(f"the registry's answer does not have the form of the API ({error})") from None
+
+
 def _summary(server: Mapping[str, Any]) -> dict[str, Any]:
     packages = [f"{each.get('registryType')}:{each.get('identifier')}" for each in server.get("packages") or []]
     return {
@@ -161,7 +173,7 @@ def _of_package(name: str, package: Mapping[str, Any], runner: str) -> Plan:
     before = _arguments(package.get("runtimeArguments"), wanted)
     after = _arguments(package.get("packageArguments"), wanted)
     before = [each for each in before if each not in ("-y", "--yes")]
-    variables = [_variable(each) for each in package.get("environmentVariables") or []]
+    variables = [_of_environment(each, wanted) for each in package.get("environmentVariables") or []]
     entry: dict[str, Any] = {"command": runner, "args": [*before, *run, *after]}
     if env := {each.name: each.default for each in variables if each.default or each.required}:
         entry["env"] = env
@@ -193,6 +205,16 @@ def _of_remote(name: str, remote: Mapping[str, Any]) -> Plan:
     if env := {each.name: each.default for each in wanted if each.default}:
         entry["env"] = env
     return Plan(name, entry, tuple(wanted))
+
+
+def _of_environment(given: Mapping[str, Any], wanted: list[Variable]) -> Variable:
+    """A variable of the environment; what its value is made of is wanted too."""
+    variable = _variable(given)
+    value = variable.default
+    for inner, about in (given.get("variables") or {}).items():
+        value = value.replace(f"{{{inner}}}", f"${{{_own_name(inner)}}}")
+        wanted.append(_variable({**about, "name": _own_name(inner)}))
+    return replace(variable, default=value)
 
 
 def _arguments(given: Any, wanted: list[Variable]) -> list[str]:

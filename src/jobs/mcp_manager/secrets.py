@@ -4,19 +4,21 @@ import re
 from collections.abc import Callable
 from datetime import timedelta
 
-from jobs.db import Database
+from jobs.db import Database, Row
 from jobs.mcp_manager.config import ConfigError
-from jobs.spine.outbox import Outbox
-from jobs.texts import say
+from jobs.spine.model import Incoming
+from jobs.spine.outbox import CLOCKS_DIFFER, Outbox
+from jobs.texts import Language, say
 from jobs.times import now, to_text
 from jobs.users.repository import UsersRepository
 
 PATIENCE = timedelta(minutes=15)
-"""How long a question for a secret stands: what the owner writes later is for their session."""
-
+"""How long a question stands: what the owner writes later, other than as a reply to it, is for their session."""
 
 _SECRET = re.compile(r"(?!/)(?=\S*\d)[!-~]{8,}")
 """One word of printable ASCII with a digit in it, and no command."""
+_OCCASION = re.compile(r"command:mcp:secret:(\d+):")
+"""The key that a question was said with."""
 
 
 class Secrets:
@@ -31,10 +33,13 @@ class Secrets:
         self._given = given
 
     def ask(self, server: str, variable: str) -> None:
-        """Ask the owner for a value; an earlier question is withdrawn. Joins the caller's transaction."""
+        """Ask the owner for a value; an earlier question of the same is withdrawn. Joins the caller's transaction."""
         owner = self._users.owner()
         with self._db.transaction():
-            self._db.execute("UPDATE secret_requests SET state = 'withdrawn' WHERE state = 'open'")
+            self._db.execute(
+                "UPDATE secret_requests SET state = 'withdrawn' WHERE state = 'open' AND server = ? AND variable = ?",
+                (server, variable),
+            )
             row = self._db.execute(
                 "INSERT INTO secret_requests (server, variable, asked_at) VALUES (?, ?, ?) RETURNING id",
                 (server, variable, to_text(now())),
@@ -42,39 +47,51 @@ class Secrets:
             text = say("mcp_secret_ask", owner.language, server=server, variable=variable)
             self._outbox.reply(f"mcp:secret:{row['id']}", owner.id, text)
 
-    def takes(self, chat: int, text: str, answered: str | None) -> bool:
-        """Whether a message of the owner's is the value that was asked for, while a question stands.
+    def takes(self, event: Incoming) -> bool:
+        """Whether a message of the owner's is a value that was asked for.
 
-        `answered`: the words it replies to. As a reply to the question anything is; else only what looks like a
-        secret, so that "спасибо" is not taken for one.
+        As a reply to a question anything is, however late: whoever writes it thinks that no model sees it. Else only
+        what looks like a secret, while a question stands, so that "спасибо" is not taken for one.
         """
-        if chat != self._users.owner_id or not text.strip() or (request := self._open()) is None:
+        if event.lane != self._users.owner_id or not event.text.strip():
             return False
-        question = self._db.value("SELECT text FROM outbox WHERE key = ?", (f"command:mcp:secret:{request[0]}:0",))
-        return (answered is not None and answered == question) or bool(_SECRET.fullmatch(text.strip()))
-
-    def take(self, key: str, chat: int, message_id: int, text: str) -> None:
-        """Keep the value and answer. The message has to go from the chat. Joins the caller's transaction.
-
-        `key` names the message.
-        """
-        row = self._open()
-        if row is None:
-            return
-        request, server, variable = row
-        owner = self._users.owner()
-        try:
-            self._given(server, variable, text.strip())
-            answer = say("mcp_secret_taken", owner.language, server=server, variable=variable)
-        except ConfigError as error:
-            answer = say("mcp_secret_failed", owner.language, server=server, variable=variable, reason=error)
-        self._db.execute("UPDATE secret_requests SET state = 'given' WHERE id = ?", (request,))
-        self._db.execute("INSERT OR IGNORE INTO messages_to_delete VALUES (?, ?)", (chat, message_id))
-        self._outbox.reply(key, owner.id, answer)
-
-    def _open(self) -> tuple[int, str, str] | None:
-        row = self._db.one(
-            "SELECT * FROM secret_requests WHERE state = 'open' AND asked_at >= ? ORDER BY id DESC LIMIT 1",
-            (to_text(now() - PATIENCE),),
+        return self._answered(event) is not None or (
+            bool(_SECRET.fullmatch(event.text.strip())) and bool(self._open(event))
         )
-        return (int(row["id"]), str(row["server"]), str(row["variable"])) if row else None
+
+    def take(self, event: Incoming) -> None:
+        """Keep the value and answer. The message has to go from the chat. Joins the caller's transaction."""
+        answered = self._answered(event)
+        requests = [answered] if answered else self._open(event)
+        if not requests or event.message_id is None:
+            return
+        language = self._users.owner().language
+        if len(requests) > 1:  # given to the wrong server it would be no secret any more
+            answer = say("mcp_secret_which", language)
+        else:
+            answer = self._taken(requests[0], event.text.strip(), language)
+        self._db.execute("INSERT OR IGNORE INTO messages_to_delete VALUES (?, ?)", (event.lane, event.message_id))
+        self._outbox.reply(event.key, event.lane, answer)
+
+    def _taken(self, request: Row, value: str, language: Language) -> str:
+        """Hand the value over; returns what the owner is told."""
+        names = {"server": request["server"], "variable": request["variable"]}
+        self._db.execute("UPDATE secret_requests SET state = 'given' WHERE id = ?", (request["id"],))
+        try:
+            self._given(request["server"], request["variable"], value)
+        except ConfigError as error:
+            return say("mcp_secret_failed", language, **names, reason=error)
+        return say("mcp_secret_taken", language, **names)
+
+    def _answered(self, event: Incoming) -> Row | None:
+        """The question that a message replies to."""
+        occasion = event.extras.quote.occasion if event.extras.quote else ""
+        found = _OCCASION.match(occasion)
+        return self._db.one("SELECT * FROM secret_requests WHERE id = ?", (int(found[1]),)) if found else None
+
+    def _open(self, event: Incoming) -> list[Row]:
+        """The questions that stood when a message was written."""
+        return self._db.execute(
+            "SELECT * FROM secret_requests WHERE state = 'open' AND asked_at BETWEEN ? AND ?",
+            (to_text(event.sent_at - PATIENCE), to_text(event.sent_at + CLOCKS_DIFFER)),
+        )

@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
+import apsw
 import typer
 
 from jobs import config
@@ -51,7 +52,7 @@ def search(
         asked = [query] if queries is None else _lines_of(queries)
     except OSError as error:
         _refuse(f"{queries} cannot be read ({error.strerror})")
-    settings = config.load()
+    settings = config.load_with_data()
     days = [_day(since, settings, 0), _day(until, settings, 1)]
     with _engine(settings) as engine:
         engine.index.refresh()
@@ -69,14 +70,14 @@ def search(
 @cli.command()
 def reindex() -> None:
     """Make the index anew from the files and Jobs' records, and print its counts."""
-    with _engine(config.load()) as engine:
+    with _engine(config.load_with_data()) as engine:
         _print_stats(engine.reindex(_progress))
 
 
 @cli.command()
 def stats(as_json: Annotated[bool, typer.Option("--json", help="As one JSON object.")] = False) -> None:
     """Print what is in the index."""
-    with _engine(config.load()) as engine:
+    with _engine(config.load_with_data()) as engine:
         engine.index.refresh()
         found = engine.index.stats()
     if as_json:
@@ -88,8 +89,6 @@ def stats(as_json: Annotated[bool, typer.Option("--json", help="As one JSON obje
 @contextmanager
 def _engine(settings: Settings) -> "Iterator[Engine]":
     """The engine, closed at the end; what the disk refuses is one sentence."""
-    import apsw
-
     from jobs.memory.engine import Engine, places_of
 
     if not settings.workspace_dir.is_dir():

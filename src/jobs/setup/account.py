@@ -3,14 +3,14 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from telethon import errors, events
 from telethon.tl import functions, types
 
 from jobs.config import Settings
 from jobs.setup.answers import Answers, SetupStopped
-from jobs.telegram.client import Account, Client, full_name, make_client
+from jobs.telegram.client import Account, Client, DamagedLogin, NotSignedIn, check_login, full_name, make_client
 from jobs.telegram.login import ApiRefused, LoginFailed, login
 from jobs.texts import say
 
@@ -46,8 +46,8 @@ async def set_up_account(answers: Answers) -> tuple[Account, str]:
                 await answers.ask(name)
         except LoginFailed:
             raise SetupStopped(answers.text("login_failed")) from None
-        except (errors.AuthKeyNotFound, errors.AuthKeyDuplicatedError):
-            answers.tell("login_lost")
+        except (errors.AuthKeyNotFound, errors.AuthKeyDuplicatedError, DamagedLogin) as error:
+            answers.tell("login_damaged" if isinstance(error, DamagedLogin) else "login_lost")
             settings.telethon_session.unlink(missing_ok=True)
         except errors.RPCError as error:
             sentence = str(error).partition(" (caused by")[0]
@@ -61,6 +61,8 @@ async def _connected(settings: Settings) -> AsyncIterator[Client]:
     """A client on the session file, which only its owner can read. Raises Unreachable."""
     settings.telethon_session.touch(mode=0o600)
     settings.telethon_session.chmod(0o600)
+    with suppress(NotSignedIn):
+        check_login(settings.telethon_session)
     client = make_client(settings)
     try:
         try:

@@ -2,8 +2,10 @@
 
 import asyncio
 import math
+import sqlite3
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,6 +36,10 @@ SIGNED_OUT = (errors.UnauthorizedError, errors.AuthKeyError, errors.AuthKeyNotFo
 
 class NotSignedIn(Exception):
     """There is no login, or Telegram no longer accepts it."""
+
+
+class DamagedLogin(Exception):
+    """The file that holds the login cannot be read; one sentence with what to do."""
 
 
 class Wire(ConnectionTcpFull):  # type: ignore[misc]
@@ -155,6 +161,24 @@ def make_client(settings: Settings, session: Path | None = None) -> Client:
         rsa.add_key(settings.tg_server_key.read_text(encoding="ascii"), old=False)
         client.session.set_dc(settings.tg_server.dc, settings.tg_server.host, settings.tg_server.port)
     return client
+
+
+def check_login(session: Path) -> None:
+    """Raise NotSignedIn when the file holds no login, or DamagedLogin. Telegram is not asked."""
+    has_key = False
+    if session.is_file() and session.stat().st_size > 0:
+        try:
+            with closing(sqlite3.connect(f"{session.absolute().as_uri()}?mode=rw", uri=True)) as db:
+                has_key = any(row[0] for row in db.execute("SELECT auth_key FROM sessions"))
+        except sqlite3.OperationalError as error:
+            has_key = "no such table" not in str(error)  # it is in use: connecting tells
+        except sqlite3.DatabaseError as error:
+            raise DamagedLogin(
+                f"{session} is damaged ({error}): move it away and run ./jobs setup, "
+                "or ./jobs restore a backup that has the login"
+            ) from None
+    if not has_key:
+        raise NotSignedIn("there is no Telegram login yet: run ./jobs setup")
 
 
 async def who_am_i(client: TelegramClient) -> types.User:

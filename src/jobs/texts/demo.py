@@ -18,15 +18,14 @@ TEXTS: Texts = {
         "en": "The real model answers, on your credential: this costs money.",
     },
     "demo_how": {
-        "ru": "Вы владелец, {owner}. Ещё есть {others}: /as {first} — писать от имени этого человека, /as owner — снова от своего. /quit — выйти.",
-        "en": "You are the owner, {owner}. There are also {others}: /as {first} writes as that person, /as owner as yourself again. /quit leaves.",
+        "ru": "Вы владелец, {owner}. Ещё есть {others}: /as {first} — писать от имени этого человека, /as owner — снова от своего. /quit — выйти. Остальное, и команды тоже (/help), — для Jobs.",
+        "en": "You are the owner, {owner}. There are also {others}: /as {first} writes as that person, /as owner as yourself again. /quit leaves. All else is for Jobs, commands too (/help).",
     },
     "demo_now_you_are": {"ru": "Теперь вы пишете как {name}.", "en": "You now write as {name}."},
     "demo_nobody": {
         "ru": "Здесь нет никого с именем {name}. Есть: {names}.",
         "en": "There is no {name} here. There are: {names}.",
     },
-    "demo_unknown": {"ru": "Есть команды /as ИМЯ и /quit.", "en": "The commands are /as NAME and /quit."},
     "demo_up": {"ru": "Jobs запущен. Пишите.", "en": "Jobs is up. Write something."},
     "demo_died": {"ru": "Программа остановилась. Последние строки:", "en": "The program has stopped. Its last lines:"},
 }

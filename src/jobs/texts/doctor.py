@@ -52,7 +52,11 @@ TEXTS: Texts = {
         "ru": "Из этого {count} исправит ./jobs doctor --fix.",
         "en": "{count} of these ./jobs doctor --fix mends.",
     },
-    "doctor_fixed": {"ru": "исправлено", "en": "mended"},
+    "doctor_fixed": {"ru": "исправлено: {path}", "en": "mended: {path}"},
+    "doctor_check_failed": {
+        "ru": "проверить не вышло ({reason}): похоже на ошибку в Jobs, сообщите о ней",
+        "en": "could not be checked ({reason}): it looks like a fault of Jobs', please report it",
+    },
     "doctor_not_fixed": {"ru": "исправить не удалось ({reason})", "en": "could not be mended ({reason})"},
     "doctor_settings": {
         "ru": "все нужные настройки есть ({root}/.env и окружение)",
@@ -89,6 +93,10 @@ TEXTS: Texts = {
         "ru": "{path} ещё нет: Jobs не запускался с этим DATA_DIR",
         "en": "there is no {path} yet: Jobs was never started with this DATA_DIR",
     },
+    "doctor_database_closed": {
+        "ru": "{path} не открывается ({reason}): проверьте, чей это файл и что с ним разрешено",
+        "en": "{path} cannot be opened ({reason}): check its owner and mode",
+    },
     "doctor_database_old": {
         "ru": "версия {version}, программе нужна {newest}: следующий запуск обновит её, или ./jobs migrate",
         "en": "version {version}, the program needs {newest}: the next start upgrades it, or ./jobs migrate",
@@ -108,6 +116,10 @@ TEXTS: Texts = {
     "doctor_rows_old": {
         "ru": "сообщение ждёт уже {minutes} мин: /status в чате и журнал скажут, почему",
         "en": "a message has waited for {minutes} min: /status in the chat and the log say why",
+    },
+    "doctor_rows_unsent": {
+        "ru": "сообщение не удаётся отправить уже {minutes} мин: журнал скажет, почему; Jobs пробует дальше",
+        "en": "a message could not be sent for {minutes} min: the log says why; Jobs goes on trying",
     },
     "doctor_backups": {
         "ru": "{count}, последняя {hours} ч назад",
@@ -129,9 +141,16 @@ TEXTS: Texts = {
         "ru": "выключены (BACKUPS_KEPT=0): делайте сами, ./jobs backup ФАЙЛ",
         "en": "turned off (BACKUPS_KEPT=0): make them yourself, ./jobs backup FILE",
     },
-    "doctor_mcp": {"ru": "настроены: {names}", "en": "configured: {names}"},
+    "doctor_mcp": {
+        "ru": "настроены: {names}; как они работают, покажет /mcp в чате",
+        "en": "configured: {names}; how they are, /mcp in the chat tells",
+    },
+    "doctor_mcp_server": {"ru": "{name}: не запустится, {reason}", "en": "{name}: it cannot be started, {reason}"},
     "doctor_mcp_none": {"ru": "серверов нет", "en": "no servers"},
-    "doctor_mcp_bad": {"ru": "{path}: {reason}; поправьте файл", "en": "{path}: {reason}; mend the file"},
+    "doctor_mcp_bad": {
+        "ru": "{path} не используется: {reason}; поправьте файл",
+        "en": "{path} is not used: {reason}; mend the file",
+    },
     "doctor_wall_missing": {
         "ru": "одной стены нет: {why} (docs/security.md)",
         "en": "one wall is missing: {why} (docs/security.md)",
@@ -152,6 +171,14 @@ TEXTS: Texts = {
         "ru": "стена вокруг остальных сессий пропускает: {tries}",
         "en": "the wall around all other sessions lets through: {tries}",
     },
+    "doctor_wall_tight_owner": {
+        "ru": "агент владельца не может того, что должен: {tries}; проверьте, чьи WORKSPACE_DIR и AGENT_FOLDERS",
+        "en": "the owner's agent cannot do what it has to: {tries}; check the owner of WORKSPACE_DIR and AGENT_FOLDERS",
+    },
+    "doctor_wall_tight_external": {
+        "ru": "остальные сессии не могут того, что должны: {tries}; журнал скажет больше",
+        "en": "other sessions cannot do what they have to: {tries}; the log says more",
+    },
     "doctor_wall_untried_owner": {
         "ru": "стену вокруг агента владельца не удалось проверить: {reason}",
         "en": "the wall around the owner's agent could not be tried: {reason}",
@@ -162,8 +189,8 @@ TEXTS: Texts = {
     },
     "doctor_clock": {"ru": "верны, пояс {zone}", "en": "right, zone {zone}"},
     "doctor_clock_unknown": {
-        "ru": "сверить не с чем, пояс {zone}",
-        "en": "nothing to compare it with, zone {zone}",
+        "ru": "сверить не с чем, служба модели времени не сообщила; пояс {zone}. Проверьте сеть, или сверьте часы сами",
+        "en": "nothing to compare it with, the model's service told no time; zone {zone}. Check the network, or the clock yourself",
     },
     "doctor_clock_off": {
         "ru": "ошибка {seconds} с: включите синхронизацию времени",
@@ -188,6 +215,7 @@ TEXTS: Texts = {
         "en": "Jobs runs, but people are not answered: {reason}; the log says why",
     },
     "doctor_telegram_none": {"ru": "входа ещё нет: ./jobs setup", "en": "not signed in yet: ./jobs setup"},
+    "doctor_telegram_damaged": {"ru": "{reason}", "en": "{reason}"},
     "doctor_telegram_out": {
         "ru": "Telegram больше не принимает этот вход: ./jobs setup",
         "en": "Telegram does not accept the login any more: ./jobs setup",

@@ -16,6 +16,7 @@ TEXTS: Texts = {
         "en": "The MCP server “{name}” now offers something else than you allowed, so it is off. What has changed:\n{difference}\n\n"
         "Allow it? /mcp allow {name}: yes; /mcp deny {name}: no.",
     },
+    "mcp_changed_before": {"ru": "(целиком — в файле выше)", "en": "(the whole difference is in the file above)"},
     "choice_deny": {"ru": "Не разрешать", "en": "Do not allow"},
     "mcp_allowed": {
         "ru": "MCP-сервер «{name}» разрешён, подключаю.",
@@ -58,6 +59,12 @@ TEXTS: Texts = {
     "mcp_secret_failed": {
         "ru": "Значение {variable} для «{server}» не сохранено: {reason}. Сообщение с ним удаляю.",
         "en": "The value of {variable} for “{server}” is not stored: {reason}. I am deleting the message that held it.",
+    },
+    "mcp_secret_which": {
+        "ru": "Я жду несколько значений и не знаю, какое из них вы прислали, поэтому не сохраняю его и удаляю сообщение. "
+        "Пришлите его ответом на тот вопрос, к которому оно относится.",
+        "en": "I am waiting for several values and do not know which one this is, so I do not store it, and delete the message. "
+        "Send it as a reply to the question it belongs to.",
     },
     "command_mcp_owner": {"ru": "MCP-серверы", "en": "MCP servers"},
 }

@@ -83,6 +83,10 @@ TEXTS: Texts = {
         "ru": "Telegram больше не принимает прежний вход, нужен новый.",
         "en": "Telegram no longer accepts the login of before; a new one is needed.",
     },
+    "setup_login_damaged": {
+        "ru": "Файл прежнего входа в Telegram повреждён, нужен новый вход.",
+        "en": "The file with the Telegram login of before is damaged; a new login is needed.",
+    },
     "setup_signed_in": {"ru": "Вход в Telegram выполнен: {account}.", "en": "Signed in to Telegram as {account}."},
     "setup_token_of_another": {
         "ru": "TG_BOT_TOKEN от другого бота. Чтобы сменить аккаунт, удалите {path} и запустите ./jobs setup снова.",

@@ -11,16 +11,49 @@ LEFT_LYING = timedelta(days=30)
 TEMPORARY = timedelta(days=7)
 
 
+LEFT = frozenset(
+    {"projects", "sessions", "session-env", "debug", "todos", "shell-snapshots", "file-history", "telemetry", "backups"}
+)
+"""Folders of a CLI's configuration that hold what it writes for one session: results, notes, copies."""
+
+
 def old_session_files(data_dir: Path, moment: datetime) -> Iterator[Path]:
     """Files of sessions that nothing needs any more. The transcript that a person's session goes on with stays."""
     for folder in (data_dir / "claude").glob("*"):
-        current = _current(data_dir / "sessions" / f"{folder.name}.session")
-        for path, changed in _files(folder / "config"):
-            if moment - changed > LEFT_LYING and path.stem != current and path.suffix == ".jsonl":
+        current = _current(data_dir, folder)
+        config = folder / "config"
+        for path, changed in _files(config):
+            is_left = path.suffix == ".jsonl" or path.relative_to(config).parts[0] in LEFT
+            if is_left and moment - changed > LEFT_LYING and path.stem != current:
                 yield path
-        for name in ("debug", "todos", "shell-snapshots", "file-history", "telemetry"):
-            yield from (path for path, changed in _files(folder / "config" / name) if moment - changed > LEFT_LYING)
         yield from (path for path, changed in _files(folder / "tmp") if moment - changed > TEMPORARY)
+
+
+def old_session_folders(data_dir: Path, moment: datetime) -> Iterator[Path]:
+    """Empty folders that CLIs have left, the innermost first."""
+    for folder in (data_dir / "claude").glob("*"):
+        current = _current(data_dir, folder)
+        for root in (folder / "tmp", *(folder / "config" / name for name in LEFT)):
+            for where, _, _ in os.walk(root, topdown=False):
+                path = Path(where)
+                if path != root and current not in path.parts and _is_old_and_empty(path, moment):
+                    yield path
+
+
+def _is_old_and_empty(folder: Path, moment: datetime) -> bool:
+    try:
+        old = moment - datetime.fromtimestamp(folder.lstat().st_mtime).astimezone() > LEFT_LYING
+        return old and not any(folder.iterdir())
+    except OSError:
+        return False
+
+
+def left_by_killed(data_dir: Path, moment: datetime) -> Iterator[Path]:
+    """What a backup, a restore or a check was writing when it was killed: files, and folders with all in them."""
+    for pattern in ("backup-*", "restore-*", "check-*", "backups/.*.part"):
+        for path in data_dir.glob(pattern):
+            if moment.timestamp() - path.lstat().st_mtime > TEMPORARY.total_seconds():
+                yield path
 
 
 def old_uploads(uploads: Path, moment: datetime, days: int, most_bytes: int, needed: set[Path]) -> Iterator[Path]:
@@ -29,13 +62,20 @@ def old_uploads(uploads: Path, moment: datetime, days: int, most_bytes: int, nee
     `needed` stay: they belong to tasks that are not closed.
     """
     found = sorted(((changed, path) for path, changed in _files(uploads)), key=lambda each: each[0])
-    total = sum(path.stat().st_size for _, path in found)
+    total = sum(_size(path) for _, path in found)
     for changed, path in found:
         too_old = days > 0 and moment - changed > timedelta(days=days)
         if path in needed or not (too_old or 0 < most_bytes < total):
             continue
-        total -= path.stat().st_size
+        total -= _size(path)
         yield path
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0  # the owner or a session has removed it
 
 
 def _files(folder: Path) -> Iterator[tuple[Path, datetime]]:
@@ -51,8 +91,9 @@ def _files(folder: Path) -> Iterator[tuple[Path, datetime]]:
                 yield path, changed
 
 
-def _current(record: Path) -> str | None:
+def _current(data_dir: Path, folder: Path) -> str | None:
     """The id of the session that a person has; it names the transcript."""
+    record = data_dir / "sessions" / f"{folder.name}.session"
     try:
         return str(json.loads(record.read_text(encoding="utf-8"))["session_id"])
     except (OSError, ValueError, KeyError, TypeError):

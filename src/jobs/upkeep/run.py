@@ -1,6 +1,8 @@
 """Once a day, a while after the start: what has had its time goes."""
 
 import asyncio
+import contextlib
+import shutil
 from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
@@ -12,7 +14,7 @@ from jobs.config import Settings
 from jobs.db import Database
 from jobs.times import now
 from jobs.upkeep.archive import Archive
-from jobs.upkeep.files import old_session_files, old_uploads
+from jobs.upkeep.files import left_by_killed, old_session_files, old_session_folders, old_uploads
 from jobs.upkeep.rows import archive_batch, drop_old
 
 log = structlog.get_logger()
@@ -68,24 +70,32 @@ class Upkeep:
         def remove() -> tuple[int, int]:
             uploads = settings.workspace_dir / "uploads"
             most = settings.keep_uploads_mb * 1_000_000
-            return _remove(
+            removed = _remove(
                 [
                     *old_session_files(settings.data_dir, now()),
                     *old_uploads(uploads, now(), settings.keep_uploads_days, most, needed),
+                    *left_by_killed(settings.data_dir, now()),
                 ]
             )
+            for folder in old_session_folders(settings.data_dir, now()):
+                with contextlib.suppress(OSError):  # it is in use again
+                    folder.rmdir()
+            return removed
 
         return await asyncio.to_thread(remove)
 
 
 def _remove(paths: Iterable[Path]) -> tuple[int, int]:
-    """How many went, and their bytes. One that a session has open or has removed meanwhile is no matter."""
+    """How many went, and their bytes. One that cannot be removed is said in the log, and keeps no other from going."""
     count, size = 0, 0
     for path in paths:
         try:
             bytes_of_it = path.lstat().st_size
-            path.unlink()
+            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
         except FileNotFoundError:
+            continue  # a session has removed it meanwhile
+        except OSError as error:
+            log.warning("a file that has had its time cannot be removed", file=str(path), reason=error.strerror)
             continue
         count, size = count + 1, size + bytes_of_it
     return count, size

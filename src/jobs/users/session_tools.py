@@ -28,7 +28,7 @@ log = structlog.get_logger()
 RESULT_KEPT = 2000
 """How many characters of a built-in tool's result are kept for the note to a retried turn."""
 
-SHOWN_AT_ONCE = 20
+SHOWN_AT_ONCE, SHOWN_CHARACTERS = 20, 60_000
 """Tools of an MCP server that stand in every request; those of a larger one the model looks for with ToolSearch."""
 
 HOOK_MARGIN = 120.0
@@ -203,7 +203,8 @@ def foreign_server(server: ForeignServer) -> Any:
         return SdkMcpTool(tool.name, tool.description, dict(tool.schema), handler)
 
     config = create_sdk_mcp_server(server.name, tools=[offer(tool) for tool in server.tools])
-    return {**config, "alwaysLoad": len(server.tools) <= SHOWN_AT_ONCE}
+    size = sum(len(tool.description) + len(json.dumps(tool.schema)) for tool in server.tools)
+    return {**config, "alwaysLoad": len(server.tools) <= SHOWN_AT_ONCE and size <= SHOWN_CHARACTERS}
 
 
 def _denied(tool: str, reason: str) -> dict[str, Any]:

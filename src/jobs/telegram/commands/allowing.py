@@ -22,7 +22,7 @@ class Things(Protocol):
         ...
 
     def deny(self, name: str) -> bool:
-        """The owner says no. Returns whether there is such a thing."""
+        """The owner says no. Returns whether there is such a thing. Raises NotDone."""
         ...
 
     async def lines(self) -> Sequence[tuple[str, str, str, int]]:
@@ -66,15 +66,15 @@ class Allowing:
         """`/mcp`, `/mcp allow NAME`, `/mcp deny NAME`."""
         what, _, name = call.words.strip().partition(" ")
         name = name.strip()
-        if what == "allow":
-            try:
-                done = "allowed" if self._things.allow(name) else "not_asked"
-            except NotDone as error:
-                return Answer(say("allowing_failed", call.person.language, name=name, reason=error))
-        elif what == "deny":
-            done = "denied" if self._things.deny(name) else "unknown"
-        else:
+        if what not in ("allow", "deny"):
             return self._list(call)
+        try:
+            if what == "allow":
+                done = "allowed" if self._things.allow(name) else "not_asked"
+            else:
+                done = "denied" if self._things.deny(name) else "unknown"
+        except NotDone as error:
+            return Answer(say("allowing_failed", call.person.language, name=name, reason=error))
         return Answer(say(f"{self._command}_{done}", call.person.language, name=name))
 
     async def _list(self, call: Call) -> Answer:
