@@ -9,9 +9,9 @@ class StorageError(Exception):
 
 
 def read(path: Path) -> str:
-    """A file's text; "" when there is none, or only a link. Raises StorageError.
+    """A file's text; "" when there is none. Raises StorageError, also for a link.
 
-    A session could lay a link in the workspace to what only Jobs itself may read.
+    A session could lay one in the workspace to what only Jobs itself may read.
     """
     try:
         with open(path, encoding="utf-8", errors="surrogateescape", opener=_not_through_a_link) as file:
@@ -20,7 +20,7 @@ def read(path: Path) -> str:
         return ""
     except OSError as error:
         if path.is_symlink():
-            return ""
+            raise StorageError(f"{path.name} is a link, which is not followed; put the file itself there") from None
         raise StorageError(
             f"{path.name} cannot be read ({error.strerror}); see whose it is and who may read it"
         ) from None
