@@ -2,6 +2,8 @@
 
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
@@ -52,8 +54,7 @@ def search(
         _refuse(f"{queries} cannot be read ({error.strerror})")
     settings = config.load_with_data()
     days = [_day(since, settings, 0), _day(until, settings, 1)]
-    engine = _engine(settings)
-    try:
+    with _engine(settings) as engine:
         engine.index.refresh()
         engine.embed(EMBED_SECONDS if queries is None else float("inf"), _progress)
         for text in asked:
@@ -64,45 +65,39 @@ def search(
                 )
             else:
                 _print(hits)
-    finally:
-        engine.close()
 
 
 @cli.command()
 def reindex() -> None:
     """Make the index anew from the files and Jobs' records, and print its counts."""
-    engine = _engine(config.load_with_data())
-    try:
+    with _engine(config.load_with_data()) as engine:
         _print_stats(engine.reindex(_progress))
-    finally:
-        engine.close()
 
 
 @cli.command()
 def stats(as_json: Annotated[bool, typer.Option("--json", help="As one JSON object.")] = False) -> None:
     """Print what is in the index."""
-    engine = _engine(config.load_with_data())
-    try:
+    with _engine(config.load_with_data()) as engine:
         engine.index.refresh()
         found = engine.index.stats()
-    finally:
-        engine.close()
     if as_json:
         print(json.dumps(found, ensure_ascii=False))
     else:
         _print_stats(found)
 
 
-def _engine(settings: Settings) -> "Engine":
+@contextmanager
+def _engine(settings: Settings) -> Iterator["Engine"]:
+    """The engine on the files as they are; what SQLite cannot do is one sentence."""
     from jobs.memory.engine import Engine, places_of
 
     if not settings.workspace_dir.is_dir():
         _refuse(f"WORKSPACE_DIR names {settings.workspace_dir}, which is not a folder")
-    places = places_of(settings)
     try:
-        return Engine.open(places)
+        with closing(Engine.open(places_of(settings))) as engine:
+            yield engine
     except apsw.Error as error:
-        _refuse(f"the index in {settings.data_dir} cannot be opened ({error}); check its owner, mode and disk")
+        _refuse(f"memory in {settings.data_dir} cannot be used ({error}); ./jobs doctor says what is wrong")
 
 
 def _day(text: str | None, settings: Settings, end: int) -> date | None:
