@@ -20,7 +20,8 @@ have_base() {
     rm -rf "$root/usr/local/lib/python3.12/test" "$root/etc/resolv.conf"
     chroot "$root" sh -c 'ldconfig; ln -sf python3.12 /usr/local/bin/python3; ln -sf python3.12 /usr/local/bin/python'
     for path in "$@"; do
-        if [ -e "$path" ]; then mkdir -p "$root$(dirname "$path")" && cp -rLT "$path" "$root$path"; fi
+        [ -e "$path" ] || continue
+        rm -rf "$root$path" && mkdir -p "$root$(dirname "$path")" && cp -rL "$path" "$root$path"
     done
     tar -C "$root" -c . | "$engine" import --change \
         'ENV PATH=/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin' - "$base" >/dev/null

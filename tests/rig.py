@@ -133,7 +133,7 @@ class Run:
         self.consent = Consent(spine.db, users, outbox, marks, finder, ask=ask)
         models = Models(spine.db, wanted)
         self.notes = NoteKeeper(spine.db, users, records, storage, self._ask_short if remembers else None)
-        recall = Recall(storage, self.index, users.owner_id, wanted.memory_budget_tokens)
+        recall = Recall(storage, self.index, users.owner_id, wanted.memory_budget_tokens, spine.db)
         remembering = OwnersMemory(recall, self.notes.ending) if remembers else None
         broker = Broker(wanted, Ledger(spine.db))
         self.sessions = SessionManager(

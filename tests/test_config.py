@@ -11,6 +11,7 @@ import pytest
 from jobs import config
 from jobs.config import Proxy, SettingsError, TelegramServer
 from jobs.times import QuietHours
+from jobs_simulator.telegram.primes import PUBLIC_KEY_PATH
 
 SOURCE = Path(config.__file__).parents[1]
 HASH = "0123456789abcdef" * 2
@@ -20,6 +21,11 @@ HASH = "0123456789abcdef" * 2
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("JOBS_ROOT", str(tmp_path))
     monkeypatch.delenv("TZ", raising=False)
+    (tmp_path / "nokey.pem").write_text("hello", encoding="ascii")
+    (tmp_path / "notext.pem").write_bytes(b"\xff\xfe\x00")
+    (tmp_path / "broken.pem").write_text(
+        "-----BEGIN RSA PUBLIC KEY-----\nhello\n-----END RSA PUBLIC KEY-----\n", encoding="ascii"
+    )
     return tmp_path
 
 
@@ -50,6 +56,8 @@ def up(root: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     [
         ("TG_API_ID", "abc", "whole number"),
         ("TG_API_ID", "-5", "above 0"),
+        ("TG_API_ID", "99999999999", "2147483647 or less"),
+        ("TG_USER_ID", "1" * 30, "or less"),
         ("TG_API_HASH", "not-a-hash-but-secret", "my.telegram.org"),
         ("TG_USER_ID", "@ivan", "whole number"),
         ("TG_USER_ID", "0", "above 0"),
@@ -62,13 +70,31 @@ def up(root: Path, **variables: str) -> subprocess.CompletedProcess[str]:
         ("HEARTBEAT_DAILY_USD", "lots", "a number"),
         ("TG_SERVER", "2@127.0.0.1:4430", "TG_SERVER_KEY is missing"),
         ("TG_SERVER_KEY", "/nowhere/key.pem", "not a file"),
+        ("TG_SERVER_KEY", "nokey.pem", "BEGIN RSA PUBLIC KEY"),
+        ("TG_SERVER_KEY", "notext.pem", "BEGIN RSA PUBLIC KEY"),
+        ("TG_SERVER_KEY", "broken.pem", "BEGIN RSA PUBLIC KEY"),
         ("ANTHROPIC_BASE_URL", "api.example.com", "http://"),
+        ("ANTHROPIC_BASE_URL", "http://", "http://"),
+        ("ANTHROPIC_BASE_URL", "http://[x", "http://"),
+        ("MCP_REGISTRY_URL", "registry.example.com", "http://"),
+        ("HTTP_PROXY", "http://[x", "http://user:password@host:port"),
         ("HTTP_PROXY", "proxy.example.com:3128", "http://user:password@host:port"),
         ("HTTP_PROXY", "ftp://proxy.example.com:21", "socks5://"),
         ("HTTP_PROXY", "http://bob:secret-word@host:port", "http://user:password@host:port"),
         ("HTTP_PROXY", "3128", "http://user:password@host:port"),
         ("HEARTBEAT_INTERVAL_MINUTES", "often", "whole number"),
         ("HEARTBEAT_INTERVAL_MINUTES", "-1", "0 or more"),
+        ("HEARTBEAT_INTERVAL_MINUTES", "99999999999", "525600 or less"),
+        ("KEEP_ROWS_DAYS", "99999999999", "36500 or less"),
+        ("KEEP_UPLOADS_DAYS", "99999999999", "36500 or less"),
+        ("SCHEDULE_RUN_USD", "0", "has to be above 0"),
+        ("SCHEDULE_RUN_USD", "inf", "a number, such as 1.50"),
+        ("EXTERNAL_DAILY_USD", "-1", "has to be 0 or more"),
+        ("DATA_DIR", "~nobody-of-that-name/data", "home"),
+        ("WHISPER_MODEL", "~nobody-of-that-name/model", "home"),
+        ("AGENT_FOLDERS", "~nobody-of-that-name/work", "home"),
+        ("AGENT_USER", "agent", "EXTERNAL_USER is missing"),
+        ("EXTERNAL_USER", "guest", "AGENT_USER is missing"),
         ("OPENAI_BASE_URL", "api.example.com", "http://"),
         ("WHISPER_MODEL", "nowhere", "not a folder"),
         ("TZ", "Mars/Olympus", "Europe/Moscow"),
@@ -102,7 +128,7 @@ def test_every_wrong_value_has_a_line_of_its_own() -> None:
 
 def test_all_variables_are_read(monkeypatch: pytest.MonkeyPatch, root: Path) -> None:
     key = root / "key.pem"
-    key.write_text("a key")
+    key.write_bytes(PUBLIC_KEY_PATH.read_bytes())
     (root / "whisper").mkdir()
     for name, value in {
         "TG_API_ID": "12",

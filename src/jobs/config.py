@@ -29,6 +29,9 @@ UntrustedText = Literal["ask", "allow"]
 Strangers = Literal["answer", "ask", "ignore"]
 """What is done with the first message of somebody unknown."""
 
+MANY_DAYS = 36_500
+"""A hundred years; much more is no date any more."""
+
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -76,11 +79,11 @@ class Proxy:
 
     @classmethod
     def parse(cls, value: str) -> Self:
-        parts = urlsplit(value.strip())
         try:
+            parts = urlsplit(value.strip())
             port = parts.port
         except ValueError:
-            port = None
+            parts, port = urlsplit(""), None
         if parts.scheme not in (*HTTP_SCHEMES, *SOCKS_SCHEMES) or not parts.hostname or not port:
             raise ValueError("has to look like http://user:password@host:port or socks5://user:password@host:port")
         username = unquote(parts.username) if parts.username else None
@@ -102,11 +105,13 @@ def default_folder(name: str) -> Path:
 class Settings(BaseSettings):
     """Every setting. Field names are the variables' names in lower case."""
 
-    model_config = SettingsConfigDict(env_file_encoding="utf-8", extra="ignore", env_ignore_empty=True, frozen=True)
+    model_config = SettingsConfigDict(
+        env_file_encoding="utf-8", extra="ignore", env_ignore_empty=True, frozen=True, allow_inf_nan=False
+    )
 
-    tg_api_id: int | None = Field(None, gt=0)
+    tg_api_id: int | None = Field(None, gt=0, le=2**31 - 1)  # an int of MTProto's
     tg_api_hash: SecretStr | None = None
-    tg_user_id: int | None = Field(None, gt=0)
+    tg_user_id: int | None = Field(None, gt=0, le=2**52 - 1)  # core.telegram.org/api/bots/ids
     tg_bot_token: SecretStr | None = None
     tg_server: TelegramServer | None = None
     tg_server_key: Path | None = None
@@ -126,11 +131,11 @@ class Settings(BaseSettings):
     schedule_model: str | None = None
     schedule_run_usd: float = Field(1.0, gt=0)
     backups_kept: int = Field(7, ge=0)
-    keep_rows_days: int = Field(365, ge=0)
-    keep_uploads_days: int = Field(365, ge=0)
+    keep_rows_days: int = Field(365, ge=0, le=MANY_DAYS)
+    keep_uploads_days: int = Field(365, ge=0, le=MANY_DAYS)
     keep_uploads_mb: int = Field(10_000, ge=0)
     http_port: int = Field(8470, ge=0, le=65535)
-    heartbeat_interval_minutes: int = Field(30, ge=0)
+    heartbeat_interval_minutes: int = Field(30, ge=0, le=525_600)
     heartbeat_model: str = "haiku"
     heartbeat_daily_usd: float = Field(0.5, ge=0)
     active_hours: Annotated[ActiveHours, NoDecode] = ActiveHours(time(9), time(22))
@@ -217,7 +222,7 @@ class Settings(BaseSettings):
         """Like PATH: absolute paths with colons between them."""
         if not isinstance(value, str):
             return value
-        paths = tuple(Path(part).expanduser() for part in value.split(":") if part.strip())
+        paths = tuple(_expanded(Path(part)) for part in value.split(":") if part.strip())
         if wrong := [str(path) for path in paths if not path.is_absolute()]:
             raise ValueError(f"names {wrong[0]}, which is no absolute path; write it as /home/me/projects:/srv/files")
         return paths
@@ -236,11 +241,11 @@ class Settings(BaseSettings):
             raise ValueError("has to look like 123456:ABC-DEF…; copy it from @BotFather")
         return value
 
-    @field_validator("anthropic_base_url", "openai_base_url")
+    @field_validator("anthropic_base_url", "openai_base_url", "mcp_registry_url")
     @classmethod
     def _base_url(cls, value: str | None) -> str | None:
-        if value and urlsplit(value).scheme not in HTTP_SCHEMES:
-            raise ValueError("has to start with http:// or https://")
+        if value and not _is_http_url(value):
+            raise ValueError("has to start with http:// or https:// and name a host")
         return value
 
     @field_validator("log_level")
@@ -253,7 +258,7 @@ class Settings(BaseSettings):
     @field_validator("data_dir", "workspace_dir", "tg_server_key", "whisper_model")
     @classmethod
     def _absolute(cls, value: Path | None) -> Path | None:
-        return (project_root() / value.expanduser()).absolute() if value else value
+        return (project_root() / _expanded(value)).absolute() if value else value
 
     @model_validator(mode="after")
     def _together(self) -> Self:
@@ -261,6 +266,13 @@ class Settings(BaseSettings):
             raise ValueError("TG_SERVER_KEY is missing: a server of one's own needs its public RSA key (a PEM file)")
         if self.tg_server_key and not self.tg_server_key.is_file():
             raise ValueError(f"TG_SERVER_KEY names {self.tg_server_key}, which is not a file")
+        if self.tg_server_key and not _is_public_key(self.tg_server_key):
+            raise ValueError(
+                f"TG_SERVER_KEY names {self.tg_server_key}, which holds no key: it begins with BEGIN RSA PUBLIC KEY"
+            )
+        if bool(self.agent_user) != bool(self.external_user):
+            missing, there = ("EXTERNAL_USER", "AGENT_USER") if self.agent_user else ("AGENT_USER", "EXTERNAL_USER")
+            raise ValueError(f"{missing} is missing: it is both or neither; set it, or take {there} away")
         if self.whisper_model and not self.whisper_model.is_dir():
             raise ValueError(f"WHISPER_MODEL names {self.whisper_model}, which is not a folder with a model")
         return self
@@ -391,20 +403,45 @@ def _line(detail: Any) -> str:
     kind = detail["type"]
     if kind.startswith("int_"):
         message = "has to be a whole number"
-    elif kind.startswith("float_"):
+    elif kind.startswith("float_") or kind == "finite_number":
         message = "has to be a number, such as 1.50"
     elif kind.startswith("bool_"):
         message = "has to be 1 or 0"
     elif kind == "literal_error":
         message = f"has to be one of {detail['ctx']['expected']}".replace("'", "")
     elif kind == "greater_than":
-        message = "has to be a whole number above 0"
+        message = "has to be above 0"
     elif kind in ("greater_than_equal", "less_than_equal"):
         limits = detail["ctx"]
-        message = f"has to be {limits.get('ge', '')}{limits.get('le', '')}" + (
-            " or more" if "ge" in limits else " or less"
-        )
+        message = f"has to be {limits['ge']:.0f} or more" if "ge" in limits else f"has to be {limits['le']:.0f} or less"
     return f"{name} {message}. Mend it in .env or in the environment"
+
+
+def _expanded(path: Path) -> Path:
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        raise ValueError("names the home of a user whom this machine does not know") from None
+
+
+def _is_http_url(value: str) -> bool:
+    try:
+        parts = urlsplit(value)
+    except ValueError:
+        return False
+    return parts.scheme in HTTP_SCHEMES and bool(parts.hostname)
+
+
+def _is_public_key(path: Path) -> bool:
+    """Whether Telethon will be able to read it."""
+    import rsa  # for test servers only
+    from pyasn1.error import PyAsn1Error  # type: ignore[import-untyped]
+
+    try:
+        rsa.PublicKey.load_pkcs1(path.read_bytes())
+    except (OSError, ValueError, PyAsn1Error):
+        return False
+    return True
 
 
 def _system_zone() -> str:

@@ -205,7 +205,7 @@ class Parts:
         self.consent = Consent(db, people, outbox, marks, self.finder, ask=settings.untrusted_text == "ask")
         asks = settings.keeps_notes
         self.notes = NoteKeeper(db, people, records, self.storage, self._ask_for_notes if asks else None)
-        recall = Recall(self.storage, self.index, people.owner_id, settings.memory_budget_tokens)
+        recall = Recall(self.storage, self.index, people.owner_id, settings.memory_budget_tokens, db)
         self.sessions = SessionManager(
             settings,
             db,

@@ -13,13 +13,17 @@ PATIENCE = 20.0
 
 
 class Chat:
-    """Hears everything the other side writes from the moment it is opened; keeps what nobody has asked for yet."""
+    """Hears everything the other side writes from the moment it is opened; keeps what nobody has asked for yet.
+
+    What comes without a notification answers nothing: Jobs' progress message quotes what the answer will be about.
+    """
 
     def __init__(self, client: TelegramClient, other: Account) -> None:
         self.client = client
         self._other = other
         self._changed = asyncio.Condition()
         self._unread: list[str] = []
+        self._silent: list[str] = []  # what came without a notification
         self.heard: list[str] = []
         """Every message of the other side, in order."""
         self.on_heard: Callable[[str], None] = lambda text: None
@@ -32,7 +36,7 @@ class Chat:
         text = event.message.message or ""
         async with self._changed:
             self.heard.append(text)
-            self._unread.append(text)
+            (self._silent if event.message.silent else self._unread).append(text)
             self._changed.notify_all()
         self.on_heard(text)
 
@@ -48,17 +52,24 @@ class Chat:
 
         What came before it counts as read. Raises AssertionError that names what was heard instead.
         """
+        return await self._take(self._unread, words, timeout)
+
+    async def expect_silent(self, *words: str, timeout: float = PATIENCE) -> str:
+        """The same for what comes without a notification."""
+        return await self._take(self._silent, words, timeout)
+
+    async def _take(self, unread: list[str], words: tuple[str, ...], timeout: float) -> str:
         wanted = [word.casefold() for word in words]
         try:
             async with asyncio.timeout(timeout), self._changed:
                 while True:
-                    for number, text in enumerate(self._unread):
+                    for number, text in enumerate(unread):
                         if all(word in text.casefold() for word in wanted):
-                            del self._unread[: number + 1]
+                            del unread[: number + 1]
                             return text
                     await self._changed.wait()
         except TimeoutError:
-            raise AssertionError(f"waited {timeout:g} s for {words}; heard {self._unread}") from None
+            raise AssertionError(f"waited {timeout:g} s for {words}; heard {unread}") from None
 
     async def ask(self, text: str, *words: str, timeout: float = PATIENCE) -> str:
         """Write, then wait for an answer with all these words in it."""

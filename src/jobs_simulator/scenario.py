@@ -93,7 +93,7 @@ class Scenario:
     async def _task_is_given(self, owner: Chat, maria: Chat) -> None:
         await owner.say("Попроси Марию прислать макеты к среде")
         await self.step("the contact is told, with the deadline", maria.expect("Прислать макеты", "среда"))
-        await self.step("the owner is told that it is done", owner.expect("Мария"))
+        await self.step("the owner is told that it is done", owner.expect("Поручил", "Мария"))
 
     async def _first_message_waits(self, owner: Chat, anna: Chat) -> None:
         await owner.say("Попроси @anna_o прислать договор")
@@ -148,7 +148,7 @@ class Scenario:
         ):
             self._move_clock(program, days)
             await self.step(claim, heard)
-        await self.step("it stands in the owner's list", owner.ask("/tasks", "смету"))
+        await self.step("it stands in the owner's list", owner.ask("/tasks", "Мария Иванова\n", "смету"))
         digests = [text for text in owner.heard if "Доброе утро" in text]
         self.check("the morning digest names it", any("Просрочено" in text and "смету" in text for text in digests))
 

@@ -231,7 +231,7 @@ async def test_a_daily_backup_that_fails_in_whatever_way_is_tried_again(
     monkeypatch.setattr(Rotation, "make", failing_once)
     place(tmp_path / "x", "x")
     running = asyncio.create_task(Rotation(settings(tmp_path / "x")).run())
-    assert await asyncio.to_thread(again.wait, 5)
+    assert await asyncio.to_thread(again.wait, 30)
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
 

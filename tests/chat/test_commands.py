@@ -117,10 +117,17 @@ async def test_the_owner_sees_what_is_remembered_and_takes_the_last_change_back(
         MemoryStorage(workspace).append("любит чай")
         MemoryStorage(workspace).append("живёт в Твери")
         await owner.ask("/память", "любит чай", "живёт в Твери")
-        await owner.ask("/memory undo", "Вернул")
+        await owner.ask("/memory undo 1", "с тех пор меняли")
+        await owner.ask("/memory undo 2", "Отменил")
         assert "Твери" not in await owner.ask("/memory", "любит чай")
-        await owner.ask("/memory undo", "Вернул")
+        storage = MemoryStorage(workspace)
+        storage.append("живёт в Казани")
+        await owner.ask("/memory undo 2", "с тех пор меняли")  # the button of a message from before
+        storage.memory.write_text(storage.memory.read_text(encoding="utf-8").replace("Казани", "Омске"), "utf-8")
+        await owner.ask("/memory undo", "переписали сами")
+        await owner.ask("/memory undo", "Отменил")
         await owner.ask("/memory undo", "Возвращать нечего")
+        await owner.ask("/memory", "живёт в Омске")
 
 
 async def test_nothing_of_a_stopped_turn_goes_on(stage: Stage) -> None:

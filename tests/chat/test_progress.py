@@ -39,7 +39,7 @@ async def test_one_progress_message_that_goes_when_the_answer_comes(tmp_path: Pa
         await stage.start()
         async with stage.person(stage.owner) as owner:
             await owner.say("сделай")
-            await owner.expect("Работаю")
+            await owner.expect_silent("Работаю")
             shown = await stage.telegram.wait_for(lambda event: "выполняю команду: echo" in event.text, timeout=20)
             assert "sk-loopback-dummy" not in shown.text, "a secret is masked"
             edited = await stage.telegram.wait_for(
@@ -57,7 +57,7 @@ async def test_a_progress_message_of_a_killed_run_is_removed_at_the_next_start(t
         program = await stage.start()
         async with stage.person(stage.owner) as owner:
             await owner.say("сделай")
-            await owner.expect("Работаю")
+            await owner.expect_silent("Работаю")
             edited = await stage.telegram.wait_for(lambda event: event.kind == "edit", timeout=10)
             await program.kill()
             brain.stall.release()

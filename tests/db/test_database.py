@@ -98,6 +98,13 @@ def test_a_newer_database_with_a_log_left_by_a_crash_is_not_touched(tmp_path: Pa
     assert (path.read_bytes(), log.read_bytes()) == before
 
 
+def test_another_programs_database_is_refused_and_not_touched(tmp_path: Path) -> None:
+    path = tmp_path / "db.sqlite"
+    with closing(apsw.Connection(str(path))) as other:
+        other.execute("CREATE TABLE inbox (subject TEXT)")
+    assert "another program" in refused(path)
+
+
 @pytest.mark.parametrize("damage", ["garbage", "page", "cut"])
 def test_a_damaged_file_is_refused_and_not_touched(tmp_path: Path, damage: str) -> None:
     path = tmp_path / "db.sqlite"
@@ -226,6 +233,19 @@ async def test_many_wait_for_one_flush_and_none_for_one_that_began_before_them(
         let_go.set()
         await asyncio.gather(first, *later)
     assert len(flushes) == 2
+
+
+async def test_whoever_waits_for_the_disk_does_not_wait_for_other_work_in_threads(tmp_path: Path) -> None:
+    release = threading.Event()
+    with closing(open_database(tmp_path / "db.sqlite")) as db:
+        slow = [asyncio.create_task(asyncio.to_thread(release.wait)) for _ in range(100)]
+        try:
+            await asyncio.sleep(0)
+            async with asyncio.timeout(5):
+                await db.flushed()
+        finally:
+            release.set()
+            await asyncio.gather(*slow)
 
 
 def test_a_full_disk_is_said_in_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

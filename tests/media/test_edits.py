@@ -8,6 +8,13 @@ from tests.media.desk import STALL_WORD, Desk, peer
 from jobs_simulator.telegram import Fault
 
 
+def received(desk: Desk, message_id: int) -> int:
+    """The id that a message of the owner's has for Jobs."""
+    copy = desk.jobs.box.copy_of(desk.owner.box.messages[message_id].uid)
+    assert copy is not None
+    return copy.id
+
+
 async def test_of_what_waits_the_new_text_is_used_and_what_is_deleted_is_dropped(desk: Desk) -> None:
     async with desk.person(desk.owner) as owner:
         await desk.programs[0].stop()
@@ -20,12 +27,11 @@ async def test_of_what_waits_the_new_text_is_used_and_what_is_deleted_is_dropped
         await held.hit.wait()
         wrong = await owner.say("купи молоко")
         gone = await owner.say("забудь меня")
-        copy = desk.jobs.box.copy_of(desk.owner.box.messages[gone].uid)
-        assert copy
-        await desk.telegram.wait_for(lambda event: event.kind == "read" and copy.id in event.ids)
+        await desk.telegram.wait_for(lambda event: event.kind == "read" and received(desk, gone) in event.ids)
         await owner.client.edit_message(await peer(owner), wrong, "купи хлеб")
         await owner.client.delete_messages(await peer(owner), [gone])
-        await owner.ask("и ещё одно", "")
+        last = await owner.say("и ещё одно")
+        await desk.telegram.wait_for(lambda event: event.kind == "read" and received(desk, last) in event.ids)
         assert isinstance(held.delay, asyncio.Event)
         held.delay.set()
         await owner.expect("купи хлеб")

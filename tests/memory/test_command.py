@@ -74,6 +74,18 @@ def test_a_wrong_argument_is_one_sentence(environment: dict[str, str], arguments
     assert len(done.stderr.splitlines()) == 1
 
 
+@pytest.mark.parametrize("in_the_way", ["data", "data/db.sqlite"])
+def test_an_index_that_cannot_be_used_is_one_sentence(
+    environment: dict[str, str], tmp_path: Path, in_the_way: str
+) -> None:
+    (tmp_path / in_the_way).parent.mkdir(exist_ok=True)
+    (tmp_path / in_the_way).write_text("neither a folder nor a database " * 100)
+    done = run(environment, "stats")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "DATA_DIR" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
 WRITER = """
 import sys
 from pathlib import Path

@@ -44,13 +44,16 @@ class Night:
 
     async def _ask(self, prompt: str, text: str) -> Answered:
         self.given.append(f"{prompt}\n{text}")
+        if self.answer == "edited":
+            self.storage.append("пока модель думала", None)
+            return Answered(json.dumps(PROPOSAL), Usage(1000, 50, 0.004, "haiku"))
         if self.answer == "broken":
             raise SessionFailed("it broke")
         return Answered(self.answer, Usage(1000, 50, 0.004, "haiku"))
 
     async def run(self) -> int:
         owner = self.spine.users.owner()
-        return len(await self.work.consolidate(owner, TODAY - timedelta(days=1), TODAY))
+        return len(await self.work.consolidate(owner, TODAY - timedelta(days=1), TODAY) or ())
 
 
 @pytest.fixture
@@ -125,14 +128,24 @@ def test_lines_are_touched_once_and_headings_never() -> None:
     assert "agent -->" in tidied(lines, invented, TODAY)[0][1]
 
 
+def test_a_line_keeps_the_form_that_it_was_given_by_hand() -> None:
+    proposal = proposal_in('{"stale": [{"line": 2, "since": "2026-11-01"}]}')
+    assert proposal is not None
+    after, _ = tidied(["* Поездки", "  * **Казань**: едем в октябре"], proposal, TODAY)
+    assert after == ["* Поездки", "  * **Казань**: едем в октябре (stale since 2026-11-01)"]
+
+
 async def test_what_is_added_takes_no_line_of_another_person_s_away(night: Night) -> None:
     night.answer = json.dumps({"add": [{"section": "People", "text": "Сейф: 1234"}]}, ensure_ascii=False)
     assert await night.run() == 0
     assert "- Сейф: 4711 (external: Мария, 2026-11-02)" in night.storage.facts()
 
 
-async def test_the_days_of_a_night_that_failed_are_looked_at_in_the_next(night: Night) -> None:
-    night.answer = "broken"
+@pytest.mark.parametrize("came_of_it", ["broken", "sorry, no", "edited"])
+async def test_the_days_of_a_night_that_came_to_nothing_are_looked_at_in_the_next(
+    night: Night, came_of_it: str
+) -> None:
+    night.answer = came_of_it
     for day in (22, 23):
         with time_machine.travel(f"2026-11-{day}T03:30:00+03:00", tick=False):
             night.work.fire()

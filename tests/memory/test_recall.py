@@ -1,11 +1,17 @@
 """The owner's session is given what it needs of memory; nobody else's sees anything of it."""
 
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 from tests.rig import Rig
-from tests.support import MASHA, OWNER
+from tests.support import MASHA, MOSCOW, OWNER, Spine
 
-from jobs.memory.recall import headings, tokens
+from jobs.memory.engine import Places
+from jobs.memory.index import MemoryIndex
+from jobs.memory.recall import PASSAGES, TOKENS, Recall, headings, tokens
+from jobs.memory.search import Hit
+from jobs.memory.storage import MemoryStorage
 from jobs_simulator.model import ModelSimulator, echo
 
 FACT = "Пароль от вайфая на даче подсолнух"
@@ -95,3 +101,39 @@ async def test_memory_md_edited_by_hand_is_believed_at_once(tmp_path: Path) -> N
 def test_headings_count_what_is_under_them() -> None:
     assert headings("# A\n\n## B\n- x\n- y\n## C\n") == "# A (0 lines)\n## B (2 lines)\n## C (0 lines)"
     assert tokens("слово") == 2
+
+
+def hit(text: str, score: float = 1.0, path: str = "notes.md", day: str | None = None, source: str = "file") -> Hit:
+    return Hit(path, 1, 1, text, score, day, source, "", "note", "")
+
+
+def test_a_turn_is_given_few_passages_within_a_budget_and_none_that_says_little(spine: Spine, tmp_path: Path) -> None:
+    places = Places(tmp_path, tmp_path, MOSCOW)
+    recall = Recall(MemoryStorage(tmp_path), MemoryIndex(places), OWNER, 1000, spine.db)
+    many = [hit(f"заметка {number}") for number in range(9)]
+    assert len(recall.choose(many, goes_on=False)) == PASSAGES
+    assert recall.choose(many[:PASSAGES], goes_on=True) == [], "none twice in a conversation"
+    recall = Recall(MemoryStorage(tmp_path), MemoryIndex(places), OWNER, 1000, spine.db)
+    assert recall.choose(many[:PASSAGES], goes_on=True) == [], "nor after a restart"
+    assert len(recall.choose(many[:PASSAGES], goes_on=False)) == PASSAGES, "a new one knows nothing"
+    long = [hit("длинная заметка " * 50 + str(number)) for number in range(4)]
+    chosen = recall.choose([*long, hit("короткая")], goes_on=False)
+    assert sum(tokens(each.text) for each in chosen) <= TOKENS
+    assert chosen[-1].text == "короткая"
+    assert [each.text for each in recall.choose([hit("к делу"), hit("мимо", 0.3)], goes_on=False)] == ["к делу"]
+    assert recall.choose([hit("ни о чём", 0.1)], goes_on=False) == []
+
+
+def test_what_the_context_has_already_is_not_handed_over(spine: Spine, tmp_path: Path) -> None:
+    (tmp_path / "MEMORY.md").write_text("- любит чай\n", encoding="utf-8")
+    recall = Recall(MemoryStorage(tmp_path), MemoryIndex(Places(tmp_path, tmp_path, MOSCOW)), OWNER, 1000, spine.db)
+    recall.facts()
+    fact = replace(hit("- любит чай", path="MEMORY.md"), kind="memory")
+    own, older = (
+        hit("12:00 Owner: про чай", path=f"conversations/{OWNER}/{day}", day=day)
+        for day in (datetime.now(MOSCOW).date().isoformat(), "2026-01-01")
+    )
+    assert recall.choose([fact, own, older], goes_on=True) == [older]
+    small = Recall(MemoryStorage(tmp_path), MemoryIndex(Places(tmp_path, tmp_path, MOSCOW)), OWNER, 1, spine.db)
+    small.facts()
+    assert small.choose([fact], goes_on=True) == [fact], "the prompt has its headings only"

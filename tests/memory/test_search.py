@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from tests.support import MASHA, MOSCOW, OWNER, Spine
@@ -169,6 +170,25 @@ def test_what_was_said_is_found_by_person_and_day_as_theirs(talk: Spine, workspa
     engine.close()
 
 
+def test_in_another_zone_the_conversations_have_its_days(talk: Spine, workspace: Path, tmp_path: Path) -> None:
+    for zone, day, line in ((MOSCOW, "2026-11-21", "01:00"), (ZoneInfo("Europe/Lisbon"), "2026-11-20", "22:00")):
+        engine = Engine(Places(workspace, talk.db.path.parent, zone), None)
+        hits = engine.search(Wanted("пароль от сервера", person="Мария"))
+        assert [hit.date for hit in hits] == [day]
+        assert f"{line} Мария Иванова: какой пароль" in hits[0].text
+        assert "юбилей" in best(engine, "бабушкин юбилей").text
+        engine.close()
+
+
+def test_a_conversation_s_link_is_to_the_first_message_that_telegram_knows(spine: Spine, tmp_path: Path) -> None:
+    engine = Engine(Places(tmp_path / "none", spine.db.path.parent, MOSCOW), None)
+    spine.accept("напомни про осьминога", OWNER)
+    spine.accept("и про осьминога тоже", OWNER)
+    spine.db.execute("UPDATE inbox SET state = 'done', message_id = iif(id = 1, NULL, 502)")
+    assert best(engine, "осьминог").link == f"tg://openmessage?user_id={OWNER}&message_id=502"
+    engine.close()
+
+
 # ---------------------------------------------------------------------- broken input
 
 
@@ -179,6 +199,8 @@ def test_binary_files_and_broken_text_do_no_harm(engine: Engine, workspace: Path
     (workspace / "odd\udcff.md").write_bytes("носорог".encode())
     (workspace / "gone.md").symlink_to(workspace / "nowhere.md")
     assert best(engine, "жираф").path == "latin.md"
+    (workspace / "windows.md").write_bytes("\ufeff# Зоопарк\r\n\r\nбегемот\r\n".encode())
+    assert (best(engine, "бегемот").heading, best(engine, "бегемот").text) == ("Зоопарк", "бегемот")
     assert "носорог" in best(engine, "носорог").text
     assert "picture.md" not in {
         path for (path,) in engine.index.rows("SELECT path FROM documents JOIN passages ON document = documents.id")

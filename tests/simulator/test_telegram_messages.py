@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from telethon import TelegramClient, errors, events, functions, types
 
+from jobs_simulator.chat import Chat
 from jobs_simulator.telegram import Account, TelegramSimulator
 
 
@@ -301,3 +302,15 @@ async def test_waiting_for_an_event_that_never_comes_says_what_did(
     await asyncio.sleep(0)
     sim.send(bob, alice, "later")
     assert (await waiting).text == "later"
+
+
+async def test_what_comes_without_a_notification_is_nobodys_answer(
+    sim: TelegramSimulator, alice: Account, bob: Account
+) -> None:
+    async with sim.connected(alice) as a, sim.connected(bob) as b:
+        chat = Chat(b, alice)
+        await a.send_message("bob_b", "Working: buy the milk", silent=True)
+        await a.send_message("bob_b", "I will buy the milk")
+        assert await chat.expect("buy the milk") == "I will buy the milk"
+        assert await chat.expect_silent("milk") == "Working: buy the milk"
+        assert chat.heard == ["Working: buy the milk", "I will buy the milk"]

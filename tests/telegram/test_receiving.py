@@ -2,7 +2,9 @@
 
 import asyncio
 import errno
+import math
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,6 +17,7 @@ from telethon.tl import functions, types
 from tests.support import full_disk
 from tests.telegram.post import Post, send_media
 
+from jobs.backup import make_backup, restore_backup
 from jobs.mcp_manager.secrets import Secrets
 from jobs.spine.model import OutboxKind
 from jobs.telegram import client, receiver, reconcile
@@ -96,6 +99,46 @@ async def test_what_was_read_before_jobs_had_the_account_is_left_alone(
     sim.send(masha, jobs, "not read yet")
     async with Post(sim, tmp_path, jobs, owner) as mail:
         await mail.until_arrived("not read yet")
+
+
+async def test_what_was_answered_since_a_backup_that_is_restored_is_not_answered_again(
+    sim: TelegramSimulator, tmp_path: Path, jobs: Account, owner: Account, masha: Account
+) -> None:
+    copy = tmp_path / "copy.tar.gz"
+    sim.send(masha, jobs, "one")
+    async with Post(sim, tmp_path, jobs, owner) as mail:
+        await mail.until_arrived("one")
+        make_backup(mail.settings, copy)
+        sim.send(masha, jobs, "two")
+        sim.send(owner, jobs, "/status")
+        mail.outbox.say("turn:1", masha.id, OutboxKind.ANSWER, "the answer to two")
+        await mail.until_sent("the answer to two")
+        message = sim.send(masha, jobs, "three")
+        await mail.until_read(message)
+    restore_backup(mail.settings, copy)
+    for _ in range(2):
+        async with Post(sim, tmp_path, jobs, owner) as mail:
+            states = {row["text"]: row["state"] for row in mail.db.execute("SELECT text, state FROM inbox")}
+            assert states == {"one": "waiting", "two": "done", "/status": "waiting", "three": "waiting"}
+
+
+async def test_in_saved_messages_nothing_is_answered_again_after_a_restore(
+    sim: TelegramSimulator, tmp_path: Path, owner: Account
+) -> None:
+    """There nothing tells Jobs' own words from the owner's but the records."""
+    copy = tmp_path / "copy.tar.gz"
+    async with Post(sim, tmp_path, owner, owner) as mail:
+        make_backup(mail.settings, copy)
+        sim.send(owner, owner, "a question")
+        await mail.until_arrived("a question")
+        mail.outbox.say("turn:1", owner.id, OutboxKind.ANSWER, "the answer")
+        await mail.until_sent("the answer")
+    restore_backup(mail.settings, copy)
+    async with Post(sim, tmp_path, owner, owner) as mail:
+        assert [row["state"] for row in mail.db.execute("SELECT state FROM inbox")] == ["done", "done"]
+        sim.send(owner, owner, "a new one")
+        await mail.until_arrived("a question", "the answer", "a new one")
+        assert mail.db.value("SELECT state FROM inbox ORDER BY id DESC") == "waiting"
 
 
 @pytest.mark.parametrize("kind", ["withhold", "duplicate", "reorder"])
@@ -273,6 +316,20 @@ async def test_bytes_that_are_no_text_are_survived(
         mail.texts()[1].encode("utf-8")
 
 
+def _video(seconds: float) -> types.MessageMediaDocument:
+    attributes = [types.DocumentAttributeVideo(seconds, 1, 1)]
+    return types.MessageMediaDocument(
+        document=types.Document(1, 1, b"", datetime(2026, 11, 25, tzinfo=UTC), "video/mp4", 1, 1, attributes)
+    )
+
+
+def _photo_without_sizes() -> types.MessageMediaPhoto:
+    sizes = [types.PhotoSizeProgressive("x", 1, 1, [])]
+    return types.MessageMediaPhoto(
+        photo=types.Photo(1, 1, b"", datetime(2026, 11, 25, tzinfo=UTC), sizes, 1),
+    )
+
+
 async def test_media_of_any_kind_are_a_line_of_text(
     sim: TelegramSimulator, tmp_path: Path, jobs: Account, owner: Account, masha: Account
 ) -> None:
@@ -287,6 +344,10 @@ async def test_media_of_any_kind_are_a_line_of_text(
         types.MessageMediaPhoto(),
         types.MessageMediaStory(types.PeerUser(1), 5),
         types.MessageMediaGame(types.Game(1, 1, "g", "Game", "", types.PhotoEmpty(1))),
+        # What no kind should hold: the sender's program says how long a video is.
+        _video(math.inf),
+        _video(math.nan),
+        _photo_without_sizes(),
     ]
     async with Post(sim, tmp_path, jobs, owner) as mail:
         sim.send(masha, jobs, "Добрый день!")
@@ -301,6 +362,10 @@ async def test_media_of_any_kind_are_a_line_of_text(
         assert texts[1:3] == ["[кубик 🎲: 6]", "[место на карте: 55.7, 37.6]"]
         assert texts[-1] == "[кубик 🎯: 1]\nlook"
         assert all(text.startswith("[") and text.endswith("]") for text in texts[:-1])
+        mail.db.execute("DELETE FROM inbox")
+        mail.db.execute("UPDATE telegram_chats SET last_message_id = 0")
+        assert await mail.reconciler.look(), "the same read from history"
+        assert mail.texts()[1:] == texts
 
 
 # ------------------------------------------------------- the owner's own account
@@ -487,6 +552,43 @@ async def test_after_a_reconnect_what_was_missed_is_stored_before_what_is_pushed
         assert isinstance(reading.delay, asyncio.Event)
         reading.delay.set()
         await mail.until_arrived("missed", "lost with the difference that it makes Telethon ask for", "pushed")
+
+
+async def test_what_is_changed_or_taken_back_while_older_messages_are_read_is_not_taken_as_it_was(
+    sim: TelegramSimulator, tmp_path: Path, jobs: Account, owner: Account, masha: Account
+) -> None:
+    async with Post(sim, tmp_path, jobs, owner) as mail, sim.connected(masha) as client:
+        seen: asyncio.Queue[str] = asyncio.Queue()
+
+        async def note_edit(_event: events.MessageEdited.Event) -> None:
+            seen.put_nowait("edit")
+
+        async def note_deletion(_event: events.MessageDeleted.Event) -> None:
+            seen.put_nowait("deletion")
+
+        mail.receiver.stop()
+        mail.client.add_event_handler(note_edit, events.MessageEdited())
+        mail.client.add_event_handler(note_deletion, events.MessageDeleted())
+        mail.receiver.start()
+        sim.faults.add(PushFault("withhold", jobs, when=lambda update: isinstance(update, types.UpdateNewMessage)))
+        reading = Fault("GetHistory", jobs, delay=asyncio.Event())
+        sim.faults.add(reading)
+        sim.send(owner, jobs, "missed")
+        mail.reconciler.look_soon()
+        async with asyncio.timeout(5):
+            await reading.hit.wait()
+        peer = await client.get_input_entity("jobs_assistant")
+        wrong = await client.send_message(peer, "buy milk")
+        gone = await client.send_message(peer, "never mind")
+        await client.edit_message(peer, wrong.id, "buy bread")
+        await client.delete_messages(peer, [gone.id], revoke=True)
+        async with asyncio.timeout(5):
+            assert {await seen.get(), await seen.get()} == {"edit", "deletion"}
+        assert isinstance(reading.delay, asyncio.Event)
+        reading.delay.set()
+        last = sim.send(masha, jobs, "and soon")
+        await mail.until_read(last)
+        assert mail.texts() == ["missed", "buy bread", "and soon"]
 
 
 @pytest.mark.parametrize("ahead", [-7200, -120, 120, 7200])

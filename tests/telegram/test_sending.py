@@ -1,6 +1,8 @@
 """What Jobs says: each message once and in order in its chat, whatever the connection, the limits and the people do."""
 
 import asyncio
+import errno
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -262,6 +264,57 @@ async def test_what_is_frozen_while_it_waits_for_its_place_does_not_leave(
         mail.db.execute("UPDATE outbox SET state = 'failed' WHERE text = 'withdrawn'")
         await mail.until_sent("stays")
         assert said(mail, masha) == ["stays"]
+
+
+async def test_nothing_is_sent_before_it_is_on_the_disk(
+    sim: TelegramSimulator,
+    tmp_path: Path,
+    jobs: Account,
+    owner: Account,
+    masha: Account,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with Post(sim, tmp_path, jobs, owner) as mail:
+        await met(mail, masha)
+        flush, tried = mail.db.flush, []
+
+        def fails_once() -> None:
+            tried.append(said(mail, masha))
+            if len(tried) == 1:
+                raise OSError(errno.EIO, "the disk does not take it")
+            flush()
+
+        monkeypatch.setattr(mail.db, "flush", fails_once)
+        say(mail, masha, "one")
+        await mail.until_sent("one")
+        assert tried[:2] == [[], []]
+
+
+async def test_what_is_frozen_while_it_waits_for_the_disk_does_not_leave(
+    sim: TelegramSimulator,
+    tmp_path: Path,
+    jobs: Account,
+    owner: Account,
+    masha: Account,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with Post(sim, tmp_path, jobs, owner) as mail:
+        await met(mail, masha)
+        flush, begun, may_end = mail.db.flush, threading.Event(), threading.Event()
+
+        def slow() -> None:
+            begun.set()
+            may_end.wait()
+            flush()
+
+        monkeypatch.setattr(mail.db, "flush", slow)
+        say(mail, masha, "halted")
+        await asyncio.to_thread(begun.wait)
+        Switches(mail.db, owner.id).freeze()
+        may_end.set()
+        await mail.sender.drain(5)
+        assert said(mail, masha) == []
+        assert mail.db.value("SELECT attempts FROM outbox WHERE text = 'halted'") == 0
 
 
 # ------------------------------------------------------------ refused, restricted

@@ -13,7 +13,7 @@ from typing import Any
 from jobs.backup.archive import ENV, FORMAT, HOOKS, KEPT, MANIFEST, MEMORY, SERVERS, BackupError
 from jobs.config import Settings, project_root
 from jobs.db import DatabaseError, DataLock, migrations, open_database
-from jobs.times import now
+from jobs.times import now, to_text
 from jobs.walls import share
 
 REPLACED = (
@@ -51,7 +51,7 @@ def restore_backup(settings: Settings, source: Path) -> Restored:
         with tempfile.TemporaryDirectory(dir=settings.data_dir, prefix="restore-") as name:
             folder = Path(name)
             manifest = _unpacked(source, folder)
-            _check_database(folder / "data" / "db.sqlite")
+            _prepare_database(folder / "data" / "db.sqlite")
             return _put(settings, folder, manifest)
     except OSError as error:
         raise BackupError(f"{error.filename or source} cannot be used ({error.strerror or error})") from None
@@ -84,12 +84,17 @@ def _sum(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _check_database(path: Path) -> None:
-    """It opens, is whole, and can be brought to this version. Raises BackupError."""
+def _prepare_database(path: Path) -> None:
+    """It opens, is whole, and can be brought to this version; it will know that it is older than the chats.
+
+    Raises BackupError.
+    """
     if not path.is_file():
         raise BackupError("there is no database in this backup; nothing was changed")
     try:
-        open_database(path).close()
+        db = open_database(path)
+        db.execute("INSERT OR REPLACE INTO meta (key, value) VALUES ('restored', ?)", (to_text(now()),))
+        db.close()
     except DatabaseError as error:
         raise BackupError(f"the backup's database cannot be used ({error})") from None
 

@@ -2,13 +2,18 @@
 
 import asyncio
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 
 class Flushing:
-    """`flush` puts all that was committed on the disk. It is called in a thread; many may wait for the same call."""
+    """`flush` puts all that was committed on the disk. It is called in a thread; many may wait for the same call.
+
+    The thread is its own, made when it is first wanted: what is sent does not wait for pictures, backups and the like.
+    """
 
     def __init__(self, flush: Callable[[], None]) -> None:
         self._flush = flush
+        self._thread = ThreadPoolExecutor(1, "flush")
         self._under_way: asyncio.Future[None] | None = None
         self._next: asyncio.Task[None] | None = None
 
@@ -22,7 +27,7 @@ class Flushing:
         await asyncio.shield(self._next)
 
     def _begin(self) -> "asyncio.Future[None]":
-        self._under_way = asyncio.get_running_loop().run_in_executor(None, self._flush)
+        self._under_way = asyncio.get_running_loop().run_in_executor(self._thread, self._flush)
         return self._under_way
 
     async def _follow(self) -> None:

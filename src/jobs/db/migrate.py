@@ -91,6 +91,8 @@ def _check(database: Database, path: Path) -> None:
             f"{path} was written by a newer Jobs (version {version}, this one knows {newest}); "
             "update the program, or restore the backup made before the upgrade"
         )
+    if version == 0 and database.one("SELECT 1 FROM sqlite_schema LIMIT 1"):
+        raise DatabaseError(f"{path} is a database of another program; set DATA_DIR to a folder of Jobs' own")
     if path.stat().st_size <= QUICK_CHECK_LIMIT:
         verdict = database.value("PRAGMA quick_check(1)")
         if verdict != "ok":

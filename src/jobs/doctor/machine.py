@@ -19,7 +19,8 @@ from jobs.db import Database, DatabaseError, open_as_is, schema_version
 from jobs.doctor.finding import Finding, fail, ok, warn
 from jobs.mcp_manager.config import ConfigError, McpConfig
 from jobs.mcp_manager.manager import usable_environment
-from jobs.memory.embedding import why_not
+from jobs.memory.embedding import EmbedderFailed, embedder_of, why_not
+from jobs.memory.engine import places_of
 from jobs.times import from_text, now
 from jobs.users.cli_launcher import cli_version
 from jobs.walls import Trial, Walls, try_walls
@@ -143,10 +144,20 @@ def versions(_: Settings) -> Iterator[Finding]:
     )
 
 
-def memory(settings: Settings) -> Iterator[Finding]:
-    """Whether meaning is searched for on this machine, or words only."""
-    reason = why_not() if settings.embedding_model is None else ""
-    yield warn("memory", reason) if reason else ok("memory", "doctor_memory")
+def memory(settings: Settings, *, asks: bool = True) -> Iterator[Finding]:
+    """Whether meaning is searched for, or words only: the model is tried, a service's where it may be asked."""
+    places = places_of(settings)
+    embedder = embedder_of(places.service)
+    if embedder is None:
+        yield warn("memory", why_not() or "memory_no_package")
+        return
+    try:
+        if asks or places.service is None:
+            embedder.query("memory")
+    except EmbedderFailed as error:
+        yield warn("memory", "memory_no_service" if places.service else "memory_not_running", reason=error)
+        return
+    yield ok("memory", "doctor_memory")
 
 
 def mcp_servers(settings: Settings) -> Iterator[Finding]:

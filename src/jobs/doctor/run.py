@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 from collections.abc import AsyncIterator, Callable, Iterator
+from functools import partial
 
 import apsw
 
@@ -18,6 +19,8 @@ from jobs.spine.aside import given_up
 from jobs.texts import Language, say
 
 GOOD, BAD = 0, 1
+
+Check = Callable[[Settings], Iterator[Finding]]
 
 
 def doctor(settings: Settings, *, quick: bool = False, fix: bool = False, as_json: bool = False) -> int:
@@ -56,7 +59,8 @@ def wrong_settings(error: SettingsError) -> None:
 
 async def _all(settings: Settings, *, quick: bool) -> AsyncIterator[Finding]:
     """Every finding. A check that fails in a way nobody thought of keeps no other from being made."""
-    for name, check in CHECKS.items():
+    checks: dict[str, Check] = {**CHECKS, "memory": partial(machine.memory, asks=not quick)}
+    for name, check in checks.items():
         try:
             for finding in check(settings):
                 yield finding
@@ -93,7 +97,7 @@ def _rows(settings: Settings) -> Iterator[Finding]:
             yield fail("rows", "doctor_database_bad", reason=error)
 
 
-CHECKS: dict[str, Callable[[Settings], Iterator[Finding]]] = {
+CHECKS: dict[str, Check] = {
     "settings": machine.settings_are_there,
     "versions": machine.versions,
     "disk": machine.disk,
@@ -102,7 +106,6 @@ CHECKS: dict[str, Callable[[Settings], Iterator[Finding]]] = {
     "rows": _rows,
     "backups": machine.backups,
     "mcp": machine.mcp_servers,
-    "memory": machine.memory,
     "walls": machine.walls,
 }
 ASKING = {"clock": others.clock, "telegram": others.telegram, "model": others.model}

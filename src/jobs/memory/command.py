@@ -87,8 +87,8 @@ def stats(as_json: Annotated[bool, typer.Option("--json", help="As one JSON obje
 
 
 @contextmanager
-def _engine(settings: Settings) -> Iterator["Engine"]:
-    """The engine on the files as they are; what SQLite cannot do is one sentence."""
+def _engine(settings: Settings) -> "Iterator[Engine]":
+    """The engine, closed at the end; what the disk refuses is one sentence."""
     from jobs.memory.engine import Engine, places_of
 
     if not settings.workspace_dir.is_dir():
@@ -96,8 +96,11 @@ def _engine(settings: Settings) -> Iterator["Engine"]:
     try:
         with closing(Engine.open(places_of(settings))) as engine:
             yield engine
-    except apsw.Error as error:
-        _refuse(f"memory in {settings.data_dir} cannot be used ({error}); ./jobs doctor says what is wrong")
+    except BrokenPipeError:
+        raise  # whoever reads what is printed has enough
+    except (OSError, apsw.Error) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        _refuse(f"the index in {settings.data_dir} cannot be used ({reason}); DATA_DIR names its folder")
 
 
 def _day(text: str | None, settings: Settings, end: int) -> date | None:

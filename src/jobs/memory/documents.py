@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import apsw
 
 from jobs.memory.marks import AGENT, OWNER, Mark, external
-from jobs.memory.passages import Passage, Unit, day_in, passages_of, windows
+from jobs.memory.passages import LONGEST, Passage, Unit, day_in, passages_of, windows
 from jobs.times import from_text, to_text
 
 Kind = Literal["memory", "day", "note", "conversation"]
@@ -76,7 +76,7 @@ class Files:
             if b"\0" in file.read(HEAD):
                 return
         day = day_in(path.name)
-        with path.open(encoding="utf-8", errors="replace", newline="\n") as lines:
+        with path.open(encoding="utf-8-sig", errors="replace", newline="\n") as lines:
             yield from passages_of(lines, day, single=document.kind == "memory")
 
     def _document(self, path: Path, stat: os.stat_result) -> Document:
@@ -97,11 +97,13 @@ KINDS = frozenset({"answer", "message", "notice"})
 SAID = """SELECT sent_at AS at, origin, extras ->> '$.forwarded_from',
                  text || coalesce(' ' || (extras ->> '$.attachments[0].transcript'), ''), id, message_id, 0
           FROM inbox WHERE lane = :lane AND id > :asked AND sent_at >= :begin AND sent_at < :end
-              AND state <> 'dropped' AND text NOT LIKE '/%'
+              -- Commands are left out: what merely begins like one was for a turn.
+              AND state <> 'dropped' AND (text NOT LIKE '/%' OR turn_id IS NOT NULL)
               -- The question that is being answered is no answer to it.
               AND (state NOT IN ('waiting', 'taken') OR origin = 'external')
           UNION ALL
-          SELECT created_at, kind, NULL, text, id, message_id,
+          -- A long answer is a file whose beginning is the message.
+          SELECT created_at, kind, NULL, iif(kind = 'answer', coalesce(content, text), text), id, message_id,
                  coalesce((SELECT marked FROM turns WHERE turns.id = turn_id), 0)
           FROM outbox WHERE chat = :lane AND id > :answered AND created_at >= :begin AND created_at < :end
               AND state <> 'failed' AND text <> '' AND key NOT LIKE 'command:%'
@@ -131,7 +133,15 @@ class Said:
     """What code tells the owner."""
 
     def line(self, zone: ZoneInfo) -> str:
-        return f"{self.at.astimezone(zone):%H:%M} {self.who}: {' '.join(self.text.split())}"
+        return f"{self._head(zone)}{' '.join(self.text.split())}"
+
+    def parts(self, zone: ZoneInfo) -> list[str]:
+        """The line as it is searched: of a long message several, each with who says it."""
+        text = " ".join(self.text.split())
+        return [f"{self._head(zone)}{text[at : at + LONGEST]}" for at in range(0, max(1, len(text)), LONGEST)]
+
+    def _head(self, zone: ZoneInfo) -> str:
+        return f"{self.at.astimezone(zone):%H:%M} {self.who}: "
 
 
 class Records:
@@ -199,22 +209,22 @@ class Records:
         lane, day = lane_and_day(document.path)
         messages = self.said(lane, day)
         units = (
-            Unit(number, number, message.line(self.zone), mark=Mark(message.source))
+            Unit(number, number, part, mark=Mark(message.source))
             for number, message in enumerate(messages, 1)
+            for part in message.parts(self.zone)
         )
         for passage in windows(units, day):
             yield replace(passage, heading=document.person)
 
-    def link(self, path: str, line: int) -> str | None:
-        """Where Telegram's apps find a message of a conversation; None when it has no number there.
+    def link(self, path: str, first: int, last: int) -> str | None:
+        """Where Telegram's apps find the first of these messages of a conversation that it knows; None without one.
 
         Raises ValueError for what is no conversation's path.
         """
         lane, day = lane_and_day(path)
-        messages = self.said(lane, day)
-        if not 0 < line <= len(messages) or messages[line - 1].message_id is None:
-            return None
-        return f"tg://openmessage?user_id={lane}&message_id={messages[line - 1].message_id}"
+        messages = self.said(lane, day)[max(0, first - 1) : last]
+        number = next((message.message_id for message in messages if message.message_id is not None), None)
+        return None if number is None else f"tg://openmessage?user_id={lane}&message_id={number}"
 
     def said(self, lane: int, day: date) -> list[Said]:
         """What was said in a chat on a day of the owner's zone, oldest first. Commands are left out."""

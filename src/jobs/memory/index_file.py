@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-VERSION = 2
+VERSION = 3
 """Of the schema, the passages and the stems: another one means an index made anew."""
 PIECE = 200
 """Passages that are written in one transaction, so that a question or another process waits for 0.2 s at most."""
@@ -77,6 +77,7 @@ class IndexFile:
 
     def _look(self) -> Iterator[None]:
         """One look at everything, in steps of PIECE passages at most."""
+        self._mind_zone()
         known = dict(self._rows("SELECT path, stamp FROM documents"))
         for document in sorted(self._files.documents(), key=_urgency):
             if known.pop(document.path, None) != document.stamp:
@@ -94,6 +95,17 @@ class IndexFile:
             with self._writing():
                 self._drop_forgotten()
                 self._note("records", marks)
+
+    def _mind_zone(self) -> None:
+        """In another zone the days of the conversations begin and end at other messages: they are read anew."""
+        zone = self._records.zone.key
+        if self._state("zone") == zone:
+            return
+        with self._writing():
+            for (path,) in self._rows("SELECT path FROM documents WHERE kind = 'conversation'"):
+                self._drop(path)
+            self._note("records", "")
+            self._note("zone", zone)
 
     def _take_changed(self, documents: Iterable[Document]) -> None:
         for document in documents:

@@ -1,13 +1,15 @@
 """Stretches of days as people name them, in Russian and English: "last week", "в марте", "2026-03", "позавчера".
 
-Weeks begin on Monday. A month without a year is the last one that has begun.
+Weeks begin on Monday. What names no year is the last one that has begun: a search looks back. "last week" is the week
+before this one, "past week" and "за последнюю неделю" are the seven days up to today.
 """
 
 import re
 from calendar import monthrange
+from collections.abc import Callable
 from datetime import date, timedelta
 
-from jobs.memory.words import month_of
+from jobs.memory.words import month_of, weekday_of
 
 Period = tuple[date, date]
 """First and last day, both included."""
@@ -17,63 +19,182 @@ _ONE_DAY = {
     **dict.fromkeys(("yesterday", "вчера"), 1),
     **dict.fromkeys(("the day before yesterday", "day before yesterday", "позавчера"), 2),
 }
-_UNITS = {"day": "d", "ден": "d", "дня": "d", "дне": "d", "week": "w", "нед": "w", "month": "m", "мес": "m"}
-_UNITS |= {"year": "y", "год": "y", "лет": "y"}
-_LAST = re.compile(
-    r"(?P<which>this|last|past|previous|эт\w+|прошл\w+|последн\w+)\s+(?:(?P<n>\d{1,3})\s+)?(?P<unit>[a-zа-я]+)"
+_NUMBERS = {
+    **dict.fromkeys(("a", "an", "one", "один", "одну"), 1),
+    **dict.fromkeys(("two", "a couple of", "два", "две", "пару"), 2),
+    **{"three": 3, "три": 3, "four": 4, "четыре": 4, "five": 5, "пять": 5, "six": 6, "шесть": 6, "seven": 7, "семь": 7},
+    **{"eight": 8, "восемь": 8, "nine": 9, "девять": 9, "ten": 10, "десять": 10},
+}
+_SHORT = (
+    *(("jan", "янв"), ("feb", "фев", "февр"), ("mar", "мар"), ("apr", "апр"), (), ("jun", "июн"), ("jul", "июл")),
+    *(("aug", "авг"), ("sep", "sept", "сен", "сент"), ("oct", "окт"), ("nov", "ноя", "нояб"), ("dec", "дек")),
 )
-_ISO = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?")
-_MONTH = re.compile(r"([a-zа-я]+)(?:\s+(\d{4}))?")
+_MONTH_OF = {name: month for month, names in enumerate(_SHORT, 1) for name in names}
+
+_BEFORE = re.compile(r"(?:(?:in|on|for|during|within|since|from|over|the|за|в|во|на|с|со|из)\s+)+")
+_UNIT = r"(?P<unit>days?|weeks?|months?|years?|день|дня|дней|дни|недел\w+|месяц\w*|год\w*|лет)"
+_BACK = r"last|previous|прошл\w+"
+_ROLLING = r"past|последн\w+"
+_N = rf"(?P<n>\d{{1,3}}|{'|'.join(_NUMBERS)})"
+_LAST_N = re.compile(rf"(?:{_BACK}|{_ROLLING})\s+{_N}\s+{_UNIT}")
+_PAST = re.compile(rf"(?:(?:{_ROLLING})\s+)?{_UNIT}")
+_AGO = re.compile(rf"(?:{_N}\s+)?{_UNIT}\s+(?:ago|назад)")
+_WHICH = rf"(?P<which>this|эт\w+|{_BACK}|позапрошл\w+)"
+_WHICH_ONE = re.compile(rf"{_WHICH}\s+{_UNIT}")
+_WEEKDAY = re.compile(rf"(?:{_WHICH}\s+)?(?P<name>[a-zа-я]+)")
+_WEEKEND = re.compile(rf"(?:{_WHICH}\s+)?(?:weekend|выходн\w+)")
+_ISO = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?")
+_DOTTED = re.compile(r"(\d{1,2})\.(\d{1,2})(?:\.(\d{4}|\d{2}))?")
+_DAY = re.compile(r"(\d{1,2})(?:st|nd|rd|th|-?го|-?е)?(?:\s+of)?\s+([a-zа-я]+)(?:,?\s+(\d{4}))?")
+_NAMED_DAY = re.compile(r"([a-z]+)\s+(\d{1,2})(?:st|nd|rd|th)?(?:,?\s+(\d{4}))?")
+_MONTH = re.compile(rf"(?:{_WHICH}\s+)?(?P<name>[a-zа-я]+)(?:\s+(?:(?P<year>\d{{4}})|(?P<back>прошлого|last)\s+\w+))?")
 
 
 def period(text: str, today: date) -> Period | None:
     """The days that a text names; None when it names none. "last 2 weeks" are the 14 days up to today."""
-    words = re.sub(r"^(?:in|on|for|during|within|since|the|за|в|во|на|с|из)\s+", "", " ".join(text.lower().split()))
-    words = words.replace("ё", "е").strip(" .?!")
+    words = " ".join(text.lower().split()).replace("ё", "е").strip(" .,?!")
+    words = _BEFORE.sub("", words, count=1) if _BEFORE.match(words) else words
+    words = re.sub(r"(?<=\d{4}) ?(?:года|году|год|г)\.?$", "", words)
     if words in _ONE_DAY:
         day = today - timedelta(days=_ONE_DAY[words])
         return day, day
-    if match := _ISO.fullmatch(words):
-        return _iso(match)
-    if match := _LAST.fullmatch(words):
-        return _last(match, today)
-    match = _MONTH.fullmatch(words)
-    if match and (month := month_of(match[1])):
-        year = int(match[2]) if match[2] else today.year - (month > today.month)
-        return _month(year, month)
+    for form, days in _FORMS:
+        if match := form.fullmatch(words):
+            try:
+                found = days(match, today)
+            except ValueError:  # no such day
+                continue
+            if found:
+                return found
     return None
 
 
-def _iso(match: re.Match[str]) -> Period | None:
-    year, month, day = (int(part) if part else None for part in match.groups())
-    try:
-        if month is None:
-            return date(year or 0, 1, 1), date(year or 0, 12, 31)
-        if day is None:
-            return _month(year or 0, month)
-        return date(year or 0, month, day), date(year or 0, month, day)
-    except ValueError:
-        return None
+def _iso(match: re.Match[str], _today: date) -> Period | None:
+    year, month, day = (int(part) if part else 0 for part in match.groups())
+    if not month:
+        return date(year, 1, 1), date(year, 12, 31)
+    return _month(year, month) if not day else (date(year, month, day), date(year, month, day))
 
 
-def _last(match: re.Match[str], today: date) -> Period | None:
-    unit = next((kind for begin, kind in _UNITS.items() if match["unit"].startswith(begin)), None)
-    if unit is None:
+def _dotted(match: re.Match[str], today: date) -> Period | None:
+    day, month, year = match.groups()
+    return _day(int(day), int(month), f"20{year}" if year and len(year) == 2 else year, today)
+
+
+def _day_named(match: re.Match[str], today: date) -> Period | None:
+    return _day(int(match[1]), _month_in(match[2]), match[3], today)
+
+
+def _named_day(match: re.Match[str], today: date) -> Period | None:
+    return _day(int(match[2]), _month_in(match[1]), match[3], today)
+
+
+def _day(day: int, month: int, year: str | None, today: date) -> Period | None:
+    if not month:
         return None
-    if match["n"]:
-        days = int(match["n"]) * {"d": 1, "w": 7, "m": 30, "y": 365}[unit]
-        return today - timedelta(days=max(0, days - 1)), today
-    back = 0 if match["which"].startswith(("this", "эт")) else 1
-    if unit == "d":
-        return today - timedelta(days=back), today - timedelta(days=back)
-    if unit == "w":
+    if year:
+        return (date(int(year), month, day),) * 2
+    for back in range(9):  # the 29th of February may be eight years away
+        try:
+            found = date(today.year - back, month, day)
+        except ValueError:
+            continue
+        if found <= today:
+            return found, found
+    return None
+
+
+def _last_n(match: re.Match[str], today: date) -> Period:
+    return _up_to(today, _count(match), match["unit"])
+
+
+def _past(match: re.Match[str], today: date) -> Period | None:
+    return None if _is_many(match) else _up_to(today, 1, match["unit"])
+
+
+def _up_to(today: date, count: int, unit: str) -> Period:
+    days = count * {"d": 1, "w": 7, "m": 30, "y": 365}[_kind(unit)]
+    return today - timedelta(days=max(0, days - 1)), today
+
+
+def _ago(match: re.Match[str], today: date) -> Period:
+    return _unit(today, _kind(match["unit"]), _count(match))
+
+
+def _which_one(match: re.Match[str], today: date) -> Period | None:
+    return None if _is_many(match) else _unit(today, _kind(match["unit"]), _back(match))
+
+
+def _unit(today: date, kind: str, back: int) -> Period:
+    """The day, week, month or year so many before this one."""
+    if kind == "d":
+        return (today - timedelta(days=back),) * 2
+    if kind == "w":
         monday = today - timedelta(days=today.weekday() + 7 * back)
         return monday, monday + timedelta(days=6)
-    if unit == "y":
+    if kind == "y":
         return date(today.year - back, 1, 1), date(today.year - back, 12, 31)
     months = today.year * 12 + today.month - 1 - back
     return _month(months // 12, months % 12 + 1)
 
 
+def _weekday(match: re.Match[str], today: date) -> Period | None:
+    """The last one before today; the coming one of this week where it is "this"."""
+    number = weekday_of(match["name"])
+    if number is None:
+        return None
+    ago = (today.weekday() - number - 1) % 7 + 1 if _back(match) else today.weekday() - number
+    return (today - timedelta(days=ago),) * 2
+
+
+def _weekend(match: re.Match[str], today: date) -> Period:
+    """The last one that has begun; with "last", that is over."""
+    saturday = today - timedelta(days=(today.weekday() - 5) % 7)
+    if match["which"] and _back(match) and today.weekday() >= 5:
+        saturday -= timedelta(days=7)
+    return saturday, saturday + timedelta(days=1)
+
+
+def _month_named(match: re.Match[str], today: date) -> Period | None:
+    month = _month_in(match["name"])
+    if not month:
+        return None
+    if match["year"] or match["back"]:
+        return _month(int(match["year"] or today.year - 1), month)
+    if match["which"]:
+        return _month(today.year - (_back(match) and month >= today.month), month)
+    return _month(today.year - (month > today.month), month)
+
+
 def _month(year: int, month: int) -> Period:
     return date(year, month, 1), date(year, month, monthrange(year, month)[1])
+
+
+def _month_in(name: str) -> int:
+    return month_of(name) or _MONTH_OF.get(name, 0)
+
+
+def _kind(unit: str) -> str:
+    return {"d": "d", "д": "d", "w": "w", "н": "w", "m": "m", "м": "m"}.get(unit[0], "y")
+
+
+def _is_many(match: re.Match[str]) -> bool:
+    """Whether they are several of which nobody said how many."""
+    return match["unit"].endswith("s") or match["unit"] in ("дни", "дней", "лет", "годы", "месяцы", "месяцев")
+
+
+def _count(match: re.Match[str]) -> int:
+    number = match["n"]
+    return 1 if number is None else int(number) if number.isdecimal() else _NUMBERS[number]
+
+
+def _back(match: re.Match[str]) -> int:
+    """How many before this one; a day that is just named is one that has been."""
+    which = match["which"] or "last"
+    return 2 if which.startswith("поза") else 0 if which.startswith(("this", "эт")) else 1
+
+
+_FORMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], date], Period | None]], ...] = (
+    *((_ISO, _iso), (_DOTTED, _dotted), (_LAST_N, _last_n), (_PAST, _past), (_AGO, _ago), (_WHICH_ONE, _which_one)),
+    *((_WEEKEND, _weekend), (_WEEKDAY, _weekday), (_DAY, _day_named), (_NAMED_DAY, _named_day), (_MONTH, _month_named)),
+)

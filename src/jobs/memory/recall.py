@@ -1,11 +1,14 @@
 """Recall without being asked: the few passages that belong to what the owner has just written."""
 
 import difflib
+import hashlib
+import json
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 import structlog
 
+from jobs.db import Database
 from jobs.memory.documents import CONVERSATIONS
 from jobs.memory.index import IndexUnavailable, MemoryIndex
 from jobs.memory.marks import is_foreign
@@ -26,22 +29,25 @@ BYTES_A_TOKEN = 4
 CHANGES = 20
 """Lines of a change by hand that are told at most."""
 ASKED_CHARACTERS = 1000
+TOLD = "recalled"
+"""The key in `meta` of what was handed over to the owner's conversation, as digests."""
+MOST_TOLD = 1000
 FRESH = timedelta(days=1)
 """How far back the owner's own conversation is taken to be in the session's context."""
 
 
 class Recall:
-    """What is handed over once to a session is not handed over to it again.
+    """What is handed over once to a conversation is not handed over to it again, also after a restart.
 
     The text of MEMORY.md that the prompt has is kept here, so that a later edit can be told as what it changed.
     """
 
-    def __init__(self, storage: MemoryStorage, index: MemoryIndex, owner: int, budget: int) -> None:
+    def __init__(self, storage: MemoryStorage, index: MemoryIndex, owner: int, budget: int, db: Database) -> None:
         self._storage = storage
         self._index = index
         self._own = f"{CONVERSATIONS}/{owner}/"
         self._budget = budget
-        self._told: set[tuple[str, str]] = set()
+        self._db = db
         self._known = ""
         self._in_prompt = ""
 
@@ -82,20 +88,23 @@ class Recall:
 
         Other people's are among them, for their name and day only: whoever hands them on must leave out their text.
         """
-        if not goes_on:
-            self._told = set()
+        known: list[str] = json.loads(self._db.value("SELECT value FROM meta WHERE key = ?", (TOLD,)) or "[]")
+        told = known if goes_on else []
         # The message itself is in the records by now, and would be the best of all.
         hits = [hit for hit in found if not self._is_in_context(hit)]
         floor = max(FLOOR, NEAR_BEST * hits[0].score) if hits else FLOOR
         chosen: list[Hit] = []
         left = TOKENS
         for hit in hits:
-            known = (hit.path, hit.text) in self._told
+            is_told = _digest(hit) in told
             cost = 0 if is_foreign(hit.source) else tokens(hit.text)
-            if hit.score >= floor and not known and cost <= left and len(chosen) < PASSAGES:
+            if hit.score >= floor and not is_told and cost <= left and len(chosen) < PASSAGES:
                 chosen.append(hit)
                 left -= cost
-        self._told.update((hit.path, hit.text) for hit in chosen)
+        told = [*told, *map(_digest, chosen)][-MOST_TOLD:]
+        if told != known:
+            with self._db.transaction(durable=False):
+                self._db.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", (TOLD, json.dumps(told)))
         return chosen
 
     def _is_in_context(self, hit: Hit) -> bool:
@@ -103,6 +112,10 @@ class Recall:
             return hit.text in self._in_prompt
         today = datetime.now(self._index.places.zone).date()
         return hit.path.startswith(self._own) and hit.date is not None and date.fromisoformat(hit.date) >= today - FRESH
+
+
+def _digest(hit: Hit) -> str:
+    return hashlib.blake2b(f"{hit.path}\0{hit.text}".encode("utf-8", "replace"), digest_size=8).hexdigest()
 
 
 def tokens(text: str) -> int:

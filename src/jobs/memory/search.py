@@ -75,7 +75,7 @@ class Hit:
     kind: str
     person: str
     link: str | None = None
-    """Of a conversation: its first message, as Telegram's apps open it on the account that Jobs has."""
+    """Of a conversation: the first message that Telegram knows, as its apps open it on the account that Jobs has."""
 
 
 @dataclass(frozen=True)

@@ -1,33 +1,39 @@
 """The memory's files: `MEMORY.md` for what lasts, `memory/YYYY-MM-DD.md` for the days. The files are the truth."""
 
-import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
+from enum import StrEnum
 from pathlib import Path
 
 from jobs.memory.documents import DAYS, MEMORY, UPLOADS
+from jobs.memory.facts import Saved, entries, put, same_fact, words_of
+from jobs.memory.history import History
 from jobs.memory.marks import FILE, Mark, is_foreign, marked, read_mark, shown
 from jobs.memory.tidying import Change, Proposal, tidied
+from jobs.memory.whole_files import read, replace
 from jobs.memory.words import stems
 
-HEADING = "## "
-GENERAL = "General"
-"""The section of a fact that names none."""
-VERSIONS = 50
-"""How many earlier versions of MEMORY.md are kept."""
 HISTORY = ".history"
-UNDONE = "undone.md"
 TRIES = 5
+BUSY = "{} is being written by somebody else; try again"
 
-_ITEM = re.compile(r"\s*[-*+]\s+")
-_KEY = re.compile(r"(.{2,60}?)\s*(?::|=|—|–| - )\s*\S")
 _TIME = re.compile(r"\d{2}:\d{2} ")
 
 
 class StorageError(Exception):
     """What was asked cannot be done; one sentence for the owner's session."""
+
+
+class Undo(StrEnum):
+    """What became of taking a change back."""
+
+    NOTHING = ""
+    """There is none."""
+    DONE = "done"
+    OVERTAKEN = "overtaken"
+    """All that it had changed was changed by hand since, and stays as it is."""
 
 
 @dataclass(frozen=True)
@@ -43,17 +49,6 @@ class Line:
     source: str = FILE
 
 
-@dataclass(frozen=True)
-class Saved:
-    section: str
-    done: str
-    """added, known (it stood there), updated (it says more now) or replaced (it said something else)."""
-    before: str | None = None
-    before_source: str = FILE
-    similar: tuple[tuple[str, str], ...] = ()
-    """Other facts about much the same, each with its source, for the one who wrote to look at."""
-
-
 class MemoryStorage:
     """Reads and writes the Markdown files under the workspace.
 
@@ -65,7 +60,7 @@ class MemoryStorage:
         self._workspace = workspace
         self.memory = workspace / MEMORY
         self.days = workspace / DAYS
-        self._history = self.days / HISTORY
+        self._history = History(self.days / HISTORY)
 
     def append(self, text: str, section: str | None = None, mark: Mark | None = None, replaces: str = "") -> Saved:
         """Put a fact under a section of MEMORY.md, made if need be; line breaks become spaces.
@@ -78,35 +73,43 @@ class MemoryStorage:
         saved: list[Saved] = []
 
         def change(lines: list[str]) -> list[str]:
-            saved[:] = [_put(lines, text, wanted, marked(text, mark), replaces)]
+            saved[:] = [put(lines, text, wanted, mark, replaces)]
             return lines
 
-        self._change_memory(change)
+        try:
+            self._change_memory(change)
+        except LookupError:
+            raise StorageError(
+                "no line of MEMORY.md has these words to be replaced; look with memory_read first"
+            ) from None
         return saved[0]
 
     def lines(self) -> list[str]:
         """The lines of MEMORY.md as they stand in the file."""
-        return _split(_read(self.memory))
+        return _split(read(self.memory))
 
-    def tidy(self, seen: list[str], proposal: Proposal, today: date, mark: Mark) -> list[Change]:
+    def tidy(self, seen: list[str], proposal: Proposal, today: date, mark: Mark) -> list[Change] | None:
         """Do what a proposal about the lines `seen` asks for, as one change that one undo takes back.
 
-        Nothing is done when the file has changed since they were seen, and nothing to a line of another person's.
+        Nothing is done to a line of another person's. None: the file has changed since they were seen, and is left.
         """
         done: list[Change] = []
+        is_as_seen = True
 
         def change(lines: list[str]) -> list[str]:
+            nonlocal is_as_seen
             done.clear()
-            if lines != seen:
+            is_as_seen = lines == seen
+            if not is_as_seen:
                 return lines
             after, changes = tidied(lines, proposal, today)
             done.extend(changes)
             for added in proposal.add:
                 text, section = _one_line(added.text), _one_line(added.section)
-                place, _ = _same_fact(_items(after), after, text, section)
+                place, _ = same_fact(after, text, section)
                 if place is not None and is_foreign(read_mark(after[place])[1].source):
                     continue
-                saved = _put(after, text, section, marked(text, mark), "")
+                saved = put(after, text, section, mark)
                 if saved.done == "added":
                     done.append(Change("added", (), text))
                 elif saved.before:
@@ -114,32 +117,51 @@ class MemoryStorage:
             return after
 
         self._change_memory(change)
-        return done
+        return done if is_as_seen else None
 
     def log(self, text: str, at: datetime, mark: Mark | None = None) -> bool:
         """Add a line to the log of a local time's day. Returns False when the same is there already."""
         text = _one_line(text)
         path = self.days / f"{at.date().isoformat()}.md"
-        before = _read(path)
-        if any(_TIME.sub("", _words_of(line), count=1) == text for line in before.split("\n")):
-            return False
         entry = marked(f"{at:%H:%M} {text}", mark or Mark())
-        if before and not before.endswith("\n"):
-            before += "\n"
-        _write(path, f"{before}- {entry}\n")
-        return True
+        is_new = True
+
+        def change(before: str) -> str:
+            nonlocal is_new
+            is_new = all(_TIME.sub("", words_of(line), count=1) != text for line in before.split("\n"))
+            end = "" if before.endswith("\n") or not before else "\n"
+            return f"{before}{end}- {entry}\n" if is_new else before
+
+        _change(path, change)
+        return is_new
 
     def find(self, words: str) -> list[Line]:
         """The lines of MEMORY.md and the day logs that have all these words, in any of their forms."""
         wanted = set(stems(words))
         if not wanted:
             return []
-        found = []
+        found: list[Line] = []
         for path in self._own():
-            for number, line in enumerate(_read(path).split("\n"), 1):
-                if not line.startswith("#") and wanted <= set(stems(_words_of(line))):
-                    name = path.relative_to(self._workspace).as_posix()
-                    found.append(Line(name, number, shown(line.strip()), read_mark(line)[1].source))
+            found += self._with(wanted, path)
+        known = {line.text for line in found}
+        # Of the kept versions what stands nowhere else, once: each has most of what the next one has.
+        for path in self._history.files():
+            for line in self._with(wanted, path):
+                found += [line] if line.text not in known else []
+                known.add(line.text)
+        return found
+
+    def _with(self, wanted: set[str], path: Path) -> list[Line]:
+        """The lines of a file that have all these stems, each with those that go on with it; headings are none."""
+        name = path.relative_to(self._workspace).as_posix()
+        found = []
+        number = 1
+        for entry in entries(read(path).split("\n")):
+            if _has(entry, wanted):
+                sources = [read_mark(line)[1].source for line in entry]
+                source = next(filter(is_foreign, sources), sources[0])
+                found.append(Line(name, number, "\n".join(shown(line.strip()) for line in entry), source))
+            number += len(entry)
         return found
 
     def forget(self, words: str) -> list[Line]:
@@ -148,25 +170,31 @@ class MemoryStorage:
         gone = self.find(words)
         if not gone:
             return []
-        for path in [*self._own(), *self._versions(), self._history / UNDONE]:
-            lines = _read(path).split("\n")
-            kept = [line for line in lines if line.startswith("#") or not wanted <= set(stems(_words_of(line)))]
-            if len(kept) < len(lines):
-                _write(path, "\n".join(kept))
+
+        def change(before: str) -> str:
+            kept = [entry for entry in entries(before.split("\n")) if not _has(entry, wanted)]
+            return "\n".join(line for entry in kept for line in entry)
+
+        for path in [*self._own(), *self._history.files()]:
+            _change(path, change)
         return gone
 
-    def undo(self) -> bool:
-        """Bring back the version of MEMORY.md before the last change. Returns False when there is none."""
-        now = _read(self.memory)
-        for version in reversed(self._versions()):
-            before = _read(version)
-            if before != now:
-                _write(self._history / UNDONE, now)
-                _write(self.memory, before)
-                version.unlink()
-                return True
-            version.unlink()
-        return False
+    def undo(self) -> Undo:
+        """Take back the last change to MEMORY.md that was not taken back. What was edited by hand since stays."""
+        while number := self._history.newest:
+            now = read(self.memory)
+            before = self._history.before(number, now)
+            if before == now:
+                is_over = self._history.is_before(number, now)
+                self._history.drop(number)
+                if is_over:  # as it was before already: the one before is meant
+                    continue
+                return Undo.OVERTAKEN
+            self._history.taken_back(number, now)
+            if replace(self.memory, before, over=now):
+                self._history.drop(number)
+                return Undo.DONE
+        return Undo.NOTHING
 
     @property
     def has_any(self) -> bool:
@@ -176,8 +204,7 @@ class MemoryStorage:
     @property
     def newest_version(self) -> int:
         """The number of the version before the last change; 0 without one."""
-        versions = self._versions()
-        return int(versions[-1].stem) if versions else 0
+        return self._history.newest
 
     def read(self, path: str, line_start: int = 1, line_end: int | None = None) -> list[Line]:
         """Lines of a Markdown file of the workspace, marks as a reader sees them. Raises StorageError."""
@@ -205,108 +232,32 @@ class MemoryStorage:
     def _own(self) -> list[Path]:
         return [self.memory, *sorted(self.days.glob("????-??-??.md"), reverse=True)]
 
-    def _versions(self) -> list[Path]:
-        """The kept versions, oldest first."""
-        return sorted(self._history.glob("[0-9]*.md"))
-
     def _change_memory(self, change: Callable[[list[str]], list[str]]) -> None:
         for _ in range(TRIES):
-            before = _read(self.memory)
-            after = "\n".join(change(_split(before))) + "\n"
-            if after == before or not (after.strip() or before):
+            before = read(self.memory)
+            lines = change(_split(before))
+            if lines == _split(before):
                 return
-            self._keep(before)
-            if _read(self.memory) == before:  # else somebody has just saved it: once more, on top of that
-                _write(self.memory, after)
+            after = "\n".join(lines) + "\n"
+            number = self._history.keep(before, after)
+            if replace(self.memory, after, over=before):
                 return
-        raise StorageError("MEMORY.md is being written by somebody else; try again")
+            self._history.drop(number)  # somebody has just saved it: once more, on top of that
+        raise StorageError(BUSY.format(MEMORY))
 
-    def _keep(self, text: str) -> None:
-        """Keep a version of MEMORY.md, unless it is the last one kept."""
-        versions = self._versions()
-        if versions and _read(versions[-1]) == text:
+
+def _change(path: Path, change: Callable[[str], str]) -> None:
+    """Change a file's text; an edit by hand at the same moment is not written over."""
+    for _ in range(TRIES):
+        before = read(path)
+        after = change(before)
+        if after == before or replace(path, after, over=before):
             return
-        number = int(versions[-1].stem) + 1 if versions else 1
-        _write(self._history / f"{number:08}.md", text)
-        for old in versions[: max(0, len(versions) + 1 - VERSIONS)]:
-            old.unlink(missing_ok=True)
+    raise StorageError(BUSY.format(path.name))
 
 
-def _put(lines: list[str], text: str, section: str, entry: str, replaces: str) -> Saved:
-    """Change the lines of MEMORY.md so that they say `text`."""
-    items = _items(lines)
-    if replaces:
-        wanted = stems(replaces)
-        place = next((at for at, words in items.items() if stems(words) == wanted), None)
-        if place is None:
-            raise StorageError("no line of MEMORY.md has these words to be replaced; look with memory_read first")
-        done = "replaced"
-    else:
-        place, done = _same_fact(items, lines, text, section)
-    if place is not None:
-        before, source = items[place], read_mark(lines[place])[1].source
-        if before != text:
-            lines[place] = f"- {entry}"
-        if before == text:
-            return Saved(_section_of(lines, place), "known")
-        return Saved(_section_of(lines, place), done, before, source)
-    section = section or GENERAL
-    similar = tuple((items[at], read_mark(lines[at])[1].source) for at in _similar(items, text))
-    heading = next((line for line in lines if line.strip().casefold() == (HEADING + section).casefold()), None)
-    if heading is None:
-        heading = HEADING + section
-        lines += ["", heading] if any(lines) else [heading]
-    at = lines.index(heading) + 1
-    while at < len(lines) and not re.match(r"#{1,2} ", lines[at]):
-        at += 1
-    while at > 0 and not lines[at - 1].strip():
-        at -= 1
-    lines.insert(at, f"- {entry}")
-    return Saved(heading.removeprefix(HEADING).strip(), "added", similar=similar)
-
-
-def _items(lines: list[str]) -> dict[int, str]:
-    """The words of each item, by its place."""
-    return {at: _words_of(line) for at, line in enumerate(lines) if _ITEM.match(line)}
-
-
-def _same_fact(items: dict[int, str], lines: list[str], text: str, section: str) -> tuple[int | None, str]:
-    """The line that the new fact belongs to, and what becomes of it."""
-    words = stems(text)
-    key = _key(text)
-    for at, old in items.items():
-        if stems(old) == words:
-            return at, "updated"
-    for at, old in items.items():
-        old_words = stems(old)
-        if len(old_words) >= 2 and words[: len(old_words)] == old_words:
-            return at, "updated"
-        is_here = not section or _section_of(lines, at).casefold() == section.casefold()
-        if key and is_here and _key(old) == key:
-            return at, "replaced"
-    return None, "added"
-
-
-def _key(text: str) -> list[str]:
-    """What a fact of the form "key: value" is about."""
-    match = _KEY.match(text)
-    return stems(match[1]) if match and "http" not in match[1] else []
-
-
-def _similar(items: dict[int, str], text: str) -> list[int]:
-    """The places of up to three lines that have much of the text's words, the most alike first."""
-    words = set(stems(text))
-    alike = [(len(words & set(stems(old))) / max(1, len(words | set(stems(old)))), at) for at, old in items.items()]
-    return [at for share, at in sorted(alike, reverse=True)[:3] if share >= 0.3]
-
-
-def _section_of(lines: list[str], at: int) -> str:
-    return next((line.lstrip("# ").strip() for line in reversed(lines[:at]) if line.startswith("#")), "")
-
-
-def _words_of(line: str) -> str:
-    """An item's words, without its dash and its mark."""
-    return read_mark(_ITEM.sub("", line, count=1))[0].strip()
+def _has(entry: list[str], wanted: set[str]) -> bool:
+    return not entry[0].startswith("#") and wanted <= {stem for line in entry for stem in stems(words_of(line))}
 
 
 def _split(text: str) -> list[str]:
@@ -314,29 +265,11 @@ def _split(text: str) -> list[str]:
 
 
 def _lines(path: Path, name: str) -> list[Line]:
-    text = _read(path).removesuffix("\n").split("\n")
+    text = read(path).removesuffix("\n").split("\n")
     return [Line(name, number, shown(line), read_mark(line)[1].source) for number, line in enumerate(text, 1)]
 
 
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8", errors="surrogateescape")
-    except FileNotFoundError:
-        return ""
-
-
-def _write(path: Path, text: str) -> None:
-    """Replace a file so that a kill leaves the old one or the new one, never a torn one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f".{path.name}.new")
-    with fresh.open("w", encoding="utf-8", errors="surrogateescape", newline="") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    if path.exists():
-        fresh.chmod(path.stat().st_mode & 0o777)
-    fresh.replace(path)
-
-
 def _one_line(text: str) -> str:
-    return " ".join(text.split())
+    """As one item of a list: without line breaks, a dash of its own, and what no file of text holds."""
+    whole = text.encode("utf-8", "replace").decode("utf-8").replace("\0", " ")
+    return re.sub(r"^[-*•] ", "", " ".join(whole.split()))

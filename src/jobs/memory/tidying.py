@@ -6,6 +6,7 @@ from datetime import date
 
 from pydantic import BaseModel, Field, ValidationError
 
+from jobs.memory.facts import dash_of, words_of
 from jobs.memory.marks import AGENT, Mark, is_foreign, marked, read_mark
 from jobs.memory.words import stems
 
@@ -73,7 +74,7 @@ def tidied(lines: list[str], proposal: Proposal, today: date) -> tuple[list[str]
 
     def free(number: int) -> bool:
         place = number - 1
-        is_item = 0 <= place < len(lines) and lines[place].lstrip()[:2] in ("- ", "* ", "+ ")
+        is_item = 0 <= place < len(lines) and bool(dash_of(lines[place]))
         return is_item and place not in touched and not is_foreign(read_mark(lines[place])[1].source)
 
     for join in proposal.join:
@@ -86,21 +87,17 @@ def tidied(lines: list[str], proposal: Proposal, today: date) -> tuple[list[str]
         newest = max((mark for _, mark in old), key=lambda mark: mark.day or date.min)
         # Words of the old lines keep their source; any other makes it the assistant's.
         source = newest.source if set(stems(words)) <= known and newest.day else AGENT
-        after[numbers[0] - 1] = f"- {marked(words, Mark(source, newest.day or today))}"
+        after[numbers[0] - 1] = dash_of(lines[numbers[0] - 1]) + marked(words, Mark(source, newest.day or today))
         for number in numbers[1:]:
             after[number - 1] = None
         touched.update(number - 1 for number in numbers)
-        changes.append(Change("joined", tuple(_bare(text) for text, _ in old), words))
+        changes.append(Change("joined", tuple(words_of(text) for text, _ in old), words))
     for stale in proposal.stale:
         if not free(stale.line) or STALE in lines[stale.line - 1] or stale.since > today:
             continue
         text, mark = read_mark(lines[stale.line - 1])
-        words = f"{_bare(text)} {STALE}{stale.since.isoformat()})"
-        after[stale.line - 1] = f"- {marked(words, mark)}"
+        words = f"{words_of(text)} {STALE}{stale.since.isoformat()})"
+        after[stale.line - 1] = dash_of(lines[stale.line - 1]) + marked(words, mark)
         touched.add(stale.line - 1)
-        changes.append(Change("stale", (_bare(text),), words))
+        changes.append(Change("stale", (words_of(text),), words))
     return [line for line in after if line is not None], changes
-
-
-def _bare(line: str) -> str:
-    return line.lstrip(" -*+").strip()

@@ -28,7 +28,11 @@ SAID_BY = Field(
 
 
 class MemoryAppend(BaseModel):
-    text: str = Field(min_length=1, max_length=4000, description="One fact, complete in itself")
+    text: str = Field(
+        min_length=1,
+        max_length=4000,
+        description='One fact, complete in itself; "key: value" takes the place of the line with that key',
+    )
     section: str | None = Field(None, description="Heading in MEMORY.md, such as People, Preferences, Decisions")
     said_by: str = SAID_BY
     replaces: str = Field("", description="The words of a fact in MEMORY.md that is no longer true; it gives way")
@@ -165,7 +169,7 @@ class MemoryTools:
                     if is_foreign(saved.before_source)
                     else self._mark(AGENT, at, lane)
                 )
-                self._storage.log(f"{REPLACED}{saved.before}", at, gone)
+                self._log(f"{REPLACED}{saved.before}", at, gone)
             told = {
                 "saved": "MEMORY.md",
                 "section": saved.section,
@@ -190,7 +194,10 @@ class MemoryTools:
             code = _code(lines)
             done = call.confirm == code and bool(lines)
             if done:
-                self._storage.forget(call.words)
+                try:
+                    self._storage.forget(call.words)
+                except StorageError as error:
+                    raise ToolError(str(error)) from None
             shown = [{"path": line.path, "line": line.number, "text": _words(line.text, line.source)} for line in lines]
             return {"forgotten": shown} if done else {"would_go": shown, "confirm": code if lines else ""}
 
@@ -215,7 +222,10 @@ class MemoryTools:
         return {name: stats[name] for name in ("documents", "passages", "without_vector")}
 
     def _log(self, text: str, at: datetime, mark: Mark) -> Any:
-        fresh = self._storage.log(text, at, mark)
+        try:
+            fresh = self._storage.log(text, at, mark)
+        except StorageError as error:
+            raise ToolError(str(error)) from None
         return {"saved": f"{DAYS}/{at.date().isoformat()}.md", "done": "added" if fresh else "known"}
 
     def _conversation(self, call: MemoryRead) -> list[Line]:

@@ -124,6 +124,7 @@ def date_words(day: date) -> str:
 
 
 _MONTH_OF = {stem(name): month for month, names in enumerate(_MONTHS, 1) for name in names}
+_WEEKDAY_OF = {stem(name): number for number, names in enumerate(_WEEKDAYS) for name in names}
 _ISO_DAY = re.compile(r"(?<!\d)(\d{4})-(\d{2})-(\d{2})(?!\d)")
 _DOTTED_DAY = re.compile(r"(?<![\d.])(\d{1,2})\.(\d{1,2})\.(\d{4}|\d{2})(?![\d])")
 _NAMED_DAY = re.compile(r"(?<!\d)(\d{1,2})(?:st|nd|rd|th|-?го|-?е)?(?:\s+of)?\s+([^\W\d_]{3,12})", re.IGNORECASE)
@@ -137,6 +138,11 @@ def day_words(text: str) -> list[str]:
     days += [(month_of(match[2]), int(match[1])) for match in _NAMED_DAY.finditer(text)]
     days += [(month_of(match[1]), int(match[2])) for match in _DAY_NAMED.finditer(text)]
     return [f"day{month:02}{day:02}" for month, day in dict.fromkeys(days) if 1 <= month <= 12 and 1 <= day <= 31]
+
+
+def weekday_of(name: str) -> int | None:
+    """The number of a day of the week from its name in any form, Monday 0; None when it is none."""
+    return _WEEKDAY_OF.get(stem(name.lower()))
 
 
 def month_of(name: str) -> int:

@@ -64,10 +64,13 @@ class Outbox:
             rows = [self._as_document(text)]
         return self._queue(key, chat, kind, rows, turn_id)
 
-    def send_files(self, key: str, chat: int, files: Sequence[OutFile], caption: str) -> bool:
+    def send_files(
+        self, key: str, chat: int, files: Sequence[OutFile], caption: str, by_lane: int | None = None
+    ) -> bool:
         """Queue files for a chat, with words under the first; several that go together are one album.
 
-        `key` as in `say`. Words too long for a caption follow as a message of their own.
+        `key` as in `say`; `by_lane`: whose turn under way says it, if one does. Words too long for a caption follow as
+        a message of their own.
         """
         words = self._renderers[OutboxKind.ANSWER](self._masked(chat, caption))
         under = len(words) == 1 and utf16_length(words[0].text) <= CAPTION
@@ -76,7 +79,8 @@ class Outbox:
             rows[0] = (words[0], files[0])
         else:
             rows += [(part, None) for part in words]
-        return self._queue(key, chat, OutboxKind.MESSAGE, rows, None)
+        turn = self._db.value("SELECT max(id) FROM turns WHERE lane = ? AND state = 'running'", (by_lane,))
+        return self._queue(key, chat, OutboxKind.MESSAGE, rows, turn)
 
     def tell_with_file(self, key: str, chat: int, text: str, file: OutFile) -> bool:
         """Queue words of the program's own with a file under them; `key` as in `say`."""

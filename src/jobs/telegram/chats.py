@@ -22,17 +22,21 @@ class Chats:
             {"id": user.id, "hash": access_hash},
         )
 
+    def is_own(self, chat: int) -> bool:
+        """Whether a chat is Saved Messages, where what both sides write is the account's own."""
+        return chat == self._account_id
+
     def can_address(self, chat: int) -> bool:
         """Whether anything can be sent to a chat: Telegram wants proof (a hash) that the account has met them."""
         return (
             self.is_bot
-            or chat == self._account_id
+            or self.is_own(chat)
             or bool(self._db.value("SELECT access_hash FROM telegram_chats WHERE id = ?", (chat,)))
         )
 
     def peer(self, chat: int) -> types.InputPeerUser | types.InputPeerSelf:
         """How to address a chat in a request."""
-        if chat == self._account_id:
+        if self.is_own(chat):
             return types.InputPeerSelf()
         access_hash = self._db.value("SELECT access_hash FROM telegram_chats WHERE id = ?", (chat,))
         return types.InputPeerUser(chat, access_hash or 0)

@@ -14,6 +14,10 @@ from jobs.texts import Language, say
 TELEGRAM_SERVICE = 777000
 """Telegram's own account, which sends login codes."""
 
+MALFORMED = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+"""What reading media raises that are not what their kind should be: their sender's program made them, for one a video
+of endless length. Nothing but that message may suffer by it."""
+
 _UNITS = ("B", "KB", "MB", "GB")
 
 
@@ -35,6 +39,18 @@ def _is_by_telegram(message: types.Message) -> bool:
 
 
 def _media(media: object, language: Language) -> str:
+    try:
+        return _line(media, language)
+    except MALFORMED:
+        return _of_unknown_kind(media, language)
+
+
+def _of_unknown_kind(media: object, language: Language) -> str:
+    kind = type(media).__name__.removeprefix("MessageMedia") or "unknown"
+    return say("media_unknown", language, kind=kind.lower())
+
+
+def _line(media: object, language: Language) -> str:
     match media:
         case types.MessageMediaWebPage() | types.MessageMediaEmpty():
             return ""
@@ -57,8 +73,7 @@ def _media(media: object, language: Language) -> str:
         case types.MessageMediaDice() as dice:
             return say("media_dice", language, emoji=dice.emoticon, value=dice.value)
         case _:
-            kind = type(media).__name__.removeprefix("MessageMedia") or "unknown"
-            return say("media_unknown", language, kind=kind.lower())
+            return _of_unknown_kind(media, language)
 
 
 def _document(document: types.Document, language: Language) -> str:
@@ -80,6 +95,13 @@ def _document(document: types.Document, language: Language) -> str:
 
 def attachment(media: object, sent_at: datetime) -> Attachment | None:
     """The file of a message's media, if it is one to keep. `sent_at`, in the zone of its name, names what has none."""
+    try:
+        return _attachment(media, sent_at)
+    except MALFORMED:
+        return None
+
+
+def _attachment(media: object, sent_at: datetime) -> Attachment | None:
     match media:
         case types.MessageMediaPhoto(photo=types.Photo() as photo) if largest(photo) is not None:
             size = largest(photo)

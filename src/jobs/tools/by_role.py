@@ -49,7 +49,7 @@ def tools_by_role(
                 *owner_tools.tools(),
                 *task_tools.tools(),
                 *standing.tools(),
-                *files.tools(),
+                *files.tools(person.id),
                 *memory.tools(person.id),
                 *schedule.tools(person.id),
                 *watches.tools(),

@@ -14,7 +14,7 @@ import structlog
 
 from jobs.db import Database
 from jobs.memory.marks import AGENT, Mark, is_foreign
-from jobs.memory.storage import MemoryStorage
+from jobs.memory.storage import MemoryStorage, StorageError
 from jobs.memory.tidying import MOST_ADDED, Change, Proposal, numbered, proposal_in
 from jobs.spine.model import Choice
 from jobs.spine.outbox import Outbox
@@ -88,15 +88,18 @@ class Consolidation:
 
     async def _run(self, owner: Person, since: date, today: date) -> None:
         try:
-            await self.consolidate(owner, since, today)
-            self._db.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", (DONE, today.isoformat()))
+            if await self.consolidate(owner, since, today) is not None:
+                self._db.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", (DONE, today.isoformat()))
         except (ModelUnavailable, SessionFailed) as error:
             log.warning("memory was not consolidated tonight", error=str(error))
-        except (apsw.Error, OSError) as error:
+        except (apsw.Error, OSError, StorageError) as error:
             log.error("memory was not consolidated tonight", error=str(error))
 
-    async def consolidate(self, owner: Person, since: date, today: date) -> list[Change]:
-        """Tidy MEMORY.md with what the logs from `since` until before `today` say, and tell the owner what was done."""
+    async def consolidate(self, owner: Person, since: date, today: date) -> list[Change] | None:
+        """Tidy MEMORY.md with what the logs from `since` until before `today` say, and tell the owner what was done.
+
+        None: nothing came of it, and the next night has these logs too.
+        """
         assert self._ask is not None
         logs = self._logs(max(since, today - timedelta(days=MOST_DAYS)), today)
         before = self._storage.lines()
@@ -114,8 +117,11 @@ class Consolidation:
         proposal = proposal_in(reply.text)
         if proposal is None:
             log.warning("memory was not consolidated tonight", error="the model's answer was no proposal")
-            return []
+            return None
         changes = self._storage.tidy(before, _capped(proposal), today, Mark(AGENT, today))
+        if changes is None:
+            log.info("memory was not consolidated tonight: MEMORY.md was edited meanwhile")
+            return None
         log.info("memory is consolidated", changes=len(changes), cost_usd=usage.cost_usd)
         if changes:
             self._tell(owner, today, changes, usage.cost_usd)

@@ -16,7 +16,7 @@ import structlog
 from jobs.db import Database
 from jobs.memory.documents import Records, Said
 from jobs.memory.marks import AGENT, SOMEBODY, Mark, author_of, external, is_foreign
-from jobs.memory.storage import MemoryStorage
+from jobs.memory.storage import MemoryStorage, StorageError
 from jobs.spine.tool import Words
 from jobs.times import now, to_text
 from jobs.users.outcome import ModelUnavailable, Reply, SessionFailed
@@ -79,7 +79,7 @@ class NoteKeeper:
             except (ModelUnavailable, SessionFailed) as error:
                 log.warning("no notes were made; the next time they will be", error=str(error))
                 return
-            except (apsw.Error, OSError) as error:
+            except (apsw.Error, OSError, StorageError) as error:
                 log.error("the notes could not be stored", error=str(error))
                 return
             if not self._again:

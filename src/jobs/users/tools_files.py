@@ -1,5 +1,6 @@
 """The owner's tool that answers with files."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -37,26 +38,27 @@ class FileTools:
         self._workspace = workspace.resolve()
         self._chat = chat
 
-    def tools(self) -> list[Tool[Any]]:
+    def tools(self, lane: int) -> list[Tool[Any]]:
+        """For the session of a lane."""
         return [
             Tool(
                 "send_file",
                 "Send the owner files from the workspace: pictures as photos, sound as audio or voice, the rest as "
                 "documents. They are read when they are sent, shortly after the call: leave them in place.",
                 SendFile,
-                self.send_file,
+                partial(self.send_file, lane=lane),
                 has_effect=True,
             )
         ]
 
-    async def send_file(self, call: SendFile) -> Effect:
+    async def send_file(self, call: SendFile, lane: int) -> Effect:
         names = [call.path] if isinstance(call.path, str) else call.path
         if not 1 <= len(names) <= MOST_FILES:
             raise ToolError(f"Name between 1 and {MOST_FILES} files.")
         files = [self._file(name, as_voice=call.as_voice) for name in names]
 
         def effect() -> Any:
-            self._outbox.send_files(f"files:{uuid4()}", self._chat, files, call.caption)
+            self._outbox.send_files(f"files:{uuid4()}", self._chat, files, call.caption, by_lane=lane)
             return {"queued": [str(Path(file.path).relative_to(self._workspace)) for file in files]}
 
         return effect

@@ -53,7 +53,7 @@ class MemoryPart:
         await self._stage.model.wait_for_request(lambda request: bool(request.tool_results), after=seen)
         await program.kill()
         program = await start()
-        await self._step("the turn is finished by the next start", owner.expect("ключи", "Геннадия"))
+        await self._step("the turn is finished by the next start", owner.expect("Запомнил", "Геннадия"))
         facts = self._facts()
         self._check("the fact is there once, nothing is torn", facts.count("Геннадия") == 1 and "9090" in facts)
         return program

@@ -53,7 +53,7 @@ class TimeSteps:
     async def reminder(self, program: Program) -> None:
         owner = self._owner
         asked = owner.ask("Напомни мне через 20 минут позвонить в банк", "Напомню", "позвонить в банк")
-        await self._step("a reminder is asked for", asked)  # the answer, not what is shown while it is worked on
+        await self._step("a reminder is asked for", asked)
         self._later(program, minutes=21)
         await self._step("it comes when it is due", owner.expect("Напоминание: позвонить в банк"))
         await self._step("it is put off in three words", owner.ask("через час", "Напомню", "позвонить в банк"))
@@ -83,7 +83,8 @@ class TimeSteps:
     async def recurring(self, program: Program) -> None:
         owner = self._owner
         await self._step(
-            "something daily is asked for", owner.ask("Напоминай каждый день в 10:00 выпить воды", "выпить воды")
+            "something daily is asked for",
+            owner.ask("Напоминай каждый день в 10:00 выпить воды", "Напомню", "выпить воды"),
         )
         self._on_day(program, 1, time(10, 0, 30))
         await self._step("it comes on the first day", owner.expect("Напоминание", "выпить воды"))

@@ -126,6 +126,7 @@ class SimMessage:
     grouped_id: int | None = None
     reply_markup: Any = None
     forward: Any = None
+    silent: bool = False
     edited: datetime | None = None
     reactions: dict[Account, str] = field(default_factory=dict)
 

@@ -28,6 +28,8 @@ class Draft:
     grouped_id: int | None = None
     reply_markup: Any = None
     forward: Any = None
+    silent: bool = False
+    """Whoever gets it is not notified."""
 
 
 class _Place(NamedTuple):
@@ -74,6 +76,7 @@ class PostOffice:
                 grouped_id=draft.grouped_id,
                 reply_markup=draft.reply_markup,
                 forward=draft.forward,
+                silent=draft.silent,
                 reactions=reactions,
             )
             entries.append((place, place.box.put(message)))

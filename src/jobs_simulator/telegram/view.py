@@ -113,6 +113,7 @@ class View:
             reply_to=types.MessageReplyHeader(reply_to_msg_id=message.reply_to) if message.reply_to else None,
             reply_markup=message.reply_markup,
             fwd_from=message.forward,
+            silent=message.silent or None,
             edit_date=message.edited,
             grouped_id=message.grouped_id,
             reactions=self.reactions(message) if message.reactions else None,

@@ -1,11 +1,12 @@
 """/memory: what is remembered for good, and taking its last change back."""
 
-from jobs.memory.storage import MemoryStorage
+from jobs.memory.storage import MemoryStorage, Undo
 from jobs.spine.model import Choice
 from jobs.telegram.commands.command import Answer, Call
 from jobs.texts import say
 
 UNDO = frozenset({"undo", "отмена", "отменить", "назад"})
+SAID = {Undo.DONE: "memory_undone", Undo.NOTHING: "memory_nothing_to_undo", Undo.OVERTAKEN: "memory_overtaken"}
 
 
 class MemoryCommand:
@@ -24,6 +25,6 @@ class MemoryCommand:
 
     def _undo(self, number: str) -> str:
         """`number`: of the change that is meant, "" the last. Returns the key of what is said about it."""
-        if number.isdecimal() and int(number[:18]) != self._storage.newest_version:
+        if number and number != str(self._storage.newest_version):
             return "memory_changed_since"
-        return "memory_undone" if self._storage.undo() else "memory_nothing_to_undo"
+        return SAID[self._storage.undo()]

@@ -123,6 +123,7 @@ def _draft(call: Call, request: Any, random_id: int) -> Draft:
         reply_to=_reply_id(request),
         random_id=random_id,
         reply_markup=markup(call, getattr(request, "reply_markup", None)),
+        silent=bool(getattr(request, "silent", None)),
     )
 
 

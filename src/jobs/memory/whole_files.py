@@ -1,0 +1,45 @@
+"""The memory's files read and written whole, so that a kill leaves the old one or the new one, never a torn one."""
+
+import os
+from pathlib import Path
+
+
+def read(path: Path) -> str:
+    """A file's text; "" when there is none, or only a link.
+
+    A session could lay a link in the workspace to what only Jobs itself may read.
+    """
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape", opener=_not_through_a_link) as file:
+            return file.read()
+    except FileNotFoundError:
+        return ""
+    except OSError:
+        if path.is_symlink():
+            return ""
+        raise
+
+
+def replace(path: Path, text: str, over: str | None = None) -> bool:
+    """Put `text` in the file's place, but only as long as it says `over`, where that is given.
+
+    Returns whether it was. Raises OSError.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(f".{path.name}.new")
+    fresh.unlink(missing_ok=True)
+    with fresh.open("x", encoding="utf-8", errors="surrogateescape", newline="") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    if path.exists():
+        fresh.chmod(path.stat().st_mode & 0o777)
+    if over is not None and read(path) != over:
+        fresh.unlink()
+        return False
+    fresh.replace(path)
+    return True
+
+
+def _not_through_a_link(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NOFOLLOW)
