@@ -93,6 +93,7 @@ async def test_nothing_is_started_before_the_owner_has_seen_the_whole_command_an
     assert "secret-value" not in question
     await bench.look()
     assert bench.asked == [question], "asked once"
+    assert await bench.manager.lines() == [("notes", "waits", "", 0)], "the owner is not told of themselves"
     assert bench.manager.allow("notes")
     assert not bench.manager.allow("notes")
     assert await bench.look() == "ready"

@@ -297,8 +297,11 @@ class McpManager:
         return [self.state(server) for server in self.config.servers().values()]
 
     async def lines(self) -> list[tuple[str, str, str, int]]:
-        """The same for the owner: (name, state, reason, number of tools)."""
-        return [(each.config.name, each.word, each.reason, len(each.tools)) for each in await self.states()]
+        """The same for the owner: (name, state, reason, number of tools). What waits for their yes says so itself."""
+        return [
+            (each.config.name, each.word, each.reason if each.word == "broken" else "", len(each.tools))
+            for each in await self.states()
+        ]
 
     def state(self, server: ServerConfig) -> State:
         word, reason = self._word(server)
