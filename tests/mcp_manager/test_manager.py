@@ -319,6 +319,8 @@ async def test_a_program_that_is_not_installed_is_named(bench: Bench) -> None:
     await bench.manager.look()
     assert bench.manager.allow("notes")
     assert await bench.look() == "broken: there is no program 'no-such-program-anywhere' on this machine"
+    told = "на этой машине нет программы 'no-such-program-anywhere'"
+    assert await bench.manager.lines() == [("notes", "broken", told, 0)], "the owner is told in their language"
 
 
 async def test_a_variable_that_is_missing_is_named_and_taken_when_it_is_given(bench: Bench) -> None:
