@@ -26,10 +26,11 @@ RUN = (
     *("--cap-add", "SETUID,SETGID,KILL,DAC_OVERRIDE,CHOWN", "--security-opt=no-new-privileges"),
     *("--pids-limit", "512", "--memory", "3g"),
 )
+# EXTERNAL_USER stands in the environment of Jobs' own process wherever its settings stand, and in no session's.
 LOOK = (
     "id -un; for f in /data/db.sqlite /data/telethon.session; do cat $f >/dev/null && echo READ-DATA; done; "
     "ls /data && echo LISTED-DATA; "
-    "for p in /proc/[0-9]*; do grep -qz TG_API_HASH $p/environ && echo READ-ENVIRONMENT; done; "
+    "for p in /proc/[0-9]*; do grep -qz EXTERNAL_USER $p/environ && echo READ-ENVIRONMENT; done; "
     "touch /workspace/made && echo WROTE-WORKSPACE; touch /opt/jobs/made && echo WROTE-PROGRAM; env | grep API_KEY; "
     "npx --version && uvx --version && echo RUNS-SERVERS"
 )

@@ -24,10 +24,7 @@ from jobs_simulator.stage import DUMMY_KEY, READY, Stage
 
 INSTALL_SECONDS, READY_SECONDS, RESTART_SECONDS = 600.0, 60.0, 8.0
 DATA, WORKSPACE = "/var/lib/jobs/data", "/srv/jobs"
-# The unit's settings stand in a file; what only Jobs' own process has in its environment is what the unit says there.
-TRY = LOOK.split("npx")[0].replace("TG_API_HASH", "EXTERNAL_USER").replace("/data", DATA).replace(
-    "/workspace", WORKSPACE
-) + (
+TRY = LOOK.split("npx")[0].replace("/data", DATA).replace("/workspace", WORKSPACE) + (
     "cat /var/lib/jobs/.env && echo READ-SETTINGS; touch /usr/made && echo WROTE-SYSTEM; "
     "touch /tmp/made && echo WROTE-TMP; touch /home/shared/made && echo WROTE-SHARED; true"
 )

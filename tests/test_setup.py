@@ -236,6 +236,15 @@ async def test_a_login_that_telegram_has_ended_is_made_anew(world: World, how: s
     assert mode(world.session) == 0o600
 
 
+async def test_a_damaged_login_is_told_and_made_anew(world: World) -> None:
+    world.set_up_already()
+    world.session.write_bytes(b"no database" * 100)
+    code, said = await world.answer(*world.signed_in_by_phone(), "@ivan_owner", "y")
+    assert code == 0, said
+    assert "login of before is damaged" in said
+    assert "Signed in to Telegram as Jobs" in said
+
+
 async def test_a_model_out_of_reach_is_told_and_tried_again(world: World) -> None:
     await world.model.stop()
     async with world.setup() as dialogue:

@@ -18,6 +18,8 @@ from jobs.users.people import PeopleFinder
 from jobs.users.repository import UsersRepository
 
 DONE, NOT_FOUND, UNUSABLE = 0, 1, 2
+OWNER = ("owner", "владелец")
+"""As what the owner's own conversation is asked for."""
 
 
 @dataclass(frozen=True)
@@ -47,12 +49,15 @@ def audit(settings: Settings, who: str) -> int:
         return UNUSABLE
     try:
         users = UsersRepository(db, settings.tg_user_id or 0, settings.tz)
-        found = asyncio.run(PeopleFinder(users, NoDirectory()).find(who))
+        if who.casefold() in OWNER or who == str(users.owner_id):
+            found = [users.owner()]
+        else:
+            found = [each.person for each in asyncio.run(PeopleFinder(users, NoDirectory()).find(who))]
         if len(found) != 1:
             key = "which_one" if found else "nobody_called"
-            print(say(key, language, name=visible(who)), *(label(each.person) for each in found), sep="\n")
+            print(say(key, language, name=visible(who)), *map(label, found), sep="\n")
             return NOT_FOUND
-        for line in lines(db, found[0].person, settings, language):
+        for line in lines(db, found[0], settings, language):
             print(line)
     except apsw.Error as error:
         complain(f"{db.path} cannot be read ({error})")

@@ -127,7 +127,7 @@ def torture(
 
 
 @cli.command()
-def audit(person: Annotated[str, typer.Argument(help="A name, @username, phone or id.")]) -> None:
+def audit(person: Annotated[str, typer.Argument(help="A name, @username, phone or id; or: owner.")]) -> None:
     """List everything a person said, was told, and every tool call made for them. Works while Jobs runs.
 
     Exit codes: 0 listed, 1 nobody or more than one fits, 2 the settings or the database.

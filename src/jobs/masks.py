@@ -42,6 +42,11 @@ _FORMS = re.compile(
 )
 _IN_URL = re.compile(r"(?<=://)[^\s/:@]+:[^\s/@]+(?=@)")
 
+_SECRET_NAME = r"[\w.-]*(?:key|token|secret|passw|pwd|auth|credential)[\w.-]*"
+_OPTION = re.compile(rf"--?{_SECRET_NAME}", re.IGNORECASE)
+_SET = re.compile(rf"\A((?:--?)?{_SECRET_NAME}=)(?!\$\{{).*", re.IGNORECASE | re.DOTALL)
+_IN_QUERY = re.compile(rf"([?&]{_SECRET_NAME}=)(?!\$\{{)[^&#]*", re.IGNORECASE)
+
 _CODE = r"(?P<code>\d(?:[\s-]?\d){4,6}(?!\d))"
 _LOGIN_CODE = re.compile(
     r"(?:log[\s-]?in\s+code|code\s+to\s+log\s+in|confirmation\s+code|код\s+(?:для\s+)?(?:входа|подтверждения|авторизации))"
@@ -68,6 +73,27 @@ def without_codes(text: str, *, by_telegram: bool = False) -> str:
     """The text with Telegram's login codes masked. `by_telegram`: its own words, in which every such number is one."""
     text = _LOGIN_LINK.sub(MASK, _LOGIN_CODE.sub(lambda found: found[0].replace(found["code"], MASK), text))
     return _ANY_CODE.sub(MASK, text) if by_telegram else text
+
+
+def arguments_without_secrets(arguments: Iterable[str], instead: str = MASK) -> list[str]:
+    """A program's arguments, with `instead` in the place of each secret, by the names alone: `--api-key K`, `TOKEN=K`.
+
+    What names a variable (`${…}`) is none.
+    """
+    kept: list[str] = []
+    follows = False
+    for argument in arguments:
+        if follows and not argument.startswith("-") and "${" not in argument:
+            kept.append(instead)
+        else:
+            kept.append(url_without_secrets(_SET.sub(rf"\g<1>{instead}", argument), instead))
+        follows = _OPTION.fullmatch(argument) is not None
+    return kept
+
+
+def url_without_secrets(url: str, instead: str = MASK) -> str:
+    """The same for an address: `?api_key=K`."""
+    return _IN_QUERY.sub(rf"\g<1>{instead}", url)
 
 
 def session_secrets(session: Path) -> list[str]:

@@ -184,6 +184,7 @@ async def test_missing_settings_are_one_line_each(stage: Stage) -> None:
 async def test_fix_mends_what_is_safe(stage: Stage) -> None:
     (stage.folder / ".env").write_text("# nothing\n")
     (stage.folder / ".env").chmod(0o644)
+    stage.data.chmod(0o755)
     stage.workspace.rmdir()
     code, found = await doctor(stage, "--quick")
     assert (code, levels({"files": found["files"]})) == (0, {"warn"})
@@ -192,5 +193,6 @@ async def test_fix_mends_what_is_safe(stage: Stage) -> None:
     assert ("ok", f"mended: {stage.folder / '.env'}") in found["files"]
     assert (stage.folder / ".env").stat().st_mode & 0o777 == 0o600
     assert stage.workspace.is_dir()
+    assert stage.data.stat().st_mode & 0o777 == 0o711, "sessions of other Unix users still reach their folders in it"
     _, found = await doctor(stage, "--quick")
     assert levels({"files": found["files"], "disk": found["disk"]}) == {"ok"}

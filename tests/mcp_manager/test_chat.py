@@ -7,8 +7,9 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from tests.support import CallMaker, call
+from tests.support import CallMaker, Spine, call, mcp_tools
 
+from jobs.spine.tool import NoArguments
 from jobs_simulator.chat import Chat
 from jobs_simulator.stage import Stage
 
@@ -88,3 +89,15 @@ async def test_a_secret_is_asked_for_by_code_and_never_reaches_the_model_the_cha
     kept = [path for path in stage.folder.rglob("*") if path.is_file() and SECRET.encode() in path.read_bytes()]
     assert kept == [file]
     assert not [line for line in program.lines if SECRET in line]
+
+
+async def test_a_secret_that_was_pasted_among_the_arguments_is_not_told_the_model(spine: Spine, tmp_path: Path) -> None:
+    arguments = ["-y", "x", "--api-key", SECRET, f"--token={SECRET}", "--folder", "/f"]
+    servers = {"a": {"command": "npx", "args": arguments}, "b": {"url": f"https://x.example/mcp?key={SECRET}"}}
+    (tmp_path / "mcp_servers.json").write_text(json.dumps({"mcpServers": servers}))
+    told = await mcp_tools(spine, tmp_path).list(NoArguments())
+    assert SECRET not in json.dumps(told)
+    assert [server["runs"] for server in told["servers"]] == [
+        "npx -y x --api-key *** --token=*** --folder /f",
+        "https://x.example/mcp?key=***",
+    ]

@@ -93,6 +93,7 @@ async def test_nothing_is_started_before_the_owner_has_seen_the_whole_command_an
     assert "secret-value" not in question
     await bench.look()
     assert bench.asked == [question], "asked once"
+    assert await bench.manager.lines() == [("notes", "waits", "", 0)], "the owner is not told of themselves"
     assert bench.manager.allow("notes")
     assert not bench.manager.allow("notes")
     assert await bench.look() == "ready"
@@ -318,6 +319,8 @@ async def test_a_program_that_is_not_installed_is_named(bench: Bench) -> None:
     await bench.manager.look()
     assert bench.manager.allow("notes")
     assert await bench.look() == "broken: there is no program 'no-such-program-anywhere' on this machine"
+    told = "на этой машине нет программы 'no-such-program-anywhere'"
+    assert await bench.manager.lines() == [("notes", "broken", told, 0)], "the owner is told in their language"
 
 
 async def test_a_variable_that_is_missing_is_named_and_taken_when_it_is_given(bench: Bench) -> None:

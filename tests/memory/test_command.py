@@ -115,3 +115,12 @@ def test_a_kill_in_the_middle_of_writing_leaves_a_whole_file(tmp_path: Path) -> 
         facts = (tmp_path / "MEMORY.md").read_text(encoding="utf-8").splitlines()[1:]
         assert all(line.startswith("- номер ") and line.endswith("слово конец") for line in facts)
         assert len(facts) >= said, "what was said to be written is there"
+
+
+def test_records_that_cannot_be_opened_are_one_sentence(environment: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "db.sqlite").write_bytes(b"no database" * 400)
+    for command in ("stats", "reindex"):
+        done = run(environment, command)
+        assert (done.returncode, len(done.stderr.splitlines())) == (2, 1), done.stderr
+        assert "cannot be used" in done.stderr

@@ -1,6 +1,7 @@
 """The files are the truth: facts stand once, each knows its source, nothing of the owner's is lost."""
 
 import os
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -297,11 +298,17 @@ def test_a_link_out_of_the_workspace_tells_nothing(storage: MemoryStorage, tmp_p
     storage.days.mkdir()
     for path in (storage.memory, storage.days / "2026-11-22.md"):
         path.symlink_to(secret)
-    assert storage.facts() == ""
-    assert "тайна" not in "".join(line.text for line in storage.day(DAY))
-    assert storage.find("тайна") == []
-    storage.log("обед", NOON, BY_OWNER)
-    storage.append("любит чай", None, BY_OWNER)
+    asked: list[Callable[[], object]] = [
+        storage.facts,
+        lambda: storage.day(DAY),
+        lambda: storage.find("тайна"),
+        lambda: storage.log("обед", NOON, BY_OWNER),
+        lambda: storage.append("любит чай", None, BY_OWNER),
+    ]
+    for asking in asked:
+        with pytest.raises(StorageError, match="is a link, which is not followed"):
+            asking()
+    assert storage.memory.is_symlink()
     assert secret.read_text(encoding="utf-8") == "- тайна\n"
 
 

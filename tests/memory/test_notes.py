@@ -8,7 +8,7 @@ from tests.rig import Rig
 from tests.support import MASHA, OWNER, settings
 
 from jobs.spine.extras import Extras
-from jobs.spine.model import Incoming, Origin
+from jobs.spine.model import Incoming, Origin, OutboxKind
 from jobs.times import now
 from jobs_simulator.model import Reply, ToolCall, echo
 from jobs_simulator.model.parts import ApiError
@@ -68,6 +68,14 @@ async def test_notes_that_others_words_are_behind_are_theirs(tmp_path: Path) -> 
         assert "external: Мария -->" in notes_of(rig)
         assert "agent -->" not in notes_of(rig)
         assert "<words-" in str(asked(rig)[0].body["messages"])
+
+
+async def test_a_long_answer_leaves_room_for_the_rest_of_the_conversation(tmp_path: Path) -> None:
+    async with Rig(tmp_path, echo, remembers=True) as rig:
+        await rig.ask(OWNER, "отчёт обещан к пятнице")
+        rig.spine.outbox.say("x", OWNER, OutboxKind.ANSWER, "строка отчёта\n\n" * 4000)
+        await drained(rig)
+        assert "отчёт обещан к пятнице" in str(asked(rig)[0].body["messages"])
 
 
 async def test_what_could_not_be_noted_is_noted_the_next_time(tmp_path: Path) -> None:

@@ -137,3 +137,11 @@ def test_what_the_context_has_already_is_not_handed_over(spine: Spine, tmp_path:
     small = Recall(MemoryStorage(tmp_path), MemoryIndex(Places(tmp_path, tmp_path, MOSCOW)), OWNER, 1, spine.db)
     small.facts()
     assert small.choose([fact], goes_on=True) == [fact], "the prompt has its headings only"
+
+
+async def test_a_turn_goes_on_without_a_memory_that_cannot_be_read(tmp_path: Path) -> None:
+    """As when somebody else's editor has saved it for themselves."""
+    async with Rig(tmp_path, echo, remembers=True) as rig:
+        (rig.settings.workspace_dir / "MEMORY.md").mkdir()
+        assert await rig.ask(OWNER, "привет") == ["ECHO: привет"]
+        assert "MEMORY.md cannot be read (Is a directory)" in system(rig.model), "its session can say so"

@@ -48,9 +48,18 @@ async def test_a_killed_worker_is_started_again(index: MemoryIndex) -> None:
     await index.search(Wanted("ключи"))
     process = index._process
     assert process is not None
-    os.kill(process.pid, signal.SIGKILL)
-    await process.wait()
+    os.kill(process.pid, signal.SIGKILL)  # by the kernel when memory is short: nobody has noticed yet
     assert "соседа" in (await index.search(Wanted("ключи")))[0].text
+
+
+async def test_who_asks_while_it_is_stopped_does_not_start_it_again(index: MemoryIndex) -> None:
+    await index.search(Wanted("ключи"))
+    asking = asyncio.ensure_future(index.reindex())
+    await asyncio.sleep(0)  # the question is on its way
+    await index.stop()
+    with pytest.raises(IndexUnavailable):
+        await asking
+    assert index._process is None
 
 
 async def test_the_worker_ends_with_its_pipe_and_runs_at_low_priority(index: MemoryIndex) -> None:

@@ -206,6 +206,10 @@ async def test_the_audit_has_what_was_said_told_and_called(tmp_path: Path, capsy
         assert "отчёт" in shown
         assert "Peter" not in shown
         assert audit_of(rig, "nobody") == 1
+        for owner in ("owner", str(OWNER)):
+            capsys.readouterr()
+            assert audit_of(rig, owner) == 0
+            assert "поручи" in capsys.readouterr().out, "the owner's own conversation"
 
 
 def audit_of(rig: Rig, who: str) -> int:

@@ -31,7 +31,7 @@ import apsw
 from jobs import __version__
 from jobs.config import SECRET_FIELDS, Settings, project_root
 from jobs.db import DatabaseError, schema_version
-from jobs.masks import Masks
+from jobs.masks import Masks, arguments_without_secrets, url_without_secrets
 from jobs.times import now, to_text
 
 FORMAT = 1
@@ -289,24 +289,7 @@ def servers_without_secrets(text: str) -> str:
             if isinstance(given := entry.get(field), dict):
                 entry[field] = {name: value if "${" in str(value) else "" for name, value in given.items()}
         if isinstance(arguments := entry.get("args"), list):
-            entry["args"] = _arguments_without_secrets(arguments)
+            entry["args"] = arguments_without_secrets(map(str, arguments), "")
         if isinstance(url := entry.get("url"), str):
-            entry["url"] = _IN_QUERY.sub(r"\1", url)
+            entry["url"] = url_without_secrets(url, "")
     return Masks()(json.dumps(document, ensure_ascii=False, indent=2))
-
-
-_SECRET_NAME = r"[\w.-]*(?:key|token|secret|passw|pwd|auth|credential)[\w.-]*"
-_OPTION = re.compile(rf"--?{_SECRET_NAME}", re.IGNORECASE)
-_SET_OPTION = re.compile(rf"((?:--?)?{_SECRET_NAME}=)(?!\$\{{).*", re.IGNORECASE | re.DOTALL)
-_IN_QUERY = re.compile(rf"([?&]{_SECRET_NAME}=)(?!\$\{{)[^&#]*", re.IGNORECASE)
-
-
-def _arguments_without_secrets(arguments: list[Any]) -> list[Any]:
-    """Arguments without what follows `--api-key` and its likes, in one argument or in the next."""
-    kept: list[Any] = []
-    follows = False
-    for argument in map(str, arguments):
-        is_value = follows and not argument.startswith("-") and "${" not in argument
-        kept.append("" if is_value else _IN_QUERY.sub(r"\1", _SET_OPTION.sub(r"\1", argument)))
-        follows = _OPTION.fullmatch(argument) is not None
-    return kept

@@ -127,8 +127,9 @@ def private_files(settings: Settings) -> Iterator[Finding]:
     if data.is_dir() and data.stat().st_mode & stat.S_IROTH:
         is_open.append(data)
     for path in is_open:
-        mode = 0o700 if path.is_dir() else 0o600
-        yield warn("files", "doctor_file_open", partial(path.chmod, mode), path=path)
+        # A folder may stay open to pass through: sessions that are other Unix users have their own folders in it.
+        mode, change = (0o711 & path.stat().st_mode, "go-rw") if path.is_dir() else (0o600, "go=")
+        yield warn("files", "doctor_file_open", partial(path.chmod, mode), path=path, change=change)
     if not is_open:
         yield ok("files", "doctor_files")
 

@@ -13,6 +13,8 @@ from typing import Any, Literal, cast
 
 import structlog
 
+from jobs.texts import Language, say
+
 log = structlog.get_logger()
 
 NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
@@ -24,8 +26,30 @@ Kind = Literal["stdio", "http", "sse"]
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 
 
+@dataclass(frozen=True)
+class Reason:
+    """Why a server cannot be used: `mcp_reason_<key>` of the catalogue. As a text it is English, for the model."""
+
+    key: str
+    values: Mapping[str, object]
+
+    def said(self, language: Language) -> str:
+        return say(f"mcp_reason_{self.key}", language, **self.values)
+
+    def __str__(self) -> str:
+        return self.said("en")
+
+
+def reason(key: str, **values: object) -> Reason:
+    return Reason(key, values)
+
+
 class ConfigError(Exception):
     """The file, or an entry, cannot be used; one sentence that says what to do."""
+
+    def __init__(self, what: str | Reason) -> None:
+        super().__init__(str(what))
+        self.reason = what if isinstance(what, Reason) else reason("words", words=what)
 
 
 @dataclass(frozen=True)
@@ -64,7 +88,7 @@ class ServerConfig:
             def value(match: re.Match[str]) -> str:
                 found = known.get(match[1]) or match[2]
                 if found is None:
-                    raise ConfigError(f"the variable {match[1]} is not set; set it with mcp_set_env")
+                    raise ConfigError(reason("unset", variable=match[1]))
                 return found
 
             return _VARIABLE.sub(value, text)
@@ -73,7 +97,7 @@ class ServerConfig:
         env = {name: filled(text, {**environment, **plain}) for name, text in self.env.items()}
         known = {**environment, **env}
         if missing := [name for name, text in env.items() if not text]:
-            raise ConfigError(f"the variable {missing[0]} is empty; set it with mcp_set_env")
+            raise ConfigError(reason("empty", variable=missing[0]))
         return ServerConfig(
             self.name,
             self.kind,
@@ -90,10 +114,8 @@ class ServerConfig:
         path = self.env.get("PATH") or os.environ.get("PATH", os.defpath)
         if program := shutil.which(self.command, path=path):
             return program
-        hint = {"npx": "; install Node.js", "uvx": "; install uv (pip install uv)"}
-        raise ConfigError(
-            f"there is no program {self.command!r} on this machine{hint.get(os.path.basename(self.command), '')}"
-        )
+        known = {"npx": "no_npx", "uvx": "no_uvx"}
+        raise ConfigError(reason(known.get(os.path.basename(self.command), "no_program"), program=self.command))
 
 
 class McpConfig:

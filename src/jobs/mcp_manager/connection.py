@@ -20,7 +20,7 @@ from mcp.shared.exceptions import MCPDeprecationWarning
 from mcp.types import CONNECTION_CLOSED, CallToolResult
 
 from jobs.masks import Masks
-from jobs.mcp_manager.config import ConfigError, ServerConfig
+from jobs.mcp_manager.config import ConfigError, Reason, ServerConfig, reason
 from jobs.users.foreign_tools import ForeignTool
 from jobs.walls import Confined
 
@@ -48,6 +48,10 @@ SHORTEST_SECRET = 6
 
 class Broken(Exception):
     """The server cannot be used now; the message is the reason in a few words."""
+
+    def __init__(self, why: str | Reason) -> None:
+        super().__init__(str(why))
+        self.reason = why if isinstance(why, Reason) else reason("words", words=why)
 
 
 class Connection:
@@ -84,8 +88,8 @@ class Connection:
         """The status with which the server last refused a message, over HTTP: the SDK does not tell it."""
         self._masked = Masks()
         """What the server was given may be a secret, and a server may say it when it fails."""
-        self.problem = ""
-        """Why it is not connected; "" while it is, or while the first try runs."""
+        self.problem: Reason | None = None
+        """Why it is not connected; None while it is, or while the first try runs."""
         self.settled = asyncio.Event()
         """Set while it is known how the last try to connect has ended; cleared while one is under way."""
 
@@ -105,11 +109,11 @@ class Connection:
                 await self._stay_connected()
                 failures = 0
             except Broken as error:
-                self.problem = str(error)
-                log.warning("MCP server broken", server=self._config.name, reason=self.problem)
+                self.problem = error.reason
+                log.warning("MCP server broken", server=self._config.name, reason=str(error))
             except Exception as error:  # noqa: BLE001 (the end of a transport raises anything; the next try is what counts)
                 self.problem = self._reason(error)
-                log.warning("MCP server lost", server=self._config.name, reason=self.problem)
+                log.warning("MCP server lost", server=self._config.name, reason=str(self.problem))
             finally:
                 self._client = None
                 self.settled.set()
@@ -133,20 +137,20 @@ class Connection:
                     client = await stack.enter_async_context(self._open())
                     tools = await _tools_of(client)
             except TimeoutError:
-                raise Broken(f"it did not answer within {START_SECONDS:g} s") from None
+                raise Broken(reason("no_answer", seconds=f"{START_SECONDS:g}")) from None
             except ConfigError as error:
-                raise Broken(str(error)) from None
+                raise Broken(error.reason) from None
             except Broken:
                 raise
             except Exception as error:  # noqa: BLE001 (the SDK raises whatever a server makes it stumble over)
                 raise Broken(self._reason(error)) from None
-            self._client, self.problem = client, ""
+            self._client, self.problem = client, None
             self._on_tools(tools)
             self.settled.set()
             await self._watch(client)
             self._client = None
         if not self.problem:
-            self.problem = self._said() or "the connection was lost"
+            self.problem = self._said() or reason("lost")
 
     async def _watch(self, client: Client) -> None:
         """Until the connection is lost; whenever the server says that its tools have changed, it is asked for them."""
@@ -252,7 +256,7 @@ class Connection:
                 async with asyncio.timeout(PING_SECONDS):
                     await client.send_ping()
             except Exception as error:  # noqa: BLE001 (as above)
-                self._lose(self._reason(error) if not isinstance(error, TimeoutError) else "it does not answer")
+                self._lose(self._reason(error) if not isinstance(error, TimeoutError) else reason("silent"))
 
     async def call(self, tool: str, arguments: dict[str, Any]) -> CallToolResult:
         """Call a tool. Raises Broken."""
@@ -266,35 +270,33 @@ class Connection:
             raise Broken(f"the tool did not answer within {CALL_SECONDS:g} s") from None
         except MCPError as error:
             if error.error.code == CONNECTION_CLOSED:
-                self._lose(self._said() or "the connection was lost")
-                raise Broken(self.problem) from None
+                raise Broken(self._lose(self._said() or reason("lost"))) from None
             raise Broken(f"it refused the call: {_short(self._masked(error.error.message))}") from None
         except Exception as error:  # noqa: BLE001 (as above)
-            self._lose(self._reason(error))
-            raise Broken(self.problem) from None
+            raise Broken(self._lose(self._reason(error))) from None
 
-    def _lose(self, reason: str) -> None:
-        self.problem = reason
+    def _lose(self, why: Reason) -> Reason:
+        self.problem = why
         self.settled.clear()
         self._now.set()
         self._lost.set()
         self._news.set()
+        return why
 
-    def _said(self) -> str:
+    def _said(self) -> Reason | None:
         lines = [line.strip() for line in self._stderr.splitlines() if line.strip()]
-        return _short(self._masked(lines[-1])) if lines else ""
+        return reason("words", words=_short(self._masked(lines[-1]))) if lines else None
 
-    def _reason(self, error: BaseException) -> str:
+    def _reason(self, error: BaseException) -> Reason:
         while isinstance(error, BaseExceptionGroup):
             error = error.exceptions[0]
         status = error.response.status_code if isinstance(error, httpx2.HTTPStatusError) else self._refused
         if status and isinstance(error, (httpx2.HTTPStatusError, MCPError)):
-            hint = ": the key or token it is given is missing or wrong" if status in (401, 403) else ""
-            return f"it answered {status}{hint}"
+            return reason("answered_key" if status in (401, 403) else "answered", status=status)
         if isinstance(error, httpx2.TransportError):
-            return f"it cannot be reached ({type(error).__name__})"
+            return reason("away", kind=type(error).__name__)
         words = error.error.message if isinstance(error, MCPError) else str(error)
-        return self._said() or _short(self._masked(words)) or type(error).__name__
+        return self._said() or reason("words", words=_short(self._masked(words)) or type(error).__name__)
 
 
 async def _tools_of(client: Client) -> list[ForeignTool]:

@@ -297,8 +297,15 @@ class McpManager:
         return [self.state(server) for server in self.config.servers().values()]
 
     async def lines(self) -> list[tuple[str, str, str, int]]:
-        """The same for the owner: (name, state, reason, number of tools)."""
-        return [(each.config.name, each.word, each.reason, len(each.tools)) for each in await self.states()]
+        """The same for the owner: (name, state, reason, number of tools). What waits for their yes says so itself."""
+        language = self._users.owner().language
+        told = []
+        for each in await self.states():
+            name = each.config.name
+            problem = self._connections[name][1].problem if name in self._connections else None
+            reason = problem.said(language) if problem and each.word == "broken" else ""
+            told.append((name, each.word, reason, len(each.tools)))
+        return told
 
     def state(self, server: ServerConfig) -> State:
         word, reason = self._word(server)
@@ -316,7 +323,7 @@ class McpManager:
             return "changed", "its tools are others than the owner allowed; the owner has been asked"
         connection = self._connections[name][1] if name in self._connections else None
         if connection and connection.problem:
-            return "broken", connection.problem
+            return "broken", str(connection.problem)
         return ("ready", "") if connection and connection.connected else ("starting", "")
 
     async def settled(self, name: str) -> State | None:

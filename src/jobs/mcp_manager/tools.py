@@ -5,12 +5,14 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
+from jobs.masks import Masks, arguments_without_secrets, url_without_secrets
 from jobs.mcp_manager.config import ConfigError, parse_entry
 from jobs.mcp_manager.manager import McpManager, State
 from jobs.mcp_manager.registry import Registry, RegistryError, Variable
 from jobs.mcp_manager.secrets import Secrets
 from jobs.spine.tool import Effect, NoArguments, Tool, ToolError
 
+MASKS = Masks()
 ASKED = "The owner is shown what will be run and asked to allow it; until then it is not started. Do not ask again."
 
 
@@ -204,4 +206,7 @@ def _told(state: State) -> dict[str, Any]:
 
 
 def _what(entry: dict[str, Any]) -> str:
-    return str(entry.get("url") or " ".join([entry.get("command", ""), *entry.get("args", [])]))
+    """What is run, as the model is told: the file may have a secret there that a person has pasted."""
+    if url := entry.get("url"):
+        return MASKS(url_without_secrets(str(url)))
+    return MASKS(" ".join([entry.get("command", ""), *arguments_without_secrets(entry.get("args", []))]))

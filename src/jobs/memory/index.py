@@ -95,15 +95,18 @@ class MemoryIndex:
             await process.wait()
 
     async def _ask(self, what: str, arguments: dict[str, Any], seconds: float) -> Any:
-        try:
-            async with asyncio.timeout(seconds), self._asking:
-                return await self._exchange({"ask": what, "arguments": arguments})
-        except TimeoutError:
-            raise IndexUnavailable("the memory's index takes too long; try again later") from None
-        except (OSError, ValueError, asyncio.LimitOverrunError) as error:
-            log.warning("the memory's index does not answer", error=repr(error))
-            await self.stop()
-            raise IndexUnavailable("the memory's index cannot be reached; the log says why") from None
+        for _ in range(2):  # a worker that has ended, or whose file was taken away, is no reason to find nothing
+            try:
+                async with asyncio.timeout(seconds), self._asking:
+                    return await self._exchange({"ask": what, "arguments": arguments})
+            except TimeoutError:
+                raise IndexUnavailable("the memory's index takes too long; try again later") from None
+            except (OSError, ValueError, asyncio.LimitOverrunError) as error:
+                log.warning("the memory's index does not answer", error=repr(error))
+                if self._process is None:
+                    break  # it was stopped
+                await self.stop()
+        raise IndexUnavailable("the memory's index cannot be reached; the log says why")
 
     async def _exchange(self, request: dict[str, Any]) -> Any:
         await self.start()

@@ -13,7 +13,7 @@ from jobs.memory.documents import CONVERSATIONS
 from jobs.memory.index import IndexUnavailable, MemoryIndex
 from jobs.memory.marks import is_foreign
 from jobs.memory.search import Hit, Wanted
-from jobs.memory.storage import MemoryStorage
+from jobs.memory.storage import MemoryStorage, StorageError
 
 log = structlog.get_logger()
 
@@ -56,13 +56,21 @@ class Recall:
 
         What other people have said is left out: a prompt has nothing in it that somebody else could have written.
         """
-        self._known = whole = self._storage.facts(foreign=False)
+        try:
+            self._known = whole = self._storage.facts(foreign=False)
+        except StorageError as error:
+            self._known = self._in_prompt = ""
+            log.warning("the prompt is without memory", error=str(error))
+            return f"({error})"
         self._in_prompt = whole if tokens(whole) <= self._budget else ""
         return whole if self._in_prompt else headings(whole)[: self._budget * BYTES_A_TOKEN // 2]
 
     def changes(self) -> list[str]:
         """What was changed in MEMORY.md since this or `facts` was last asked, a line for each line; CHANGES at most."""
-        before, self._known = self._known, self._storage.facts(foreign=False)
+        try:
+            before, self._known = self._known, self._storage.facts(foreign=False)
+        except StorageError:  # what the prompt says of it still holds
+            return []
         if before == self._known:
             return []
         changed = [

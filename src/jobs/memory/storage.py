@@ -12,6 +12,7 @@ from jobs.memory.facts import Saved, entries, put, same_fact, words_of
 from jobs.memory.history import History
 from jobs.memory.marks import FILE, Mark, is_foreign, marked, read_mark, shown
 from jobs.memory.tidying import Change, Proposal, tidied
+from jobs.memory.whole_files import StorageError as StorageError
 from jobs.memory.whole_files import read, replace
 from jobs.memory.words import stems
 
@@ -20,10 +21,6 @@ TRIES = 5
 BUSY = "{} is being written by somebody else; try again"
 
 _TIME = re.compile(r"\d{2}:\d{2} ")
-
-
-class StorageError(Exception):
-    """What was asked cannot be done; one sentence for the owner's session."""
 
 
 class Undo(StrEnum):
@@ -85,7 +82,7 @@ class MemoryStorage:
         return saved[0]
 
     def lines(self) -> list[str]:
-        """The lines of MEMORY.md as they stand in the file."""
+        """The lines of MEMORY.md as they stand in the file. Raises StorageError, as all that reads or writes does."""
         return _split(read(self.memory))
 
     def tidy(self, seen: list[str], proposal: Proposal, today: date, mark: Mark) -> list[Change] | None:
@@ -137,27 +134,27 @@ class MemoryStorage:
 
     def find(self, words: str) -> list[Line]:
         """The lines of MEMORY.md and the day logs that have all these words, in any of their forms."""
-        wanted = set(stems(words))
-        if not wanted:
-            return []
+        return self._find(_Having(words))
+
+    def _find(self, having: "_Having") -> list[Line]:
         found: list[Line] = []
         for path in self._own():
-            found += self._with(wanted, path)
+            found += self._with(having, path)
         known = {line.text for line in found}
         # Of the kept versions what stands nowhere else, once: each has most of what the next one has.
         for path in self._history.files():
-            for line in self._with(wanted, path):
+            for line in self._with(having, path):
                 found += [line] if line.text not in known else []
                 known.add(line.text)
         return found
 
-    def _with(self, wanted: set[str], path: Path) -> list[Line]:
-        """The lines of a file that have all these stems, each with those that go on with it; headings are none."""
+    def _with(self, having: "_Having", path: Path) -> list[Line]:
+        """The lines of a file that are meant, each with those that go on with it."""
         name = path.relative_to(self._workspace).as_posix()
         found = []
         number = 1
         for entry in entries(read(path).split("\n")):
-            if _has(entry, wanted):
+            if having(entry):
                 sources = [read_mark(line)[1].source for line in entry]
                 source = next(filter(is_foreign, sources), sources[0])
                 found.append(Line(name, number, "\n".join(shown(line.strip()) for line in entry), source))
@@ -166,13 +163,13 @@ class MemoryStorage:
 
     def forget(self, words: str) -> list[Line]:
         """Remove what `find` finds, from the earlier versions too, so that nothing brings it back. Returns it."""
-        wanted = set(stems(words))
-        gone = self.find(words)
+        having = _Having(words)
+        gone = self._find(having)
         if not gone:
             return []
 
         def change(before: str) -> str:
-            kept = [entry for entry in entries(before.split("\n")) if not _has(entry, wanted)]
+            kept = [entry for entry in entries(before.split("\n")) if not having(entry)]
             return "\n".join(line for entry in kept for line in entry)
 
         for path in [*self._own(), *self._history.files()]:
@@ -256,8 +253,22 @@ def _change(path: Path, change: Callable[[str], str]) -> None:
     raise StorageError(BUSY.format(path.name))
 
 
-def _has(entry: list[str], wanted: set[str]) -> bool:
-    return not entry[0].startswith("#") and wanted <= {stem for line in entry for stem in stems(words_of(line))}
+class _Having:
+    """Whether an entry has all of some words, in any of their forms; a heading is none.
+
+    It looks at each only once, however many of the kept versions have it.
+    """
+
+    def __init__(self, words: str) -> None:
+        self._wanted = set(stems(words))
+        self._known: dict[tuple[str, ...], bool] = {}
+
+    def __call__(self, entry: list[str]) -> bool:
+        key = tuple(entry)
+        if key not in self._known:
+            found = {stem for line in entry for stem in stems(words_of(line))}
+            self._known[key] = bool(self._wanted) and self._wanted <= found and not entry[0].startswith("#")
+        return self._known[key]
 
 
 def _split(text: str) -> list[str]:

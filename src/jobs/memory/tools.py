@@ -190,14 +190,14 @@ class MemoryTools:
 
     async def forget(self, call: MemoryForget) -> Effect:
         def effect() -> Any:
-            lines = self._storage.find(call.words)
-            code = _code(lines)
-            done = call.confirm == code and bool(lines)
-            if done:
-                try:
+            try:
+                lines = self._storage.find(call.words)
+                code = _code(lines)
+                done = call.confirm == code and bool(lines)
+                if done:
                     self._storage.forget(call.words)
-                except StorageError as error:
-                    raise ToolError(str(error)) from None
+            except StorageError as error:
+                raise ToolError(str(error)) from None
             shown = [{"path": line.path, "line": line.number, "text": _words(line.text, line.source)} for line in lines]
             return {"forgotten": shown} if done else {"would_go": shown, "confirm": code if lines else ""}
 
@@ -206,10 +206,13 @@ class MemoryTools:
     async def context(self, _: NoArguments) -> Any:
         today = self._now().date()
         try:
-            memory = self._storage.read(MEMORY)
-        except StorageError:
-            memory = []
-        days = {"today": self._storage.day(today), "yesterday": self._storage.day(today - timedelta(days=1))}
+            memory = self._storage.read(MEMORY) if self._storage.memory.exists() else []
+        except StorageError as error:
+            memory = [Line(MEMORY, 1, f"({error})")]
+        try:
+            days = {"today": self._storage.day(today), "yesterday": self._storage.day(today - timedelta(days=1))}
+        except StorageError as error:
+            raise ToolError(str(error)) from None
         return {"memory": _handed(memory, CONTEXT_CHARACTERS)[0]} | {
             name: _handed(lines, CONTEXT_CHARACTERS, newest=True)[0] for name, lines in days.items()
         }

@@ -4,40 +4,49 @@ import os
 from pathlib import Path
 
 
-def read(path: Path) -> str:
-    """A file's text; "" when there is none, or only a link.
+class StorageError(Exception):
+    """What was asked cannot be done; one sentence for the owner and their session."""
 
-    A session could lay a link in the workspace to what only Jobs itself may read.
+
+def read(path: Path) -> str:
+    """A file's text; "" when there is none. Raises StorageError, also for a link.
+
+    A session could lay one in the workspace to what only Jobs itself may read.
     """
     try:
         with open(path, encoding="utf-8", errors="surrogateescape", opener=_not_through_a_link) as file:
             return file.read()
     except FileNotFoundError:
         return ""
-    except OSError:
+    except OSError as error:
         if path.is_symlink():
-            return ""
-        raise
+            raise StorageError(f"{path.name} is a link, which is not followed; put the file itself there") from None
+        raise StorageError(
+            f"{path.name} cannot be read ({error.strerror}); see whose it is and who may read it"
+        ) from None
 
 
 def replace(path: Path, text: str, over: str | None = None) -> bool:
     """Put `text` in the file's place, but only as long as it says `over`, where that is given.
 
-    Returns whether it was. Raises OSError.
+    Returns whether it was. Raises StorageError.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(f".{path.name}.new")
-    fresh.unlink(missing_ok=True)
-    with fresh.open("x", encoding="utf-8", errors="surrogateescape", newline="") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    if path.exists():
-        fresh.chmod(path.stat().st_mode & 0o777)
-    if over is not None and read(path) != over:
-        fresh.unlink()
-        return False
-    fresh.replace(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fresh.unlink(missing_ok=True)
+        with fresh.open("x", encoding="utf-8", errors="surrogateescape", newline="") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        if path.exists():
+            fresh.chmod(path.stat().st_mode & 0o777)
+        if over is not None and read(path) != over:
+            fresh.unlink()
+            return False
+        fresh.replace(path)
+    except OSError as error:
+        raise StorageError(f"{path.name} cannot be written ({error.strerror})") from None
     return True
 
 

@@ -64,6 +64,10 @@ TEXTS: Texts = {
     "nightly_stale": {"ru": "· устарело: «{after}»", "en": "· stale: “{after}”"},
     "nightly_added": {"ru": "· добавил: «{after}»", "en": "· added: “{after}”"},
     "nightly_undo": {"ru": "Отменить всё это: {undo}", "en": "To undo all of it: {undo}"},
+    "memory_trouble": {
+        "ru": "До памяти не добраться: {reason}. Проверьте файлы в рабочей папке.",
+        "en": "The memory cannot be reached: {reason}. Look at the files of the workspace.",
+    },
     "memory_empty": {"ru": "Я пока ничего не запомнил.", "en": "I remember nothing yet."},
     "choice_undo": {"ru": "Отменить правку", "en": "Undo the change"},
     "command_pause_owner": {

@@ -82,8 +82,8 @@ TEXTS: Texts = {
     },
     "doctor_files": {"ru": "секреты не может прочитать никто другой", "en": "nobody else may read what is secret"},
     "doctor_file_open": {
-        "ru": "{path} могут прочитать другие пользователи машины: chmod go= {path}",
-        "en": "other users of this machine may read {path}: chmod go= {path}",
+        "ru": "{path} могут прочитать другие пользователи машины: chmod {change} {path}",
+        "en": "other users of this machine may read {path}: chmod {change} {path}",
     },
     "doctor_database": {
         "ru": "цела, {size} МБ, версия {version}",

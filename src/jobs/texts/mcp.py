@@ -42,6 +42,36 @@ TEXTS: Texts = {
     "mcp_state_ready": {"ru": "работает", "en": "ready"},
     "mcp_state_broken": {"ru": "не работает", "en": "broken"},
     "mcp_state_changed": {"ru": "изменился, ждёт вашего разрешения", "en": "has changed, waits for your yes"},
+    "mcp_reason_words": {"ru": "{words}", "en": "{words}"},
+    "mcp_reason_no_answer": {"ru": "не ответил за {seconds} с", "en": "it did not answer within {seconds} s"},
+    "mcp_reason_silent": {"ru": "не отвечает", "en": "it does not answer"},
+    "mcp_reason_lost": {"ru": "связь потеряна", "en": "the connection was lost"},
+    "mcp_reason_away": {"ru": "недоступен ({kind})", "en": "it cannot be reached ({kind})"},
+    "mcp_reason_answered": {"ru": "ответил {status}", "en": "it answered {status}"},
+    "mcp_reason_answered_key": {
+        "ru": "ответил {status}: ключа или токена нет, или он не тот",
+        "en": "it answered {status}: the key or token it is given is missing or wrong",
+    },
+    "mcp_reason_unset": {
+        "ru": "переменная {variable} не задана; попросите меня её задать",
+        "en": "the variable {variable} is not set; set it with mcp_set_env",
+    },
+    "mcp_reason_empty": {
+        "ru": "переменная {variable} пуста; попросите меня её задать",
+        "en": "the variable {variable} is empty; set it with mcp_set_env",
+    },
+    "mcp_reason_no_program": {
+        "ru": "на этой машине нет программы '{program}'",
+        "en": "there is no program '{program}' on this machine",
+    },
+    "mcp_reason_no_npx": {
+        "ru": "на этой машине нет программы '{program}'; установите Node.js",
+        "en": "there is no program '{program}' on this machine; install Node.js",
+    },
+    "mcp_reason_no_uvx": {
+        "ru": "на этой машине нет программы '{program}'; установите uv (pip install uv)",
+        "en": "there is no program '{program}' on this machine; install uv (pip install uv)",
+    },
     "mcp_file_broken": {
         "ru": "В файле MCP-серверов ошибка, остаётся прежний список. {reason}",
         "en": "The file of MCP servers has a mistake; the earlier list stays in force. {reason}",

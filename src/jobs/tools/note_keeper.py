@@ -29,6 +29,8 @@ ASKED, ANSWERED = "notes:inbox", "notes:outbox"
 """The keys in `meta` of the last row of each that notes were made of."""
 CHARACTERS = 40_000
 """Of a conversation that one turn is given; of what is longer, the newest."""
+LONGEST_MESSAGE = 4000
+"""Characters of one message: an answer that went out as a file leaves room for the rest."""
 MOST_NOTES = 10
 LONGEST_NOTE = 500
 NOTHING = "NOTHING"
@@ -132,7 +134,7 @@ def _newest(said: list[Said]) -> list[Said]:
     left = CHARACTERS
     kept: list[Said] = []
     for each in reversed(said):
-        left -= len(each.text) + 40
+        left -= min(len(each.text), LONGEST_MESSAGE) + 40
         if left < 0 and kept:
             break
         kept.append(each)
@@ -143,7 +145,7 @@ def _told(said: list[Said], records: Records) -> str:
     """The conversation as one text; what may be another person's words stands in a quotation."""
     lines = []
     for each in said:
-        line = f"{each.at.astimezone(records.zone):%Y-%m-%d} {each.line(records.zone)}"[:CHARACTERS]
+        line = f"{each.at.astimezone(records.zone):%Y-%m-%d} {each.line(records.zone)}"[:LONGEST_MESSAGE]
         lines.append(quotation(Words(author_of(each.source), line)) if is_foreign(each.source) else line)
     return "\n".join(lines)
 

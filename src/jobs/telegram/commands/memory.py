@@ -1,6 +1,6 @@
 """/memory: what is remembered for good, and taking its last change back."""
 
-from jobs.memory.storage import MemoryStorage, Undo
+from jobs.memory.storage import MemoryStorage, StorageError, Undo
 from jobs.spine.model import Choice
 from jobs.telegram.commands.command import Answer, Call
 from jobs.texts import say
@@ -16,9 +16,12 @@ class MemoryCommand:
     def run(self, call: Call) -> Answer:
         language = call.person.language
         first, _, number = call.words.casefold().partition(" ")
-        if first in UNDO:
-            return Answer(say(self._undo(number.strip()), language))
-        whole = self._storage.facts()
+        try:
+            if first in UNDO:
+                return Answer(say(self._undo(number.strip()), language))
+            whole = self._storage.facts()
+        except StorageError as error:
+            return Answer(say("memory_trouble", language, reason=error))
         if not whole:
             return Answer(say("memory_empty", language))
         return Answer(whole, (Choice(say("choice_undo", language), "/memory undo"),))
