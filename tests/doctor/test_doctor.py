@@ -122,6 +122,7 @@ async def test_a_check_that_fails_as_nobody_thought_is_a_line_and_keeps_no_other
         raise RuntimeError("what is this?")
 
     monkeypatch.setitem(run.CHECKS, "versions", broken)
+    monkeypatch.setattr(run.log, "set_up", lambda *_: None)  # it would be for all tests that follow
     assert await asyncio.to_thread(run.doctor, settings(tmp_path), quick=True, as_json=True) == 1
     found = {each["check"]: each for each in json.loads(capsys.readouterr().out)}
     assert found["versions"]["level"] == "fail"
