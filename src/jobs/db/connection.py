@@ -50,6 +50,7 @@ class Database:
         self._connection.execute("PRAGMA journal_mode = WAL").fetchall()
         self._connection.execute(f"PRAGMA synchronous = {self.SYNCHRONOUS}")
         self._connection.execute("PRAGMA foreign_keys = ON")
+        self._connection.execute("PRAGMA secure_delete = ON").fetchall()  # what is forgotten is not left in free pages
 
     def execute(self, sql: str, bindings: Bindings = ()) -> list[Row]:
         """Run one statement and return its rows (with RETURNING, those written)."""
@@ -138,6 +139,19 @@ class Database:
     async def flushed(self) -> None:
         """As `flush`, while the event loop goes on."""
         await self._flushing.flushed()
+
+    def empty_log(self) -> bool:
+        """Bring everything into the file itself: what was deleted is then on the disk no more.
+
+        Returns False when somebody reads just now: it is to be called again.
+        """
+        self._connection.set_busy_timeout(0)
+        try:
+            return not self.value("PRAGMA wal_checkpoint(TRUNCATE)")
+        except apsw.BusyError:
+            return False
+        finally:
+            self._connection.set_busy_timeout(BUSY_TIMEOUT_MS)
 
     def close(self) -> None:
         self._connection.close()

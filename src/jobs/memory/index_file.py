@@ -344,6 +344,7 @@ def _connected(path: Path) -> apsw.Connection:
     db = apsw.Connection(str(path))
     db.set_busy_timeout(10_000)
     db.execute("PRAGMA journal_mode = WAL").fetchall()
+    db.execute("PRAGMA secure_delete = ON").fetchall()  # what is forgotten is not left in free pages
     db.execute("PRAGMA synchronous = NORMAL")  # a power cut may cost a moment's indexing, which is then done again
     return db
 

@@ -25,6 +25,8 @@ NOTE = "clearing"
 
 AGAIN_SECONDS = 60.0
 """Between tries where something broke."""
+READER_SECONDS = 0.2
+"""Between tries while the memory's index reads the database."""
 
 
 class Clearing:
@@ -98,4 +100,6 @@ class Clearing:
             spoken, _, key = note.partition(" ")
             language = next(each for each in LANGUAGES if each == spoken)
             self._outbox.reply(key, person_id, say("forgotten", language))
+        while not self._db.empty_log():  # noqa: ASYNC110 (SQLite tells nobody that a reader has ended)
+            await asyncio.sleep(READER_SECONDS)
         self.on_clear(person_id)
