@@ -6,6 +6,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -172,6 +173,22 @@ def test_a_start_leaves_the_way_to_a_sessions_folders_open(tmp_path: Path, monke
         0o711,
         0o600,
     ]
+
+
+@needs_landlock
+def test_a_try_that_a_starting_jobs_ends_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    walls = house(tmp_path, monkeypatch)
+    run, killed = subprocess.run, []
+
+    def once_killed(command: list[str], **options: Any) -> "subprocess.CompletedProcess[str]":
+        if killed:
+            return run(command, **options)
+        killed.append(command)
+        return run(["sh", "-c", "kill -9 $$"], **options)
+
+    monkeypatch.setattr(subprocess, "run", once_killed)
+    paths = walls.paths(walls.settings.data_dir, "5", tmp_path / "empty", is_owner=True)
+    assert all(trial.held for trial in try_walls(walls, paths, is_owner=True))
 
 
 @needs_landlock

@@ -5,6 +5,7 @@ It runs in the CLI's place, behind the same walls, and changes nothing (`probe.p
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -20,6 +21,8 @@ from jobs.walls.plan import SessionPaths, Walls
 
 HERE = Path(__file__).parent
 PROBE_SECONDS = 30.0
+PROBES = 3
+"""A Jobs that starts or stops meanwhile ends all that runs as its sessions' users, a probe too."""
 
 
 @dataclass(frozen=True)
@@ -124,15 +127,18 @@ def _run(walls: Walls, paths: SessionPaths, tries: Tries, *, is_owner: bool, bro
     program = Path(sys.executable)
     order = walls.order(paths, is_owner=is_owner, program=program, broker_port=broker_port)
     python = (sys.executable, "-ISB")
-    done = subprocess.run(
-        [*python, str(HERE / "launch.py"), *python, str(HERE / "probe.py"), json.dumps(tries)],
-        env={"PATH": os.defpath, KEEP_VARIABLE: "PATH", WALLS_VARIABLE: order},
-        cwd=paths.temporary,
-        capture_output=True,
-        text=True,
-        timeout=PROBE_SECONDS,
-        check=False,
-    )
+    for _ in range(PROBES):
+        done = subprocess.run(
+            [*python, str(HERE / "launch.py"), *python, str(HERE / "probe.py"), json.dumps(tries)],
+            env={"PATH": os.defpath, KEEP_VARIABLE: "PATH", WALLS_VARIABLE: order},
+            cwd=paths.temporary,
+            capture_output=True,
+            text=True,
+            timeout=PROBE_SECONDS,
+            check=False,
+        )
+        if done.returncode != -signal.SIGKILL:
+            break
     if done.returncode != 0:
         raise RuntimeError(f"the probe did not run: {done.stderr.strip().splitlines()[-1:]}")
     told: dict[str, bool] = json.loads(done.stdout)
