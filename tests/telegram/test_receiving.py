@@ -18,6 +18,7 @@ from tests.support import full_disk
 from tests.telegram.post import Post, send_media
 
 from jobs.backup import make_backup, restore_backup
+from jobs.db import open_database
 from jobs.mcp_manager.secrets import Secrets
 from jobs.spine.model import OutboxKind
 from jobs.telegram import client, receiver, reconcile
@@ -120,6 +121,22 @@ async def test_what_was_answered_since_a_backup_that_is_restored_is_not_answered
         async with Post(sim, tmp_path, jobs, owner) as mail:
             states = {row["text"]: row["state"] for row in mail.db.execute("SELECT text, state FROM inbox")}
             assert states == {"one": "waiting", "two": "done", "/status": "waiting", "three": "waiting"}
+
+
+async def test_what_goes_out_while_chats_are_looked_at_after_a_restore_answers_nothing(
+    sim: TelegramSimulator, tmp_path: Path, jobs: Account, owner: Account, masha: Account
+) -> None:
+    """It is not in the records yet either."""
+    async with Post(sim, tmp_path, jobs, owner) as mail:
+        make_backup(mail.settings, tmp_path / "copy.tar.gz")
+    restore_backup(mail.settings, tmp_path / "copy.tar.gz")
+    db = open_database(mail.settings.data_dir / "db.sqlite")
+    db.execute("UPDATE meta SET value = '2026-01-01T00:00:00.000Z' WHERE key = 'restored'")
+    db.close()
+    sim.send(masha, jobs, "a question")
+    sim.send(jobs, masha, "a reminder, just now")
+    async with Post(sim, tmp_path, jobs, owner) as mail:
+        assert mail.db.execute("SELECT text, state FROM inbox") == [{"text": "a question", "state": "waiting"}]
 
 
 async def test_in_saved_messages_nothing_is_answered_again_after_a_restore(

@@ -19,7 +19,7 @@ from jobs.db import Database
 from jobs.telegram.chats import Chats
 from jobs.telegram.client import SIGNED_OUT, Account
 from jobs.telegram.receiver import Receiver
-from jobs.times import now
+from jobs.times import from_text, now
 
 log = structlog.get_logger()
 
@@ -109,7 +109,7 @@ class Reconciler:
 
     async def _dialogs(self) -> None:
         was_away, self._was_away = self._was_away, False
-        is_restored = bool(self._db.one("SELECT 1 FROM meta WHERE key = 'restored'"))
+        restored_at = self._restored_at()
         since = self._newest - OVERLAP if self._newest else None
         newest = self._newest
         async for dialog in self._client.iter_dialogs():
@@ -118,13 +118,13 @@ class Reconciler:
                     break
                 newest = max(newest or dialog.date, dialog.date)
             if isinstance(dialog.entity, types.User):
-                await self._history(dialog, is_restored=is_restored)
+                await self._history(dialog, restored_at)
                 if was_away and dialog.date and now() - dialog.date < EDIT_WINDOW:
                     await self._edits(dialog.entity)
         if self._account.is_owner and self._chats.read_up_to(self._account.id) is None:
             self._chats.set_read_up_to(self._account.id, 0)  # nothing stands in Saved Messages yet
         self._newest = newest
-        if is_restored:
+        if restored_at:
             self._forget_restore()
         if not self._history_known():
             self._db.execute("INSERT INTO meta (key, value) VALUES ('history_known', '1')")
@@ -133,10 +133,15 @@ class Reconciler:
         """Whether a look at all chats was ever completed: a chat not known since then is a new one."""
         return bool(self._db.one("SELECT 1 FROM meta WHERE key = 'history_known'"))
 
+    def _restored_at(self) -> datetime | None:
+        """When a backup was restored; None when the chats have been looked at since."""
+        at = self._db.value("SELECT value FROM meta WHERE key = 'restored'")
+        return from_text(at) if at else None
+
     def _forget_restore(self) -> None:
         self._db.execute("DELETE FROM meta WHERE key = 'restored'")
 
-    async def _history(self, dialog: object, *, is_restored: bool) -> None:
+    async def _history(self, dialog: object, restored_at: datetime | None) -> None:
         """Read one chat from where it was read last, a new one from its beginning.
 
         On a new database that is the first unread message: what was read before Jobs had the account is not its own.
@@ -150,7 +155,7 @@ class Reconciler:
             self._chats.set_read_up_to(user.id, last)
         if top is None or top.id <= last:
             return
-        answered = await self._answered_up_to(user, last, top.id) if is_restored else 0
+        answered = await self._answered_up_to(user, last, top.id, restored_at) if restored_at else 0
         # Telethon would wait a second before each page but the first; a flood wait is raised and ends the look.
         async for message in self._client.iter_messages(user, min_id=last, reverse=True, wait_time=0):
             await self._receiver.take(message, answered=message.id <= answered)
@@ -158,15 +163,15 @@ class Reconciler:
                 break  # what follows is pushed
         self._chats.set_read_up_to(user.id, top.id)
 
-    async def _answered_up_to(self, user: types.User, last: int, top: int) -> int:
+    async def _answered_up_to(self, user: types.User, last: int, top: int, restored_at: datetime) -> int:
         """The id up to which a chat was answered since the backup was made: the newest own message not in the records.
 
-        In Saved Messages both sides are own ones: all counts as answered.
+        What is on its way just now is not in them yet either, so only what was said before the restore counts. In Saved Messages both sides are own ones: all counts as answered.
         """
         if user.is_self:
             return top
         async for message in self._client.iter_messages(user, min_id=last, wait_time=0):
-            if message.out and not self._receiver.has_said(message):
+            if message.out and message.date <= restored_at and not self._receiver.has_said(message):
                 return int(message.id)
         return 0
 
@@ -180,8 +185,7 @@ class Reconciler:
 
     async def _difference(self) -> None:
         pts = self._db.value("SELECT value FROM meta WHERE key = 'telegram_pts'")
-        is_restored = bool(self._db.one("SELECT 1 FROM meta WHERE key = 'restored'"))
-        if pts is None or is_restored:  # a bot cannot look up what it has answered since the backup
+        if pts is None or self._restored_at():  # a bot cannot look up what it has answered since the backup
             here = await self._client(functions.updates.GetStateRequest())
             self._note_pts(here.pts)
             self._forget_restore()
