@@ -166,7 +166,8 @@ class Reconciler:
     async def _answered_up_to(self, user: types.User, last: int, top: int, restored_at: datetime) -> int:
         """The id up to which a chat was answered since the backup was made: the newest own message not in the records.
 
-        What is on its way just now is not in them yet either, so only what was said before the restore counts. In Saved Messages both sides are own ones: all counts as answered.
+        What is on its way just now is not in them yet either, so only what was said before the restore counts. In Saved
+        Messages both sides are own ones: all counts as answered.
         """
         if user.is_self:
             return top
