@@ -87,6 +87,17 @@ def test_tools_of_ones_own_and_pictures_are_sent() -> None:
     assert bounded(*request(tools=[{"name": "get_my_tasks", "input_schema": {}}], **picture), 1.0)
 
 
+def test_what_a_tool_was_called_with_is_not_taken_for_something_to_fetch() -> None:
+    call = {
+        "type": "tool_use",
+        "id": "1",
+        "name": "x",
+        "input": {"source": {"type": "url", "url": "https://x.example"}},
+    }
+    messages = [{"role": "user", "content": "hello"}, {"role": "assistant", "content": [call]}]
+    assert bounded(*request(messages=messages), 1.0)
+
+
 STREAM = b"".join(
     b"event: x\ndata: " + json.dumps(event, separators=(",", ":")).encode() + b"\n\n"
     for event in (

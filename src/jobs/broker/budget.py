@@ -76,4 +76,7 @@ def _stands_in_it(value: Any) -> bool:
         kind, media = source.get("type"), str(source.get("media_type"))
         if not (kind in ("text", "content") or (kind == "base64" and media.startswith("image/"))):
             return False
-    return all(map(_stands_in_it, value.values()))
+    # What a tool was called with is text to the service, whatever it looks like.
+    return all(
+        _stands_in_it(part) for name, part in value.items() if (value.get("type"), name) != ("tool_use", "input")
+    )
