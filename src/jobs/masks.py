@@ -42,9 +42,11 @@ _FORMS = re.compile(
 )
 _IN_URL = re.compile(r"(?<=://)[^\s/:@]+:[^\s/@]+(?=@)")
 
-_SECRET_NAME = r"[\w.-]*(?:key|token|secret|passw|pwd|auth|credential)[\w.-]*"
+_SECRET_NAME = r"[\w.-]*(?:key(?!board|word)|token(?!s)|secret|passw|pwd|auth(?!ors?(?!i))|credential)[\w.-]*"
 _OPTION = re.compile(rf"--?{_SECRET_NAME}", re.IGNORECASE)
-_SET = re.compile(rf"\A((?:--?)?{_SECRET_NAME}=)(?!\$\{{).*", re.IGNORECASE | re.DOTALL)
+_SET = re.compile(
+    rf"\A((?:--?[\w-]+=)?(?:--?)?{_SECRET_NAME}(?:=|:\s*+))(?!(?:Bearer |Basic )?\$\{{).*", re.IGNORECASE | re.DOTALL
+)
 _IN_QUERY = re.compile(rf"([?&]{_SECRET_NAME}=)(?!\$\{{)[^&#]*", re.IGNORECASE)
 
 _CODE = r"(?P<code>\d(?:[\s-]?\d){4,6}(?!\d))"
@@ -76,14 +78,15 @@ def without_codes(text: str, *, by_telegram: bool = False) -> str:
 
 
 def arguments_without_secrets(arguments: Iterable[str], instead: str = MASK) -> list[str]:
-    """A program's arguments, with `instead` in the place of each secret, by the names alone: `--api-key K`, `TOKEN=K`.
+    """A program's arguments, with `instead` in the place of each secret, by the names alone: `--api-key K`, `TOKEN=K`,
+    `--header "Authorization: K"`.
 
     What names a variable (`${…}`) is none.
     """
     kept: list[str] = []
     follows = False
     for argument in arguments:
-        if follows and not argument.startswith("-") and "${" not in argument:
+        if follows and not argument.startswith("--") and "${" not in argument:
             kept.append(instead)
         else:
             kept.append(url_without_secrets(_SET.sub(rf"\g<1>{instead}", argument), instead))

@@ -153,11 +153,12 @@ async def test_what_was_being_written_by_something_that_was_killed_goes(spine: S
     keeper = upkeep(spine, tmp_path)
     data = tmp_path / "data"
     old, young = write(data / "backups" / ".jobs-1.tar.gz.part", 9), write(data / "backups" / ".jobs-2.tar.gz.part", 0)
-    write(data / "restore-abc" / "data" / "db.sqlite", 9)
+    write(data / "restore-abc_1234" / "data" / "db.sqlite", 9)
     moment = (now() - timedelta(days=9)).timestamp()
-    os.utime(data / "restore-abc", (moment, moment))
+    os.utime(data / "restore-abc_1234", (moment, moment))
+    own = write(data / "backup-2026.tar.gz", 9)
     await keeper.once()
-    assert [path.exists() for path in (old, young, data / "restore-abc")] == [False, True, False]
+    assert [path.exists() for path in (old, young, data / "restore-abc_1234", own)] == [False, True, False, True]
 
 
 async def test_one_file_that_cannot_be_removed_keeps_no_other_from_going(

@@ -270,7 +270,7 @@ def without_secrets(text: str) -> str:
     lines = []
     for line in text.splitlines():
         before, is_set, _ = line.partition("=")
-        mark, name = re.fullmatch(r"(\s*#?)\s*(?:export\s+)?(.*?)\s*", before, re.DOTALL).groups()  # type: ignore[union-attr]
+        mark, name = re.fullmatch(r"(\s*(?:#[\s#]*#|#)?)\s*(?:export\s+)?(.*?)\s*", before, re.DOTALL).groups()  # type: ignore[union-attr]
         lines.append(f"{mark}{name}=" if is_set and name.upper() in SECRET_VARIABLES else line)
     return Masks()("\n".join(lines) + "\n")
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -9,6 +10,8 @@ from pathlib import Path
 LEFT_LYING = timedelta(days=30)
 """A transcript that is nobody's session any more, and whatever else a CLI has written and not touched since."""
 TEMPORARY = timedelta(days=7)
+_TEMPORARY_NAME = re.compile(r"(?:backup|restore|check)-[a-z0-9_]{8}")
+"""As `tempfile` makes them: a backup that the owner has put there is none."""
 
 
 LEFT = frozenset(
@@ -24,7 +27,8 @@ def old_session_files(data_dir: Path, moment: datetime) -> Iterator[Path]:
         config = folder / "config"
         for path, changed in _files(config):
             is_left = path.suffix == ".jsonl" or path.relative_to(config).parts[0] in LEFT
-            if is_left and moment - changed > LEFT_LYING and path.stem != current:
+            is_current = path.stem == current or current in path.parts
+            if is_left and moment - changed > LEFT_LYING and not is_current:
                 yield path
         yield from (path for path, changed in _files(folder / "tmp") if moment - changed > TEMPORARY)
 
@@ -50,10 +54,13 @@ def _is_old_and_empty(folder: Path, moment: datetime) -> bool:
 
 def left_by_killed(data_dir: Path, moment: datetime) -> Iterator[Path]:
     """What a backup, a restore or a check was writing when it was killed: files, and folders with all in them."""
-    for pattern in ("backup-*", "restore-*", "check-*", "backups/.*.part"):
-        for path in data_dir.glob(pattern):
+    folders = [path for path in data_dir.glob("*-*") if _TEMPORARY_NAME.fullmatch(path.name) and path.is_dir()]
+    for path in (*folders, *(data_dir / "backups").glob(".*.part")):
+        try:
             if moment.timestamp() - path.lstat().st_mtime > TEMPORARY.total_seconds():
                 yield path
+        except FileNotFoundError:
+            continue  # it was still being written, and has just been finished
 
 
 def old_uploads(uploads: Path, moment: datetime, days: int, most_bytes: int, needed: set[Path]) -> Iterator[Path]:

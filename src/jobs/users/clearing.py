@@ -95,11 +95,11 @@ class Clearing:
         await asyncio.to_thread(shutil.rmtree, self._workspace / "uploads" / str(person_id), ignore_errors=True)
         await self._sessions.forget(person_id)
         await asyncio.to_thread(shutil.rmtree, self._data_dir / "claude" / str(person_id), ignore_errors=True)
+        while not self._db.empty_log():  # noqa: ASYNC110 (SQLite tells nobody that a reader has ended)
+            await asyncio.sleep(READER_SECONDS)
         with self._db.transaction():
             note = self._db.value("DELETE FROM meta WHERE key = ? RETURNING value", (f"{NOTE}:{person_id}",))
             spoken, _, key = note.partition(" ")
             language = next(each for each in LANGUAGES if each == spoken)
             self._outbox.reply(key, person_id, say("forgotten", language))
-        while not self._db.empty_log():  # noqa: ASYNC110 (SQLite tells nobody that a reader has ended)
-            await asyncio.sleep(READER_SECONDS)
         self.on_clear(person_id)
