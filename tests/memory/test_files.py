@@ -84,6 +84,30 @@ def test_what_is_no_contradiction_takes_nothing_away(storage: MemoryStorage, fir
     assert second in text(storage)
 
 
+def test_what_is_said_of_one_person_changes_nothing_under_anothers_heading(storage: MemoryStorage) -> None:
+    storage.append("likes green tea", "Anna", BY_OWNER)
+    storage.append("likes green tea with milk", "Boris", BY_OWNER)
+    storage.append("likes green tea", "Clara", BY_OWNER)
+    lines = [line.partition(" <!--")[0] for line in text(storage).splitlines() if line.startswith("- ")]
+    assert lines == ["- likes green tea", "- likes green tea with milk", "- likes green tea"]
+
+
+def test_the_same_key_counts_before_words_that_are_merely_contained(storage: MemoryStorage) -> None:
+    storage.append("Встреча с Анной: 10 мая", None, BY_OWNER)
+    storage.memory.write_text("- Встреча с Анной\n" + text(storage), encoding="utf-8")
+    assert storage.append("Встреча с Анной: 12 мая", None, BY_OWNER).before == "Встреча с Анной: 10 мая"
+
+
+def test_the_number_of_a_change_that_could_not_be_taken_back_is_not_used_again(storage: MemoryStorage) -> None:
+    storage.append("one", None, BY_OWNER)
+    storage.append("two", None, BY_OWNER)
+    number = storage.newest_version
+    storage.memory.write_text(text(storage).replace("two", "three"), encoding="utf-8")
+    assert storage.undo() is Undo.OVERTAKEN
+    storage.append("four", None, BY_OWNER)
+    assert storage.newest_version != number
+
+
 def test_of_two_lines_with_the_same_key_none_is_guessed(storage: MemoryStorage) -> None:
     storage.append("Телефон: 111", "Мария", BY_OWNER)
     storage.append("Телефон: 222", "Анна", BY_OWNER)

@@ -56,21 +56,24 @@ def put(lines: list[str], text: str, section: str, mark: Mark, replaces: str = "
 
 
 def same_fact(lines: list[str], text: str, section: str) -> tuple[int | None, str]:
-    """The line that a new fact belongs to, and what becomes of it."""
+    """The line that a new fact belongs to, and what becomes of it; under another heading it is about another thing."""
     items = _items(lines)
+    if section:
+        wanted = _title(section)
+        items = {at: old for at, old in items.items() if _title(_section_of(lines, at)) == wanted}
     words = stems(text)
     key = _key(text)
     for at, old in items.items():
         if _is_same(old, text):
             return at, "updated"
+    keyed = [at for at, old in items.items() if key and _key(old) == key]
+    if len(keyed) == 1:
+        return keyed[0], "replaced"
     for at, old in items.items():
         old_words = stems(old)
         if len(old_words) >= 2 and words[: len(old_words)] == old_words and len(words) > len(old_words):
             return at, "updated"
-    keyed = [at for at, old in items.items() if key and _key(old) == key]
-    if section:
-        keyed = [at for at in keyed if _title(_section_of(lines, at)) == _title(section)]
-    return (keyed[0], "replaced") if len(keyed) == 1 else (None, "added")
+    return None, "added"
 
 
 def entries(lines: list[str]) -> Iterator[list[str]]:

@@ -183,6 +183,8 @@ class MemoryStorage:
             before = self._history.before(number, now)
             if before == now:
                 is_over = self._history.is_before(number, now)
+                if not is_over:
+                    self._history.taken_back(number, now)  # its number is not used again: a button may still name it
                 self._history.drop(number)
                 if is_over:  # as it was before already: the one before is meant
                     continue
