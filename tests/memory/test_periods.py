@@ -105,3 +105,8 @@ def test_a_stretch_may_lie_over_the_end_of_a_year(text: str, today: str, first: 
 )
 def test_what_names_no_days_is_none(text: str) -> None:
     assert period(text, TODAY) is None
+
+
+@pytest.mark.parametrize("text", ["since March", "с марта", "from march", "с 1 марта"])
+def test_since_a_day_means_until_today(text: str) -> None:
+    assert period(text, TODAY) == (date(2026, 3, 1), date(2026, 11, 25))

@@ -32,6 +32,8 @@ _SHORT = (
 _MONTH_OF = {name: month for month, names in enumerate(_SHORT, 1) for name in names}
 
 _BEFORE = re.compile(r"(?:(?:in|on|for|during|within|since|from|over|the|за|в|во|на|с|со|из)\s+)+")
+_OPEN = re.compile(r"(?:since|from|со?)\s(?!.*\s(?:to|till|until|по|до|-|–)\s)")
+"""Until today, then."""
 _UNIT = r"(?P<unit>days?|weeks?|months?|years?|день|дня|дней|дни|недел\w+|месяц\w*|год\w*|лет)"
 _BACK = r"last|previous|прошл\w+"
 _ROLLING = r"past|последн\w+"
@@ -53,7 +55,14 @@ _MONTH = re.compile(rf"(?:{_WHICH}\s+)?(?P<name>[a-zа-я]+)(?:\s+(?:(?P<year>\d
 def period(text: str, today: date) -> Period | None:
     """The days that a text names; None when it names none. "last 2 weeks" are the 14 days up to today."""
     words = " ".join(text.lower().split()).replace("ё", "е").strip(" .,?!")
+    is_open = _OPEN.match(words) is not None
     words = _BEFORE.sub("", words, count=1) if _BEFORE.match(words) else words
+    found = _stretch(words, today)
+    return (found[0], max(found[1], today)) if found and is_open else found
+
+
+def _stretch(words: str, today: date) -> Period | None:
+    """The same for words without what stands before the day, in small letters."""
     words = re.sub(r"(?<=\d{4}) ?(?:года|году|год|г)\.?$", "", words)
     if words in _ONE_DAY:
         day = today - timedelta(days=_ONE_DAY[words])
