@@ -6,7 +6,7 @@ import pytest
 from tests.support import OWNER, Spine
 
 from jobs.mcp_manager.config import ConfigError
-from jobs.mcp_manager.secrets import PATIENCE, Secrets
+from jobs.mcp_manager.secrets import PATIENCE, Secrets, forget_requests
 from jobs.spine.extras import Extras, Quote
 from jobs.spine.model import Incoming, Origin
 from jobs.times import now
@@ -92,4 +92,12 @@ def test_what_cannot_be_kept_is_said_and_deleted_all_the_same(desk: Desk) -> Non
     question = desk.ask("notes", "KEY")
     assert desk.write("correct horse", to=question)
     assert "no server 'notes'" in desk.spine.said(OWNER)[-1]
+    assert desk.deleted == 1
+
+
+def test_a_reply_to_a_question_of_a_removed_server_is_not_given_to_another_of_its_name(desk: Desk) -> None:
+    asked = desk.ask("notes", "KEY")
+    forget_requests(desk.spine.db, "notes")
+    assert desk.write("key-0123456789", to=asked), "it reaches no model either"
+    assert [server for server, _, _ in desk.given] == [""]
     assert desk.deleted == 1

@@ -18,6 +18,7 @@ import structlog
 from jobs.db import Database
 from jobs.mcp_manager import offers
 from jobs.mcp_manager.config import ConfigError, McpConfig, ServerConfig
+from jobs.mcp_manager.secrets import forget_requests
 from jobs.spine.model import OutFile
 from jobs.spine.outbox import Outbox
 from jobs.texts import say
@@ -254,7 +255,7 @@ class McpManager:
 
     def forget(self, name: str) -> None:
         self._db.execute("DELETE FROM mcp_servers WHERE name = ?", (name,))
-        self._db.execute("UPDATE secret_requests SET state = 'withdrawn' WHERE server = ? AND state = 'open'", (name,))
+        forget_requests(self._db, name)
         self.look_soon()
 
     # ----------------------------------------------------------------- offering

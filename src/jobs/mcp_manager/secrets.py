@@ -95,3 +95,8 @@ class Secrets:
             "SELECT * FROM secret_requests WHERE state = 'open' AND asked_at BETWEEN ? AND ?",
             (to_text(event.sent_at - PATIENCE), to_text(event.sent_at + CLOCKS_DIFFER)),
         )
+
+
+def forget_requests(db: Database, server: str) -> None:
+    """A server is gone: a late reply to a question still is a secret, but not of another one that gets its name."""
+    db.execute("UPDATE secret_requests SET server = '', state = 'withdrawn' WHERE server = ?", (server,))
