@@ -15,7 +15,9 @@ def port() -> int:
             text = Path(os.environ.get("JOBS_ROOT", "/data"), ".env").read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError):
             text = ""
-        lines = re.findall(r"^\s*(?:export\s+)?HTTP_PORT\s*=\s*[\"']?(\d+)", text, re.MULTILINE)
+        lines = re.findall(
+            r"^[ \t]*(?:export[ \t]+)?HTTP_PORT[ \t]*=[ \t]*[\"']?(\d+)", text, re.IGNORECASE | re.MULTILINE
+        )
         told = lines[-1] if lines else ""
     return int(told or 8470)
 

@@ -177,6 +177,19 @@ async def test_over_the_budget_nothing_is_sent(spine: Spine, tmp_path: Path) -> 
             assert 1000 < at.model.requests[0].body["max_tokens"] < 2000
 
 
+@pytest.mark.parametrize("asked", [body(mcp_servers=[{"type": "url", "url": "https://x.example"}]), ["no object"]])
+async def test_a_request_whose_cost_cannot_be_counted_is_no_used_up_budget(
+    spine: Spine, tmp_path: Path, asked: Any
+) -> None:
+    async with desk(spine, tmp_path) as at:
+        given = at.issue()
+        async with at.client(given) as client:
+            at.left = 1000.0
+            answer = await client.post("/v1/messages", json=asked)
+        assert (answer.status_code, given.refused, at.model.requests) == (400, False, [])
+        assert "cannot be counted" in answer.text
+
+
 async def test_a_call_waits_for_those_under_way_that_hold_its_money(spine: Spine, tmp_path: Path) -> None:
     stall = Stall()
     async with desk(spine, tmp_path) as at, at.client(at.issue()) as client:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.support import MASHA, OWNER, PETYA, Spine
 
 from jobs.broker import Ledger, Used, spent
-from jobs.broker.budget import LEAST_OUTPUT, OUTPUT_CAP, bounded
+from jobs.broker.budget import LEAST_OUTPUT, OUTPUT_CAP, Uncountable, bounded
 from jobs.broker.meter import Meter
 from jobs.broker.prices import cost_of, most_input
 from jobs.spine.model import Usage
@@ -79,7 +79,8 @@ def block(kind: str, **source: str) -> dict[str, Any]:
     ],
 )
 def test_what_costs_more_than_can_be_seen_in_a_request_is_not_sent_on_a_budget(more: dict[str, Any]) -> None:
-    assert bounded(*request(**more), 1000.0) is None
+    with pytest.raises(Uncountable):
+        bounded(*request(**more), 1000.0)
 
 
 def test_tools_of_ones_own_and_pictures_are_sent() -> None:

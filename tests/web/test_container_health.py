@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 CHECK = Path(__file__).parents[2] / "container" / "health.py"
 
 
@@ -56,10 +58,13 @@ def test_it_is_good_while_people_are_answered_and_else_says_what_is_in_the_way(t
     assert (code, "does not answer" in told) == (1, True)
 
 
-def test_it_asks_at_the_port_that_the_settings_file_names(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["HTTP_PORT", "http_port", "export Http_Port"])
+def test_it_asks_at_the_port_that_the_settings_file_names(tmp_path: Path, name: str) -> None:
     with served(200) as port:
-        (tmp_path / ".env").write_text(f"TZ=UTC\nHTTP_PORT={port}\n")
+        (tmp_path / ".env").write_text(f"TZ=UTC\n{name}={port}\n")
         assert check(tmp_path) == (0, "told")
+        (tmp_path / ".env").write_text(f"{name}={port}\n{name}=\n1\n")
+        assert check(tmp_path) == (0, "told"), "an empty one is none, and the next line is not its value"
 
 
 def test_where_nothing_is_served_it_is_not_bad_for_ever(tmp_path: Path) -> None:

@@ -20,6 +20,10 @@ OWN_TOOLS = (None, "custom")
 """Types of tools that the model's service does not carry out itself, for money."""
 
 
+class Uncountable(Exception):
+    """What a request costs does not follow from what stands in it, so it is not sent on any budget."""
+
+
 @dataclass(frozen=True)
 class Bounded:
     """A request that cannot go over the budget. Dollars are the most that its input, and all of it, can cost."""
@@ -36,12 +40,12 @@ def unbounded(content: bytes) -> Bounded:
 
 
 def bounded(body: dict[str, Any], content: bytes, left: float) -> Bounded | None:
-    """The request with as much output as is still paid for; None when that is too little, or cannot be known.
+    """The request with as much output as is still paid for; None when that is too little. Raises Uncountable.
 
     `content` is the body's bytes; they stay as they are where nothing has to be changed.
     """
     if not _is_countable(body):
-        return None
+        raise Uncountable
     asked = body.get("max_tokens")
     asked = asked if isinstance(asked, int) and asked > 0 else OUTPUT_CAP
     input_usd, output_usd = most_cost(str(body.get("model")), most_input(body, content))

@@ -17,7 +17,7 @@ import structlog
 from aiohttp import web
 from yarl import URL
 
-from jobs.broker.budget import Bounded, bounded, unbounded
+from jobs.broker.budget import Bounded, Uncountable, bounded, unbounded
 from jobs.broker.credential import NOT_PASSED_ON, Credential, Headers, token_in
 from jobs.broker.ledger import Ledger, Used
 from jobs.broker.meter import Meter
@@ -113,7 +113,11 @@ class Forwarder:
         self, given: Pass, request: web.BaseRequest, headers: Headers, content: bytes
     ) -> web.StreamResponse:
         """One call of the model, within the budget of whose session it is."""
-        allowed = await self._within_budget(given, content)
+        try:
+            allowed = await self._within_budget(given, content)
+        except Uncountable:
+            log.warning("a call was refused: what it costs cannot be counted", lane=given.lane, turn=given.turn_id)
+            return _refused(400, "invalid_request_error", "What this request costs cannot be counted beforehand.")
         if allowed is None:
             given.refused = True
             log.warning("a call was refused: it could have gone over the budget", lane=given.lane, turn=given.turn_id)
@@ -140,13 +144,14 @@ class Forwarder:
                 self._room.notify_all()
 
     async def _within_budget(self, given: Pass, content: bytes) -> Bounded | None:
-        """The request as it may be sent; None when it may not. Waits while calls under way hold what it needs."""
+        """The request as it may be sent; None when it may not. Waits while calls under way hold what it needs.
+
+        Raises Uncountable.
+        """
         left = given.budget()
         if left is None:
             return unbounded(content)  # not read: the owner's conversations are long
         body = _object(content)
-        if body is None:
-            return None
         if (request := bounded(body, content, left)) or not self._under_way:
             return request
         with contextlib.suppress(TimeoutError):
@@ -234,12 +239,15 @@ def _texts(headers: Headers) -> list[tuple[str, str]]:
     return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers]
 
 
-def _object(content: bytes) -> dict[str, Any] | None:
+def _object(content: bytes) -> dict[str, Any]:
+    """The body of a request. Raises Uncountable where it is no JSON object."""
     try:
         value = json.loads(content)
     except ValueError:
-        return None
-    return value if isinstance(value, dict) else None
+        raise Uncountable from None
+    if not isinstance(value, dict):
+        raise Uncountable
+    return value
 
 
 def _name(error: BaseException) -> str:
