@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from jobs import config
-from jobs.config import Proxy, SettingsError, TelegramServer
+from jobs.addresses import Proxy, TelegramServer
+from jobs.config import SettingsError
 from jobs.times import QuietHours
 from jobs_simulator.telegram.primes import PUBLIC_KEY_PATH
 

@@ -6,20 +6,18 @@ Nothing else in the program reads the environment.
 
 import os
 import re
-from dataclasses import dataclass
 from datetime import time
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
+from jobs.addresses import Proxy, TelegramServer, is_http_url
 from jobs.times import ActiveHours, QuietHours, parse_clock
 
-HTTP_SCHEMES = ("http", "https")
-SOCKS_SCHEMES = ("socks4", "socks5", "socks5h")
 Streaming = Literal["off", "progress", "text"]
 """What the owner sees of a turn that works: nothing, what it is doing, or also the answer as it grows."""
 
@@ -41,54 +39,6 @@ class SettingsError(Exception):
     def __init__(self, lines: list[str]) -> None:
         super().__init__("\n".join(lines))
         self.lines = lines
-
-
-@dataclass(frozen=True)
-class TelegramServer:
-    """A Telegram data centre other than the real ones: `TG_SERVER=<dc>@<host>:<port>`."""
-
-    dc: int
-    host: str
-    port: int
-
-    @classmethod
-    def parse(cls, value: str) -> Self:
-        match = re.fullmatch(r"(\d+)@([^@:]+):(\d+)", value.strip())
-        if not match or not 0 < int(match[3]) < 65536:
-            raise ValueError("has to look like 2@127.0.0.1:4430 (data centre, host, port)")
-        return cls(int(match[1]), match[2], int(match[3]))
-
-
-@dataclass(frozen=True)
-class Proxy:
-    """The proxy of `HTTP_PROXY`, taken apart. `url` still holds the password: never log it."""
-
-    scheme: str
-    host: str
-    port: int
-    username: str | None
-    password: str | None
-    url: str
-
-    def __repr__(self) -> str:
-        return f"Proxy({self.scheme}://{self.host}:{self.port})"
-
-    @property
-    def is_socks(self) -> bool:
-        return self.scheme in SOCKS_SCHEMES
-
-    @classmethod
-    def parse(cls, value: str) -> Self:
-        try:
-            parts = urlsplit(value.strip())
-            port = parts.port
-        except ValueError:
-            parts, port = urlsplit(""), None
-        if parts.scheme not in (*HTTP_SCHEMES, *SOCKS_SCHEMES) or not parts.hostname or not port:
-            raise ValueError("has to look like http://user:password@host:port or socks5://user:password@host:port")
-        username = unquote(parts.username) if parts.username else None
-        password = unquote(parts.password) if parts.password else None
-        return cls(parts.scheme, parts.hostname, port, username, password, value.strip())
 
 
 def project_root() -> Path:
@@ -190,13 +140,6 @@ class Settings(BaseSettings):
         except (KeyError, OSError, ValueError) as error:
             raise ValueError("is not a time zone's name; use one such as Europe/Moscow or UTC") from error
 
-    @field_validator("memory_nightly", mode="before")
-    @classmethod
-    def _nightly(cls, value: Any) -> Any:
-        if not isinstance(value, str):
-            return value
-        return None if value.strip().lower() == "off" else parse_clock(value)
-
     @field_validator("quiet_hours", mode="before")
     @classmethod
     def _quiet(cls, value: Any) -> Any:
@@ -209,9 +152,9 @@ class Settings(BaseSettings):
     def _active(cls, value: Any) -> Any:
         return ActiveHours.parse(value) if isinstance(value, str) else value
 
-    @field_validator("digest_time", mode="before")
+    @field_validator("memory_nightly", "digest_time", mode="before")
     @classmethod
-    def _digest(cls, value: Any) -> Any:
+    def _clock(cls, value: Any) -> Any:
         if not isinstance(value, str):
             return value
         return None if value.strip().lower() == "off" else parse_clock(value)
@@ -244,7 +187,7 @@ class Settings(BaseSettings):
     @field_validator("anthropic_base_url", "openai_base_url", "mcp_registry_url")
     @classmethod
     def _base_url(cls, value: str | None) -> str | None:
-        if value and not _is_http_url(value):
+        if value and not is_http_url(value):
             raise ValueError("has to start with http:// or https:// and name a host")
         return value
 
@@ -422,14 +365,6 @@ def _expanded(path: Path) -> Path:
         return path.expanduser()
     except RuntimeError:
         raise ValueError("names the home of a user whom this machine does not know") from None
-
-
-def _is_http_url(value: str) -> bool:
-    try:
-        parts = urlsplit(value)
-    except ValueError:
-        return False
-    return parts.scheme in HTTP_SCHEMES and bool(parts.hostname)
 
 
 def _is_public_key(path: Path) -> bool:

@@ -17,13 +17,13 @@ import structlog
 from aiohttp import web
 from yarl import URL
 
+from jobs.addresses import Proxy
 from jobs.broker.budget import Bounded, Uncountable, bounded, unbounded
 from jobs.broker.credential import NOT_PASSED_ON, Credential, Headers, token_in
 from jobs.broker.ledger import Ledger, Used
 from jobs.broker.meter import Meter
 from jobs.broker.passes import Pass, Passes
 from jobs.broker.prices import cost_of, input_tokens_of
-from jobs.config import Proxy
 from jobs.serving import END_SECONDS, KEEP_ALIVE_SECONDS
 
 log = structlog.get_logger()

@@ -12,8 +12,8 @@ import ssl
 
 import structlog
 
+from jobs.addresses import Proxy
 from jobs.broker.passes import Pass, Passes
-from jobs.config import Proxy
 from jobs.serving import HOST, listen
 
 log = structlog.get_logger()
