@@ -1,7 +1,6 @@
 """Connecting: transports, the key exchange, sessions, and a server that comes and goes."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -10,13 +9,6 @@ from telethon.crypto import AuthKey
 from telethon.network import ConnectionTcpAbridged, ConnectionTcpFull, ConnectionTcpIntermediate
 
 from jobs_simulator.telegram import TelegramSimulator
-
-
-@pytest.fixture
-async def sim() -> AsyncIterator[TelegramSimulator]:
-    async with TelegramSimulator() as simulator:
-        yield simulator
-    assert not simulator.world.bugs
 
 
 @pytest.mark.parametrize("transport", [ConnectionTcpFull, ConnectionTcpAbridged, ConnectionTcpIntermediate])

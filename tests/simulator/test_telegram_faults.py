@@ -1,7 +1,6 @@
 """Faults: errors, delays, cuts and swallowed answers, exactly where they were asked for."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 from telethon import errors, functions
@@ -9,23 +8,6 @@ from telethon import errors, functions
 from jobs_simulator.telegram import Account, Fault, TelegramSimulator
 
 SEND = functions.messages.SendMessageRequest
-
-
-@pytest.fixture
-async def sim() -> AsyncIterator[TelegramSimulator]:
-    async with TelegramSimulator() as simulator:
-        yield simulator
-    assert not simulator.world.bugs
-
-
-@pytest.fixture
-def alice(sim: TelegramSimulator) -> Account:
-    return sim.add_user("Alice", username="alice_a")
-
-
-@pytest.fixture
-def bob(sim: TelegramSimulator) -> Account:
-    return sim.add_user("Bob", username="bob_b")
 
 
 async def test_a_flood_wait_hits_the_nth_request_of_one_account(

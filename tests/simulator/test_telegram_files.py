@@ -2,29 +2,11 @@
 
 import io
 import random
-from collections.abc import AsyncIterator
 
 import pytest
 from telethon import errors, functions, types
 
 from jobs_simulator.telegram import Account, TelegramSimulator
-
-
-@pytest.fixture
-async def sim() -> AsyncIterator[TelegramSimulator]:
-    async with TelegramSimulator() as simulator:
-        yield simulator
-    assert not simulator.world.bugs
-
-
-@pytest.fixture
-def alice(sim: TelegramSimulator) -> Account:
-    return sim.add_user("Alice", username="alice_a")
-
-
-@pytest.fixture
-def bob(sim: TelegramSimulator) -> Account:
-    return sim.add_user("Bob", username="bob_b")
 
 
 def some_bytes(size: int) -> bytes:

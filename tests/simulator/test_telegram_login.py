@@ -1,19 +1,11 @@
 """Signing in by code, password, QR code and bot token, and out again."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 from telethon import errors, events, functions
 
 from jobs_simulator.telegram import TelegramSimulator
-
-
-@pytest.fixture
-async def sim() -> AsyncIterator[TelegramSimulator]:
-    async with TelegramSimulator() as simulator:
-        yield simulator
-    assert not simulator.world.bugs
 
 
 async def test_by_code(sim: TelegramSimulator) -> None:

@@ -1,37 +1,19 @@
 """Messages between people: boxes, history, edits, deletes, reads, typing, reactions, groups and limits."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from telethon import TelegramClient, errors, events, functions, types
+from telethon import errors, events, functions, types
+from tests.simulator.conftest import queue_of
 
 from jobs_simulator.chat import Chat
 from jobs_simulator.telegram import Account, TelegramSimulator
 
 
 @pytest.fixture
-async def sim() -> AsyncIterator[TelegramSimulator]:
-    async with TelegramSimulator() as simulator:
-        yield simulator
-    assert not simulator.world.bugs
-
-
-@pytest.fixture
-def alice(sim: TelegramSimulator) -> Account:
-    return sim.add_user("Alice", username="alice_a")
-
-
-@pytest.fixture
 def bob(sim: TelegramSimulator, alice: Account) -> Account:
     return sim.add_user("Bob", username="bob_b", contact_of=[alice])
-
-
-def queue_of(client: TelegramClient, event: Any) -> "asyncio.Queue[Any]":
-    queue: asyncio.Queue[Any] = asyncio.Queue()
-    client.add_event_handler(queue.put, event)
-    return queue
 
 
 async def take(queue: "asyncio.Queue[Any]") -> Any:

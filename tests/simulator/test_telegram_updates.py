@@ -1,37 +1,14 @@
 """What a client that was away can learn, and what pushed updates may suffer."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from telethon import TelegramClient, events, functions, types
+from tests.simulator.conftest import queue_of
 
 from jobs_simulator.telegram import Account, PushFault, TelegramSimulator
-
-
-@pytest.fixture
-async def sim() -> AsyncIterator[TelegramSimulator]:
-    async with TelegramSimulator() as simulator:
-        yield simulator
-    assert not simulator.world.bugs
-
-
-@pytest.fixture
-def alice(sim: TelegramSimulator) -> Account:
-    return sim.add_user("Alice", username="alice_a")
-
-
-@pytest.fixture
-def bob(sim: TelegramSimulator) -> Account:
-    return sim.add_user("Bob", username="bob_b")
-
-
-def queue_of(client: TelegramClient, event: Any) -> "asyncio.Queue[Any]":
-    queue: asyncio.Queue[Any] = asyncio.Queue()
-    client.add_event_handler(queue.put, event)
-    return queue
 
 
 async def take(queue: "asyncio.Queue[Any]") -> Any:
