@@ -12,7 +12,7 @@ from typing import Any
 
 from jobs.backup.archive import ENV, FORMAT, HOOKS, KEPT, MANIFEST, MEMORY, SERVERS, BackupError
 from jobs.config import Settings, project_root
-from jobs.db import DatabaseError, DataLock, migrations, open_database
+from jobs.db import RESTORED, DatabaseError, DataLock, migrations, open_database
 from jobs.times import now, to_text
 from jobs.walls import share
 
@@ -93,7 +93,7 @@ def _prepare_database(path: Path) -> None:
         raise BackupError("there is no database in this backup; nothing was changed")
     try:
         db = open_database(path)
-        db.execute("INSERT OR REPLACE INTO meta (key, value) VALUES ('restored', ?)", (to_text(now()),))
+        db.meta[RESTORED] = to_text(now())
         db.close()
     except DatabaseError as error:
         raise BackupError(f"the backup's database cannot be used ({error})") from None

@@ -13,6 +13,7 @@ from typing import Any
 import apsw
 
 from jobs.db.flushing import Flushing
+from jobs.db.meta import Meta
 
 Row = dict[str, Any]
 Bindings = Sequence[Any] | Mapping[str, Any]
@@ -35,6 +36,7 @@ class Database:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.meta = Meta(self)
         self._connection = apsw.Connection(str(path))
         # A log that a crash left stays where it is until it is known that the file may be used (see `configure`).
         left_behind = path.with_name(f"{path.name}-wal").exists()

@@ -47,12 +47,12 @@ class Switches:
 
     def _turn_on(self, key: str) -> bool:
         with self._db.transaction():
-            self._db.execute(
-                "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO NOTHING", (key, to_text(now()))
-            )
-            return self._db.changes > 0
+            if key in self._db.meta:
+                return False
+            self._db.meta[key] = to_text(now())
+            return True
 
 
 def is_on(db: Database, key: str) -> bool:
     """Whether PAUSED or FROZEN holds, for parts that have to ask without being handed the switches."""
-    return db.one("SELECT 1 FROM meta WHERE key = ?", (key,)) is not None
+    return key in db.meta

@@ -108,15 +108,13 @@ class FirstMessages:
         """Whether the chat is among today's first ones, or still fits among them."""
         today = self._today()
         with self._db.transaction():
-            text = self._db.value("SELECT value FROM meta WHERE key = ?", (COUNT,))
-            counted = json.loads(text) if text else {}
+            counted = json.loads(self._db.meta.get(COUNT, "{}"))
             chats = counted["chats"] if counted.get("day") == today else []
             if chat in chats:
                 return True
             if len(chats) >= self._per_day:
                 return False
-            value = json.dumps({"day": today, "chats": [*chats, chat]})
-            self._db.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", (COUNT, value))
+            self._db.meta[COUNT] = json.dumps({"day": today, "chats": [*chats, chat]})
         return True
 
     def _tell_who_waits(self) -> None:

@@ -167,16 +167,20 @@ class ProgressMessage:
             await remove_progress(self._client, self._db, self._chat, self._message_id)
 
 
+def _key(chat: int) -> str:
+    return f"progress:{chat}"
+
+
 def _note(db: Database, chat: int, message_id: int | None, text: str, *, durable: bool) -> None:
     """Remember the chat's progress message. A note that is not `durable` may go with the power, and costs no fsync."""
     value = json.dumps({"id": message_id, "text": text}, ensure_ascii=False)
     with db.transaction(durable=durable):
-        db.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", (f"progress:{chat}", value))
+        db.meta[_key(chat)] = value
 
 
 def is_progress(db: Database, chat: int, message_id: int, text: str) -> bool:
     """Whether a message of the chat is Jobs' progress message: by its id, or by its words until the id is known."""
-    value = db.value("SELECT value FROM meta WHERE key = ?", (f"progress:{chat}",))
+    value = db.meta.get(_key(chat))
     if value is None:
         return False
     note = json.loads(value)
@@ -200,20 +204,22 @@ async def _delete(client: TelegramClient, db: Database, chat: int, message_id: i
     with db.transaction(durable=False):
         db.execute(
             "UPDATE meta SET value = ? WHERE key = ? AND json_extract(value, '$.id') = ?",
-            (json.dumps({"id": message_id, "text": ""}), f"progress:{chat}", message_id),
+            (json.dumps({"id": message_id, "text": ""}), _key(chat), message_id),
         )
 
 
 async def remove_leftovers(client: TelegramClient, db: Database, chats: Chats) -> None:
     """Delete the progress messages of turns that a crash cut off."""
-    for row in db.execute("SELECT key FROM meta WHERE key LIKE 'progress:%'"):
-        with contextlib.suppress(RPCError, ConnectionError, OSError):
-            await _remove_left(client, db, chats, int(row["key"].partition(":")[2]))
+    for key in db.meta:
+        note, _, chat = key.partition(":")
+        if note == "progress":
+            with contextlib.suppress(RPCError, ConnectionError, OSError):
+                await _remove_left(client, db, chats, int(chat))
 
 
 async def _remove_left(client: TelegramClient, db: Database, chats: Chats, chat: int) -> None:
     """Delete the chat's last progress message if it is still there. Raises what Telegram or the connection raise."""
-    value = db.value("SELECT value FROM meta WHERE key = ?", (f"progress:{chat}",))
+    value = db.meta.get(_key(chat))
     note: dict[str, Any] = json.loads(value) if value else {"id": None, "text": ""}
     if not note["text"]:
         return
@@ -221,7 +227,7 @@ async def _remove_left(client: TelegramClient, db: Database, chats: Chats, chat:
     if message_id is None:
         message_id = await _find(client, chats, chat, note["text"])
     if message_id is None:
-        db.execute("DELETE FROM meta WHERE key = ?", (f"progress:{chat}",))
+        db.meta.pop(_key(chat), None)
     else:
         _note(db, chat, message_id, note["text"], durable=chats.is_own(chat))
         await _delete(client, db, chat, message_id)

@@ -15,7 +15,7 @@ from telethon import TelegramClient
 from telethon.errors import RPCError
 from telethon.tl import functions, types
 
-from jobs.db import Database
+from jobs.db import RESTORED, Database
 from jobs.telegram.chats import Chats
 from jobs.telegram.client import SIGNED_OUT, Account
 from jobs.telegram.receiver import Receiver
@@ -33,6 +33,10 @@ EDIT_WINDOW = timedelta(hours=48)
 """How long after it was written a person can edit a message (Telegram's `edit_time_limit`)."""
 EDITS_AMONG = 20
 """Messages of a chat among which edits are looked for that were made while Jobs was away."""
+PTS = "telegram_pts"
+"""The key in `meta` of how far a bot has heard Telegram's updates."""
+HISTORY_KNOWN = "history_known"
+"""The key that is there once all chats were looked at."""
 OVERLAP = timedelta(hours=1)
 """How far before the newest message of the last look the next one goes back."""
 
@@ -127,19 +131,19 @@ class Reconciler:
         if restored_at:
             self._forget_restore()
         if not self._history_known():
-            self._db.execute("INSERT INTO meta (key, value) VALUES ('history_known', '1')")
+            self._db.meta[HISTORY_KNOWN] = "1"
 
     def _history_known(self) -> bool:
         """Whether a look at all chats was ever completed: a chat not known since then is a new one."""
-        return bool(self._db.one("SELECT 1 FROM meta WHERE key = 'history_known'"))
+        return HISTORY_KNOWN in self._db.meta
 
     def _restored_at(self) -> datetime | None:
         """When a backup was restored; None when the chats have been looked at since."""
-        at = self._db.value("SELECT value FROM meta WHERE key = 'restored'")
+        at = self._db.meta.get(RESTORED)
         return from_text(at) if at else None
 
     def _forget_restore(self) -> None:
-        self._db.execute("DELETE FROM meta WHERE key = 'restored'")
+        self._db.meta.pop(RESTORED, None)
 
     async def _history(self, dialog: object, restored_at: datetime | None) -> None:
         """Read one chat from where it was read last, a new one from its beginning.
@@ -185,7 +189,7 @@ class Reconciler:
     # --------------------------------------------------------------------- bot
 
     async def _difference(self) -> None:
-        pts = self._db.value("SELECT value FROM meta WHERE key = 'telegram_pts'")
+        pts = self._db.meta.get(PTS)
         if pts is None or self._restored_at():  # a bot cannot look up what it has answered since the backup
             here = await self._client(functions.updates.GetStateRequest())
             self._note_pts(here.pts)
@@ -211,10 +215,7 @@ class Reconciler:
 
     def _note_pts(self, pts: int) -> None:
         """Only after everything before it was stored: a pushed message says nothing about those before it."""
-        self._db.execute(
-            "INSERT INTO meta (key, value) VALUES ('telegram_pts', :pts) ON CONFLICT (key) DO UPDATE SET value = :pts",
-            {"pts": str(pts)},
-        )
+        self._db.meta[PTS] = str(pts)
 
     async def _take_all(self, answer: types.updates.Difference | types.updates.DifferenceSlice) -> None:
         users = {user.id: user for user in answer.users}
@@ -227,4 +228,4 @@ class Reconciler:
                 update.message._finish_init(self._client, users, None)
                 await self._receiver.take_edit(update.message)
         place = answer.state if isinstance(answer, types.updates.Difference) else answer.intermediate_state
-        self._db.execute("UPDATE meta SET value = ? WHERE key = 'telegram_pts'", (str(place.pts),))
+        self._note_pts(place.pts)

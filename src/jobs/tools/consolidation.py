@@ -70,12 +70,11 @@ class Consolidation:
         today, due, following = daily(self._at, owner.zone, moment)
         if moment < due:
             return due
-        last = self._db.value("SELECT value FROM meta WHERE key = ?", (LAST,))
+        last = self._db.meta.get(LAST)
         if last != today.isoformat() and moment - due < LATEST:
-            self._db.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", (LAST, today.isoformat()))
-            done = self._db.value("SELECT value FROM meta WHERE key = ?", (DONE,)) or last
-            since = date.fromisoformat(done) if done else today - timedelta(days=1)
-            self._db.execute("INSERT OR IGNORE INTO meta (key, value) VALUES (?, ?)", (DONE, since.isoformat()))
+            self._db.meta[LAST] = today.isoformat()
+            yesterday = (today - timedelta(days=1)).isoformat()
+            since = date.fromisoformat(self._db.meta.setdefault(DONE, last or yesterday))
             self._task = asyncio.get_running_loop().create_task(self._run(owner, since, today))
         return following
 
@@ -89,7 +88,7 @@ class Consolidation:
     async def _run(self, owner: Person, since: date, today: date) -> None:
         try:
             if await self.consolidate(owner, since, today) is not None:
-                self._db.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", (DONE, today.isoformat()))
+                self._db.meta[DONE] = today.isoformat()
         except (ModelUnavailable, SessionFailed) as error:
             log.warning("memory was not consolidated tonight", error=str(error))
         except (apsw.Error, OSError, StorageError) as error:

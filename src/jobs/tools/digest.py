@@ -38,13 +38,9 @@ class Digest:
         today, due, following = daily(self._at, owner.zone, moment)
         if moment < due:
             return due
-        if self._db.value("SELECT value FROM meta WHERE key = ?", (LAST,)) != today.isoformat():
+        if self._db.meta.get(LAST) != today.isoformat():
             with self._db.transaction():
-                self._db.execute(
-                    """INSERT INTO meta (key, value) VALUES (?, ?)
-                       ON CONFLICT (key) DO UPDATE SET value = excluded.value""",
-                    (LAST, today.isoformat()),
-                )
+                self._db.meta[LAST] = today.isoformat()
                 text = self.text(owner, moment)
                 if text and moment - due < LATEST:
                     self._outbox.say(f"digest:{today.isoformat()}", owner.id, OutboxKind.NOTICE, text)

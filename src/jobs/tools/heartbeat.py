@@ -65,8 +65,7 @@ class Heartbeat:
     def _next(self, every: timedelta, moment: datetime) -> datetime:
         last = self._db.value("SELECT due_at FROM beats ORDER BY rowid DESC LIMIT 1")
         if last is None:
-            self._db.execute("INSERT OR IGNORE INTO meta (key, value) VALUES (?, ?)", (FIRST, to_text(moment)))
-            last = self._db.value("SELECT value FROM meta WHERE key = ?", (FIRST,))
+            last = self._db.meta.setdefault(FIRST, to_text(moment))
         due = from_text(last) + every
         return due if due - moment <= every else moment  # the clock was set back: beats go on from here
 

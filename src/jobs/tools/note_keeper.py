@@ -123,10 +123,10 @@ class NoteKeeper:
         log.info("notes of the conversation are kept", notes=len(notes), cost_usd=reply.usage.cost_usd)
 
     def _place(self, key: str) -> int:
-        return int(self._db.value("SELECT value FROM meta WHERE key = ?", (key,)) or 0)
+        return int(self._db.meta.get(key, 0))
 
     def _put(self, key: str, row: int) -> None:
-        self._db.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", (key, str(row)))
+        self._db.meta[key] = str(row)
 
 
 def _newest(said: list[Said]) -> list[Said]:

@@ -177,8 +177,8 @@ class Scheduler:
         name = "reminder_late" if now() - firing.due > ON_TIME else "reminder"
         when = say_time(firing.due, ZoneInfo(row["zone"]), language)
         text = say(name, language, text=row["text"], when=when)
-        if not self._db.one("SELECT 1 FROM meta WHERE key = ?", (HINTED,)):
-            self._db.execute("INSERT INTO meta (key, value) VALUES (?, ?)", (HINTED, to_text(now())))
+        if HINTED not in self._db.meta:
+            self._db.meta[HINTED] = to_text(now())
             text += "\n\n" + say("reminder_hint", language)
         choices = (
             Choice(say("choice_in_an_hour", language), f"/snooze {row['id']} 1h"),

@@ -54,8 +54,10 @@ class Clearing:
 
     def start(self) -> None:
         """Go on with what an earlier run has left."""
-        for row in self._db.execute("SELECT key FROM meta WHERE key GLOB ?", (f"{NOTE}:*",)):
-            self._go(int(row["key"].partition(":")[2]))
+        for key in self._db.meta:
+            note, _, person_id = key.partition(":")
+            if note == NOTE:
+                self._go(int(person_id))
 
     async def stop(self) -> None:
         """What is left goes after the next start."""
@@ -66,15 +68,12 @@ class Clearing:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def is_under_way(self, person_id: int) -> bool:
-        return self._db.one("SELECT 1 FROM meta WHERE key = ?", (f"{NOTE}:{person_id}",)) is not None
+        return f"{NOTE}:{person_id}" in self._db.meta
 
     def begin(self, person: Person, key: str) -> None:
         """Their records go in this transaction. `key`: of the message that asked for it, which is answered."""
         self._proofs.cancel(person.id)  # at once: it would note what it has fetched
-        self._db.execute(
-            "INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)",
-            (f"{NOTE}:{person.id}", f"{person.language} {key}"),
-        )
+        self._db.meta[f"{NOTE}:{person.id}"] = f"{person.language} {key}"
         asyncio.get_running_loop().call_soon(self._go, person.id)  # by then it is committed
 
     def _go(self, person_id: int) -> None:
@@ -98,7 +97,7 @@ class Clearing:
         while not self._db.empty_log():  # noqa: ASYNC110 (SQLite tells nobody that a reader has ended)
             await asyncio.sleep(READER_SECONDS)
         with self._db.transaction():
-            note = self._db.value("DELETE FROM meta WHERE key = ? RETURNING value", (f"{NOTE}:{person_id}",))
+            note = self._db.meta.pop(f"{NOTE}:{person_id}")
             spoken, _, key = note.partition(" ")
             language = next(each for each in LANGUAGES if each == spoken)
             self._outbox.reply(key, person_id, say("forgotten", language))

@@ -30,8 +30,7 @@ class Models:
 
     def of(self, role: Role) -> str | None:
         """The name of the model for sessions of a role; None: whatever the CLI takes by itself."""
-        chosen: str | None = self._db.value("SELECT value FROM meta WHERE key = ?", (_key(role),))
-        return chosen or self._of_settings[role]
+        return self._db.meta.get(_key(role)) or self._of_settings[role]
 
     def choose(self, role: Role, name: str) -> None:
         """Use another one from the next turn on, or with DEFAULT the setting's. Raises ValueError for what is no name.
@@ -41,9 +40,9 @@ class Models:
         if not _NAME.fullmatch(name):
             raise ValueError("not a model's name")
         if name.casefold() == DEFAULT:
-            self._db.execute("DELETE FROM meta WHERE key = ?", (_key(role),))
+            self._db.meta.pop(_key(role), None)
         else:
-            self._db.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", (_key(role), name))
+            self._db.meta[_key(role)] = name
 
 
 def _key(role: Role) -> str:

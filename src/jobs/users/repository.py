@@ -49,8 +49,7 @@ class UsersRepository:
         return self._owner
 
     def _known_of_owner(self) -> dict[str, Any]:
-        text = self._db.value("SELECT value FROM meta WHERE key = 'owner'")
-        return dict(json.loads(text)) if text else {}
+        return dict(json.loads(self._db.meta.get("owner", "{}")))
 
     def get(self, user_id: int) -> Person | None:
         """A person by Telegram id; the owner too."""
@@ -100,14 +99,11 @@ class UsersRepository:
         if value == known:
             return
         self._owner = None
-        self._db.execute(
-            "INSERT INTO meta (key, value) VALUES ('owner', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-            (json.dumps(value, ensure_ascii=False),),
-        )
+        self._db.meta["owner"] = json.dumps(value, ensure_ascii=False)
 
     def owner_was_seen(self, at: datetime) -> None:
         """The owner has read what Jobs wrote, as far as Telegram says."""
-        self._db.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", (OWNER_READ_AT, to_text(at)))
+        self._db.meta[OWNER_READ_AT] = to_text(at)
 
     def everyone(self) -> list[Person]:
         """Everyone but the owner, whoever wrote last first."""

@@ -38,6 +38,8 @@ OWN_FAULTS = 3
 """How often a turn may fail by itself before it is set aside."""
 LONGEST = {Role.EXTERNAL: 600.0, Role.ISOLATED: 3600.0, Role.HEARTBEAT: 600.0, Role.WATCH: 300.0}
 """Seconds that a turn of each role may take, but for the owner's: a place is not held for ever."""
+REFUSED = "credential_refused"
+"""The key in `meta` of the turn that told the owner so."""
 RENEW_AT = 0.75
 """How full the model's context may get before the session is renewed; the CLI compacts it at some 80 to 90 %."""
 FAULT_PAUSES = (timedelta(seconds=2), timedelta(seconds=4))
@@ -217,7 +219,7 @@ class TurnRunner:
             outcome, usage = Outcome.DONE, reply.usage
             self._turns.finish(turn, reply.text, reply.usage, or_else=say("empty_reply", person.language))
             await asyncio.sleep(0)  # the answer is on its way to the disk while the rest is done
-            self._db.execute("DELETE FROM meta WHERE key = 'credential_refused'")
+            self._db.meta.pop(REFUSED, None)
             if reply.context_used >= RENEW_AT and is_persons(turn.lane):
                 await self._renew(turn, person)
         finally:
@@ -298,10 +300,10 @@ class TurnRunner:
 
     def _tell_owner_of_credential(self, turn: Turn, error: ModelUnavailable) -> bool:
         """Once, until a turn succeeds again. Returns whether it is this turn that said it."""
-        told_by = self._db.value("SELECT value FROM meta WHERE key = 'credential_refused'")
+        told_by = self._db.meta.get(REFUSED)
         if told_by is not None:
-            return bool(told_by == str(turn.id))
-        self._db.execute("INSERT INTO meta (key, value) VALUES ('credential_refused', ?)", (str(turn.id),))
+            return told_by == str(turn.id)
+        self._db.meta[REFUSED] = str(turn.id)
         owner = self._users.owner()
         text = say("model_refuses", owner.language, reason=self._masked(str(error)))
         self._outbox.say(f"turn:{turn.id}:credential", owner.id, OutboxKind.NOTICE, text)
