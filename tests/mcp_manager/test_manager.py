@@ -230,7 +230,7 @@ async def test_an_entry_with_a_wrong_type_is_refused_with_its_line_and_the_looki
     bench.manager.start()
     bench.config._path.write_text('{"mcpServers": {"odd": {"command": "x", "type": ["stdio"]}}}')
     await bench.manager.look()
-    assert "line 1" in bench.asked[-1]
+    assert "строка 1" in bench.asked[-1]
     bench.config._path.unlink()
     assert await bench.allowed() == "ready"
 
@@ -336,7 +336,7 @@ async def test_an_edit_by_hand_is_picked_up_and_a_broken_one_is_told(bench: Benc
     good = bench.config._path.read_text()
     bench.config._path.write_text("{")
     await bench.manager.look()
-    assert "line 1" in bench.asked[-1]
+    assert "строка 1" in bench.asked[-1]
     assert "notes" in bench.manager.servers()
     bench.config._path.write_text('{"mcpServers": {}}')
     await bench.manager.look()

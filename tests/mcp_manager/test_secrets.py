@@ -86,12 +86,12 @@ def test_a_question_asked_again_takes_the_place_of_the_earlier_one(desk: Desk) -
 
 def test_what_cannot_be_kept_is_said_and_deleted_all_the_same(desk: Desk) -> None:
     def refuse(*_: str) -> None:
-        raise ConfigError("there is no server 'notes'")
+        raise ConfigError("no_server", name="notes")
 
     desk.secrets._given = refuse
     question = desk.ask("notes", "KEY")
     assert desk.write("correct horse", to=question)
-    assert "no server 'notes'" in desk.spine.said(OWNER)[-1]
+    assert "сервера «notes» нет" in desk.spine.said(OWNER)[-1]
     assert desk.deleted == 1
 
 

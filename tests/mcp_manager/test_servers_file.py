@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from jobs.mcp_manager.config import ConfigError, McpConfig, parse_entry
+from jobs.texts import say
 
 PASTED = """{
   "mcpServers": {
@@ -70,13 +71,21 @@ def test_a_broken_file_is_refused_with_the_line_and_the_last_good_one_stays(
     assert "github" in broken.servers()
     (tmp_path / "mcp_servers.json").write_text(text, encoding="utf-8")
     assert "github" in broken.servers()
-    assert says in broken.problem
+    assert says in str(broken.problem)
     with pytest.raises(ConfigError, match="mend the file by hand"):
         broken.put("new", {"command": "x"})
     assert (tmp_path / "mcp_servers.json").read_text() == text
     (tmp_path / "mcp_servers.json").write_text('{"mcpServers": {}}')
     assert broken.servers() == {}
-    assert broken.problem == ""
+    assert broken.problem is None
+
+
+def test_what_is_wrong_with_the_file_is_said_in_the_owners_language(tmp_path: Path) -> None:
+    broken = config(tmp_path)
+    (tmp_path / "mcp_servers.json").write_text('{"mcpServers": {\n"b": {}\n}}', encoding="utf-8")
+    broken.servers()
+    told = say("mcp_file_broken", "ru", reason=broken.problem)
+    assert told.endswith("строка 2: серверу «b» нужно одно из двух: command или url")
 
 
 def test_a_file_in_another_encoding_is_refused_with_the_line(tmp_path: Path) -> None:
@@ -84,7 +93,7 @@ def test_a_file_in_another_encoding_is_refused_with_the_line(tmp_path: Path) -> 
     assert "github" in broken.servers()
     (tmp_path / "mcp_servers.json").write_bytes('{"mcpServers": {\n"a": {"command": "привет"}}}'.encode("cp1251"))
     assert "github" in broken.servers()
-    assert broken.problem == "line 2: it is not UTF-8 text"
+    assert str(broken.problem) == "line 2: it is not UTF-8 text"
 
 
 def test_a_file_saved_with_a_byte_order_mark_is_taken_and_can_be_changed(tmp_path: Path) -> None:
@@ -94,7 +103,7 @@ def test_a_file_saved_with_a_byte_order_mark_is_taken_and_can_be_changed(tmp_pat
     assert "github" in marked.servers()
     marked.change("github", {"disabled": True})
     assert marked.servers()["github"].disabled
-    assert marked.problem == ""
+    assert marked.problem is None
 
 
 def test_a_file_that_cannot_be_read_keeps_the_last_good_one_in_force_and_is_read_when_it_can_be(tmp_path: Path) -> None:
@@ -104,15 +113,15 @@ def test_a_file_that_cannot_be_read_keeps_the_last_good_one_in_force_and_is_read
     path.unlink()
     path.mkdir()
     assert "github" in good.servers()
-    assert "cannot be read" in good.problem
+    assert "cannot be read" in str(good.problem)
     assert "github" in good.servers()
-    assert "cannot be read" in good.problem, "however often it is looked at"
+    assert "cannot be read" in str(good.problem), "however often it is looked at"
     with pytest.raises(ConfigError, match="mend the file by hand"):
         good.put("new", {"command": "x"})
     path.rmdir()
     path.write_text('{"mcpServers": {}}')
     assert good.servers() == {}
-    assert good.problem == ""
+    assert good.problem is None
 
 
 def test_a_variable_may_be_made_of_another_that_was_set_for_the_server() -> None:

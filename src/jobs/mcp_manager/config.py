@@ -13,7 +13,7 @@ from typing import Any, Literal, cast
 
 import structlog
 
-from jobs.texts import Language, say
+from jobs.texts import Saying
 
 log = structlog.get_logger()
 
@@ -26,30 +26,18 @@ Kind = Literal["stdio", "http", "sse"]
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 
 
-@dataclass(frozen=True)
-class Reason:
-    """Why a server cannot be used: `mcp_reason_<key>` of the catalogue. As a text it is English, for the model."""
-
-    key: str
-    values: Mapping[str, object]
-
-    def said(self, language: Language) -> str:
-        return say(f"mcp_reason_{self.key}", language, **self.values)
-
-    def __str__(self) -> str:
-        return self.said("en")
-
-
-def reason(key: str, **values: object) -> Reason:
-    return Reason(key, values)
+def reason(key: str, **values: object) -> Saying:
+    """Why a server, or the file, cannot be used: `mcp_reason_<key>` of the catalogue."""
+    return Saying(f"mcp_reason_{key}", values)
 
 
 class ConfigError(Exception):
     """The file, or an entry, cannot be used; one sentence that says what to do."""
 
-    def __init__(self, what: str | Reason) -> None:
-        super().__init__(str(what))
-        self.reason = what if isinstance(what, Reason) else reason("words", words=what)
+    def __init__(self, key: str, **values: object) -> None:
+        """`key` and `values` as `reason` takes them."""
+        self.reason = reason(key, **values)
+        super().__init__(str(self.reason))
 
 
 @dataclass(frozen=True)
@@ -88,7 +76,7 @@ class ServerConfig:
             def value(match: re.Match[str]) -> str:
                 found = known.get(match[1]) or match[2]
                 if found is None:
-                    raise ConfigError(reason("unset", variable=match[1]))
+                    raise ConfigError("unset", variable=match[1])
                 return found
 
             return _VARIABLE.sub(value, text)
@@ -97,7 +85,7 @@ class ServerConfig:
         env = {name: filled(text, {**environment, **plain}) for name, text in self.env.items()}
         known = {**environment, **env}
         if missing := [name for name, text in env.items() if not text]:
-            raise ConfigError(reason("empty", variable=missing[0]))
+            raise ConfigError("empty", variable=missing[0])
         return ServerConfig(
             self.name,
             self.kind,
@@ -115,7 +103,7 @@ class ServerConfig:
         if program := shutil.which(self.command, path=path):
             return program
         known = {"npx": "no_npx", "uvx": "no_uvx"}
-        raise ConfigError(reason(known.get(os.path.basename(self.command), "no_program"), program=self.command))
+        raise ConfigError(known.get(os.path.basename(self.command), "no_program"), program=self.command)
 
 
 class McpConfig:
@@ -126,14 +114,14 @@ class McpConfig:
         self._stamp: tuple[int, int, int] | None = None
         self._entries: dict[str, dict[str, Any]] = {}
         self._servers: dict[str, ServerConfig] = {}
-        self.problem = ""
+        self.problem: Saying | None = None
 
     def servers(self) -> dict[str, ServerConfig]:
         """Name → server, read again when the file has changed; empty without a file."""
         try:
             status = self._path.stat()
         except FileNotFoundError:
-            self._stamp, self._entries, self._servers, self.problem = None, {}, {}, ""
+            self._stamp, self._entries, self._servers, self.problem = None, {}, {}, None
             return {}
         stamp = (status.st_mtime_ns, status.st_size, status.st_ino)
         if stamp != self._stamp:
@@ -143,17 +131,17 @@ class McpConfig:
                 entries = _entries(text)
                 servers = {name: parse_entry(name, entry, text) for name, entry in entries.items()}
             except ConfigError as error:
-                self._refuse(str(error))
+                self._refuse(error.reason)
             except OSError as error:
                 self._stamp = None  # to be read again: who mends its owner or mode leaves its times as they were
-                self._refuse(f"it cannot be read ({error.strerror}); check its owner and mode")
+                self._refuse(reason("unreadable", why=error.strerror))
             else:
-                self._entries, self._servers, self.problem = entries, servers, ""
+                self._entries, self._servers, self.problem = entries, servers, None
         return dict(self._servers)
 
-    def _refuse(self, problem: str) -> None:
+    def _refuse(self, problem: Saying) -> None:
         if problem != self.problem:
-            log.error("mcp_servers.json is not used", reason=problem)
+            log.error("mcp_servers.json is not used", reason=str(problem))
         self.problem = problem
 
     def _text(self) -> str:
@@ -163,7 +151,7 @@ class McpConfig:
             return content.decode()
         except UnicodeDecodeError as error:
             line = content.count(b"\n", 0, error.start) + 1
-            raise ConfigError(f"line {line}: it is not UTF-8 text") from None
+            raise ConfigError("line", line=line, what=reason("no_utf8")) from None
 
     def put(self, name: str, entry: dict[str, Any]) -> ServerConfig:
         """Write an entry, new or in the place of the old one. Raises ConfigError."""
@@ -176,7 +164,7 @@ class McpConfig:
 
         def changed(entries: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
             if name not in entries:
-                raise ConfigError(f"there is no server {name!r}")
+                raise ConfigError("no_server", name=name)
             entry = {**entries[name], **changes}
             return {**entries, name: {key: value for key, value in entry.items() if value is not None}}
 
@@ -197,7 +185,7 @@ class McpConfig:
     def _write(self, change: Any) -> None:
         self.servers()
         if self.problem:
-            raise ConfigError(f"mcp_servers.json is broken ({self.problem}); mend the file by hand first")
+            raise ConfigError("file", what=self.problem)
         document: dict[str, Any] = {}
         if self._path.exists():
             document = json.loads(self._text())
@@ -218,43 +206,44 @@ def _entries(text: str) -> dict[str, dict[str, Any]]:
     try:
         document = json.loads(text)
     except json.JSONDecodeError as error:
-        raise ConfigError(f"line {error.lineno}: {error.msg}") from None
+        raise ConfigError("line", line=error.lineno, what=reason("no_json", what=error.msg)) from None
     except RecursionError:
-        raise ConfigError("it is nested too deep") from None
+        raise ConfigError("too_deep") from None
     entries = document.get("mcpServers") if isinstance(document, dict) else None
     if not isinstance(entries, dict):
-        raise ConfigError('it has to be {"mcpServers": {…}}')
+        raise ConfigError("form")
     return entries
 
 
 def parse_entry(name: str, entry: Any, text: str = "") -> ServerConfig:
     """Check one entry. `text` is the file it stands in, for the line. Raises ConfigError."""
 
-    def wrong(what: str) -> ConfigError:
+    def wrong(key: str, **values: object) -> ConfigError:
+        if not text:
+            return ConfigError(key, name=name, **values)
         before = text.partition(f'"{name}"')[0]
-        line = f"line {before.count(chr(10)) + 1}: " if text else ""
-        return ConfigError(f"{line}the server {name!r} {what}")
+        return ConfigError("line", line=before.count("\n") + 1, what=reason(key, name=name, **values))
 
     def texts(key: str, kind: type) -> Any:
         value = entry.get(key) or kind()
         values = value.values() if isinstance(value, dict) else value
         if not isinstance(value, kind) or not all(isinstance(each, str) for each in values):
-            raise wrong(f"has a wrong {key!r}: texts are wanted")
+            raise wrong("no_texts", field=key)
         return value
 
     if not NAME.fullmatch(name) or name == OWN_NAME:
-        raise wrong("needs another name: up to 40 letters, digits, - and _, and not 'jobs'")
+        raise wrong("name")
     if not isinstance(entry, dict):
-        raise wrong("is no object")
+        raise wrong("no_object")
     command, url = entry.get("command", ""), entry.get("url", "")
     if not isinstance(command, str) or not isinstance(url, str) or bool(command) == bool(url):
-        raise wrong("needs either a command or a url")
+        raise wrong("command_or_url")
     kind = str(entry.get("type") or ("stdio" if command else "http"))
     kind = {"streamable-http": "http", "streamableHttp": "http"}.get(kind, kind)
     if kind not in (("stdio",) if command else ("http", "sse")):
-        raise wrong(f"has the type {kind!r}, which does not fit: stdio takes a command, http and sse a url")
+        raise wrong("type", type=kind)
     if url and not re.match(r"https?://|\$\{", url):
-        raise wrong("has a url that does not begin with http:// or https://")
+        raise wrong("url")
     return ServerConfig(
         name,
         cast(Kind, kind),

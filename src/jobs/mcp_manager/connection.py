@@ -20,7 +20,8 @@ from mcp.shared.exceptions import MCPDeprecationWarning
 from mcp.types import CONNECTION_CLOSED, CallToolResult
 
 from jobs.masks import Masks
-from jobs.mcp_manager.config import ConfigError, Reason, ServerConfig, reason
+from jobs.mcp_manager.config import ConfigError, ServerConfig, reason
+from jobs.texts import Saying
 from jobs.users.foreign_tools import ForeignTool
 from jobs.walls import Confined
 
@@ -49,9 +50,9 @@ SHORTEST_SECRET = 6
 class Broken(Exception):
     """The server cannot be used now; the message is the reason in a few words."""
 
-    def __init__(self, why: str | Reason) -> None:
+    def __init__(self, why: str | Saying) -> None:
         super().__init__(str(why))
-        self.reason = why if isinstance(why, Reason) else reason("words", words=why)
+        self.reason = why if isinstance(why, Saying) else reason("words", words=why)
 
 
 class Connection:
@@ -88,7 +89,7 @@ class Connection:
         """The status with which the server last refused a message, over HTTP: the SDK does not tell it."""
         self._masked = Masks()
         """What the server was given may be a secret, and a server may say it when it fails."""
-        self.problem: Reason | None = None
+        self.problem: Saying | None = None
         """Why it is not connected; None while it is, or while the first try runs."""
         self.settled = asyncio.Event()
         """Set while it is known how the last try to connect has ended; cleared while one is under way."""
@@ -275,7 +276,7 @@ class Connection:
         except Exception as error:  # noqa: BLE001 (as above)
             raise Broken(self._lose(self._reason(error))) from None
 
-    def _lose(self, why: Reason) -> Reason:
+    def _lose(self, why: Saying) -> Saying:
         self.problem = why
         self.settled.clear()
         self._now.set()
@@ -283,11 +284,11 @@ class Connection:
         self._news.set()
         return why
 
-    def _said(self) -> Reason | None:
+    def _said(self) -> Saying | None:
         lines = [line.strip() for line in self._stderr.splitlines() if line.strip()]
         return reason("words", words=_short(self._masked(lines[-1]))) if lines else None
 
-    def _reason(self, error: BaseException) -> Reason:
+    def _reason(self, error: BaseException) -> Saying:
         while isinstance(error, BaseExceptionGroup):
             error = error.exceptions[0]
         status = error.response.status_code if isinstance(error, httpx2.HTTPStatusError) else self._refused

@@ -21,7 +21,7 @@ from jobs.mcp_manager.config import ConfigError, McpConfig, ServerConfig
 from jobs.mcp_manager.secrets import forget_requests
 from jobs.spine.model import OutFile
 from jobs.spine.outbox import Outbox
-from jobs.texts import say
+from jobs.texts import Saying, say
 from jobs.times import now, to_text
 from jobs.users.consent import visible
 from jobs.users.foreign_tools import ForeignServer, ForeignTool
@@ -85,7 +85,7 @@ class McpManager:
         self._found: dict[str, list[ForeignTool]] = {}
         self._looking: asyncio.Task[None] | None = None
         self._soon = asyncio.Event()
-        self._told_problem = ""
+        self._told_problem: Saying | None = None
         self._one_at_a_time = asyncio.Lock()
 
     # ------------------------------------------------------------------ running
@@ -126,7 +126,7 @@ class McpManager:
     async def _look(self) -> None:
         servers = self.config.servers()
         told, self._told_problem = self._told_problem, self.config.problem
-        if self.config.problem not in ("", told):
+        if self.config.problem not in (None, told):
             owner = self._users.owner()
             text = say("mcp_file_broken", owner.language, reason=self.config.problem)
             self._outbox.reply(f"mcp:file:{to_text(now())}", owner.id, text)

@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from jobs.texts import Language, say
+from jobs.texts import Saying
 
 SKILL_FILE = "SKILL.md"
 NAME = "[a-z0-9]+(?:-[a-z0-9]+)*"
@@ -34,12 +34,8 @@ class Broken(SkillError):
 
     def __init__(self, key: str, **values: object) -> None:
         """`key`: a text of the catalogue, without the `skill_` before it, and what is filled into that."""
-        super().__init__(say(f"skill_{key}", "en", **values))
-        self._key = key
-        self._values = values
-
-    def said(self, language: Language) -> str:
-        return say(f"skill_{self._key}", language, **self._values)
+        self.reason = Saying(f"skill_{key}", values)
+        super().__init__(str(self.reason))
 
 
 @dataclass(frozen=True)

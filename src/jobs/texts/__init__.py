@@ -3,6 +3,8 @@
 Every text that code (not a model) shows to a person in Telegram or in the terminal stands here, a file for each area.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -27,7 +29,7 @@ from jobs.texts import (
 )
 from jobs.texts.language import LANGUAGES, Language, Texts, language_from_code, language_of
 
-__all__ = ["CATALOGUE", "LANGUAGES", "Language", "language_from_code", "language_of", "say", "say_time"]
+__all__ = ["CATALOGUE", "LANGUAGES", "Language", "Saying", "language_from_code", "language_of", "say", "say_time"]
 
 
 def _merged(*areas: Texts) -> Texts:
@@ -58,9 +60,24 @@ CATALOGUE: Texts = _merged(
 )
 
 
+@dataclass(frozen=True)
+class Saying:
+    """A text whose language is chosen when it is said. As a string it is English, for the log and the model."""
+
+    key: str
+    values: Mapping[str, object]
+
+    def said(self, language: Language) -> str:
+        return say(self.key, language, **self.values)
+
+    def __str__(self) -> str:
+        return self.said("en")
+
+
 def say(key: str, language: Language, **values: object) -> str:
     """The text `key` in a language, with its values filled in, and commands as they are typed here."""
-    return as_called(CATALOGUE[key][language]).format(**values)
+    filled = {name: value.said(language) if isinstance(value, Saying) else value for name, value in values.items()}
+    return as_called(CATALOGUE[key][language]).format(**filled)
 
 
 def say_time(moment: datetime, zone: ZoneInfo, language: Language) -> str:

@@ -43,6 +43,44 @@ TEXTS: Texts = {
     "mcp_state_broken": {"ru": "не работает", "en": "broken"},
     "mcp_state_changed": {"ru": "изменился, ждёт вашего разрешения", "en": "has changed, waits for your yes"},
     "mcp_reason_words": {"ru": "{words}", "en": "{words}"},
+    "mcp_reason_line": {"ru": "строка {line}: {what}", "en": "line {line}: {what}"},
+    "mcp_reason_no_utf8": {"ru": "это не текст в UTF-8", "en": "it is not UTF-8 text"},
+    "mcp_reason_no_json": {"ru": "это не JSON ({what})", "en": "it is not JSON ({what})"},
+    "mcp_reason_too_deep": {"ru": "вложенность слишком глубока", "en": "it is nested too deep"},
+    "mcp_reason_form": {
+        "ru": 'файл должен иметь вид {{"mcpServers": {{…}}}}',
+        "en": 'it has to be {{"mcpServers": {{…}}}}',
+    },
+    "mcp_reason_unreadable": {
+        "ru": "файл не читается ({why}); проверьте владельца и права",
+        "en": "it cannot be read ({why}); check its owner and mode",
+    },
+    "mcp_reason_file": {
+        "ru": "в mcp_servers.json ошибка ({what}); сначала исправьте файл",
+        "en": "mcp_servers.json is broken ({what}); mend the file by hand first",
+    },
+    "mcp_reason_no_server": {"ru": "сервера «{name}» нет", "en": "there is no server '{name}'"},
+    "mcp_reason_name": {
+        "ru": "серверу «{name}» нужно другое имя: до 40 латинских букв, цифр, - и _, и не jobs",
+        "en": "the server '{name}' needs another name: up to 40 letters, digits, - and _, and not 'jobs'",
+    },
+    "mcp_reason_no_object": {"ru": "сервер «{name}» — не объект", "en": "the server '{name}' is no object"},
+    "mcp_reason_command_or_url": {
+        "ru": "серверу «{name}» нужно одно из двух: command или url",
+        "en": "the server '{name}' needs either a command or a url",
+    },
+    "mcp_reason_no_texts": {
+        "ru": "у сервера «{name}» в {field} должны быть строки",
+        "en": "the server '{name}' has a wrong '{field}': texts are wanted",
+    },
+    "mcp_reason_type": {
+        "ru": "у сервера «{name}» тип {type} не подходит: для stdio нужен command, для http и sse — url",
+        "en": "the server '{name}' has the type {type}, which does not fit: stdio takes a command, http and sse a url",
+    },
+    "mcp_reason_url": {
+        "ru": "у сервера «{name}» url начинается не с http:// и не с https://",
+        "en": "the server '{name}' has a url that does not begin with http:// or https://",
+    },
     "mcp_reason_no_answer": {"ru": "не ответил за {seconds} с", "en": "it did not answer within {seconds} s"},
     "mcp_reason_silent": {"ru": "не отвечает", "en": "it does not answer"},
     "mcp_reason_lost": {"ru": "связь потеряна", "en": "the connection was lost"},
