@@ -9,13 +9,12 @@ from jobs.spine.extras import NOTHING, Extras
 
 
 class Origin(StrEnum):
-    """Where an inbox row comes from. What a turn may do follows from this, never from the text."""
+    """Where an inbox row comes from: whose word it is, never what its text says of itself."""
 
     OWNER = "owner"
     EXTERNAL = "external"
     SCHEDULE = "schedule"
     HEARTBEAT = "heartbeat"
-    TASK_EVENT = "task_event"
 
 
 class OutboxKind(StrEnum):
