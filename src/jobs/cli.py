@@ -71,7 +71,7 @@ def demo(
 @cli.command()
 def doctor(
     attack: Annotated[
-        bool, typer.Option("--attack", help="Try the wall with some 250 attacks, on a copy; a line for each.")
+        bool, typer.Option("--attack", help="Try the wall with some 270 attacks, on a copy; a line for each.")
     ] = False,
     quick: Annotated[bool, typer.Option("--quick", help="Ask neither Telegram nor the model.")] = False,
     fix: Annotated[bool, typer.Option("--fix", help="Mend what can be mended without harm.")] = False,

@@ -1,7 +1,7 @@
 """Settings: every environment variable, read and checked once, in one place.
 
 Values come from the environment, then from `.env` in the project's folder (`JOBS_ROOT`, else the working directory).
-Nothing else in the program reads the environment.
+No other part of the program reads a setting from the environment.
 """
 
 import os
