@@ -15,6 +15,9 @@ from jobs.cli import cli
 from jobs.config import Settings
 from jobs.telegram.commands.decisions import Decisions
 from jobs.texts import CATALOGUE
+from jobs.users.turn_report import Outcome
+from jobs.web.metrics import exposition
+from jobs.web.vitals import Vitals
 
 ROOT = Path(__file__).parents[1]
 READMES = ("README.md", "README.ru.md")
@@ -137,3 +140,20 @@ def test_the_architecture_has_the_arrows_that_are_held() -> None:
     held = [set(layer.replace("jobs.", "").split(" | ")) for layer in contract["layers"]]
     (arrows,) = re.findall(r"```\n(cli ─▶[^`]*?)\n\n", read("docs/architecture.md"))
     assert [set(layer.split(" · ")) for layer in re.split(r"\s*─▶\s*", arrows)] == held
+
+
+# ----------------------------------------------------------------------- operations
+
+
+def test_the_log_has_the_lines_that_are_explained() -> None:
+    (table,) = re.findall(r"\| line \| means \|\n\|---.*\n((?:\|.*\n)+)", read("docs/operations.md"))
+    source = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "src/jobs").rglob("*.py"))
+    for line in re.findall(r"^\| `(.+?)` \|", table, re.MULTILINE):
+        _, is_outcome, outcome = line.partition("outcome=")
+        assert (outcome in list(Outcome)) if is_outcome else (f'"{line}' in source), line
+
+
+def test_the_metrics_have_the_figures_that_are_named(tmp_path: Path) -> None:
+    with spine_in(tmp_path) as spine:
+        names = set(re.findall(r"^# TYPE (\w+)", exposition(Vitals(spine.db)).decode(), re.MULTILINE))
+    assert set(re.findall(r"`(jobs_\w+)`", read("docs/operations.md"))) <= names
