@@ -398,9 +398,10 @@ def test_each_role_gets_the_tools_of_the_access_table_and_no_others(built: dict[
 @pytest.mark.parametrize(("name", "yes"), [("README.md", "yes"), ("README.ru.md", "да")])
 def test_the_readme_shows_the_access_table(name: str, yes: str) -> None:
     lines = (Path(__file__).parents[2] / name).read_text(encoding="utf-8").splitlines()
+    columns = [Role.OWNER, Role.ISOLATED, Role.HEARTBEAT, Role.WATCH, Role.EXTERNAL]
+    assert set(columns) == set(Role)
     for tool, roles in TOOLS.items():
         (row,) = [line for line in lines if line.startswith("|") and f"`{tool}`" in line]
-        columns = [Role.OWNER, Role.ISOLATED, Role.HEARTBEAT, Role.WATCH, Role.EXTERNAL]
         shown = [cell.strip() == yes for cell in row.strip("|").split("|")[1:]]
         assert shown == [role in roles for role in columns], tool
 
