@@ -79,6 +79,8 @@ def make_hook(settings: Settings, name: str, prompt: str) -> int:
     """Make a web hook and print its address and secret; returns the exit code."""
     if not re.fullmatch(r"[\w-]{1,64}", name, re.ASCII):
         return _refuse(say("hook_no_name", terminal_language(), name=name))
+    if not settings.http_port:
+        return _refuse(say("hook_no_port", terminal_language()))
     try:
         secret = HooksFile(settings.data_dir / "hooks.json").add(name, prompt)
     except ValueError as error:

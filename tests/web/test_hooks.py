@@ -12,8 +12,9 @@ from typing import Any
 import httpx
 import pytest
 from tests.rig import OWNER, Rig, spoken
-from tests.support import Spine
+from tests.support import Spine, settings
 
+from jobs.aside import make_hook
 from jobs.serving import LoopbackServer
 from jobs.spine.model import Origin, Usage
 from jobs.tools import hooks as module
@@ -148,6 +149,12 @@ def test_a_hook_is_made_with_a_secret_of_its_own(tmp_path: Path) -> None:
     assert hooks["mail"].admits(
         {"x-hub-signature-256": hmac.new(secret.encode(), b"", hashlib.sha256).hexdigest()}, b""
     )
+
+
+def test_no_hook_is_made_where_nothing_is_served(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert make_hook(settings(tmp_path, http_port=0), "mail", "sort it") == 2
+    assert "HTTP_PORT" in capsys.readouterr().err
+    assert not list(tmp_path.rglob("hooks.json"))
 
 
 async def test_what_a_payload_asks_for_waits_for_the_owners_yes(tmp_path: Path) -> None:
