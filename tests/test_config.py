@@ -196,6 +196,23 @@ def test_an_env_file_that_is_no_text_is_a_line_and_no_traceback(root: Path) -> N
     assert str(root / ".env") in line
 
 
+def test_a_line_of_an_env_file_that_sets_nothing_is_named_and_is_not_the_demo(root: Path) -> None:
+    (root / ".env").write_text("# mine\nTG_API_ID: 1\nTZ=UTC\nTG_API_HASH='0\nLOG_LEVEL=info\n", encoding="utf-8")
+    first, second = wrong()
+    assert f"{root / '.env'}, line 2, " in first
+    assert "line 4, " in second
+
+
+def test_an_env_file_that_is_a_folder_or_leads_nowhere_is_told_and_is_not_the_demo(root: Path) -> None:
+    (root / ".env").mkdir()
+    (line,) = wrong()
+    assert "is a folder" in line
+    (root / ".env").rmdir()
+    (root / ".env").symlink_to(root / "away")
+    (line,) = wrong()
+    assert "not there" in line
+
+
 @pytest.mark.parametrize(
     ("url", "expected"),
     [

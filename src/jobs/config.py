@@ -4,6 +4,7 @@ Values come from the environment, then from `.env` in the project's folder (`JOB
 No other part of the program reads a setting from the environment.
 """
 
+import io
 import os
 import re
 from datetime import time
@@ -12,6 +13,7 @@ from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+from dotenv.parser import parse_stream
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -316,12 +318,31 @@ def load(**overrides: Any) -> Settings:
     """Read the settings. Raises SettingsError with one line for each that is wrong; `overrides` win over all."""
     env_file = project_root() / ".env"
     try:
+        _require_readable(env_file)
         return Settings(_env_file=env_file, **overrides)  # type: ignore[call-arg]
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise SettingsError([f"{env_file} cannot be read ({reason}); mend the file or move it away"]) from None
     except ValidationError as error:
         raise SettingsError([_line(detail) for detail in error.errors()]) from None
+
+
+def _require_readable(env_file: Path) -> None:
+    """Raise SettingsError for a `.env` that is there but is no file, and for each line of it that says nothing.
+
+    Both would count as no settings at all, and `up` would run the demo.
+    """
+    if env_file.is_file():
+        text = env_file.read_text(encoding="utf-8")
+        wrong = [binding.original for binding in parse_stream(io.StringIO(text)) if binding.error]
+        if wrong:
+            raise SettingsError(
+                [f"{env_file}, line {line.line}, is not NAME=value (a quote left open?); mend it" for line in wrong]
+            )
+    elif env_file.is_dir():
+        raise SettingsError([f"{env_file} is a folder; move it away, ./jobs setup makes the file"])
+    elif env_file.is_symlink() and not env_file.exists():
+        raise SettingsError([f"{env_file} is a link to a file that is not there; mend it or take it away"])
 
 
 def load_with_data() -> Settings:

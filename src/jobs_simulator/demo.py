@@ -13,6 +13,7 @@ from pathlib import Path
 from jobs.config import Settings, terminal_language
 from jobs.texts import Language, say
 from jobs_simulator.chat import Chat
+from jobs_simulator.output import show
 from jobs_simulator.scenario import play_scenario
 from jobs_simulator.stage import Program, Stage
 from jobs_simulator.telegram import Account
@@ -23,13 +24,13 @@ QUIET_SECONDS = 3.0
 
 
 def demo(settings: Settings, *, play: bool) -> int:
-    """Run the demo until it is left, or play the scenario; returns the exit code."""
+    """Run the demo until it is left, or play the scenario; returns the exit code: 1 for one that was not played out."""
     language = terminal_language()
     with tempfile.TemporaryDirectory(prefix="jobs-demo-") as folder, contextlib.suppress(KeyboardInterrupt):
         if play:
             return asyncio.run(play_scenario(Path(folder)))
         return asyncio.run(Demo(Path(folder), settings, language).run())
-    return 0
+    return 1 if play else 0
 
 
 class Demo:
@@ -37,7 +38,7 @@ class Demo:
         self._settings = settings
         self._language = language
         self._stage = Stage(folder, settings=_model_settings(settings))
-        add = self._stage.telegram.add_user
+        add = partial(self._stage.telegram.add_user, contact_of=(self._stage.jobs,))
         self._people: dict[str, Account] = {
             OWNER: self._stage.owner,
             "Мария": add("Мария", "Иванова", username="masha", phone="79000000003", lang_code="ru"),
@@ -73,7 +74,7 @@ class Demo:
     async def _finish(self, program: Program) -> int:
         if not program.running:
             self._tell("demo_died")
-            print("\n".join(program.lines[-10:]))
+            show("\n".join(program.lines[-10:]))
             return 1
         await program.stop()
         return 0
@@ -96,7 +97,7 @@ class Demo:
                 self._write_as(line.partition(" ")[2])
             elif line:
                 said_something = True
-                print(f"{self._name(self._me)} → Jobs: {line}", flush=True)
+                show(f"{self._name(self._me)} → Jobs: {line}")
                 self._last_word = asyncio.get_running_loop().time()
                 await self._chats[self._me].say(line)
         if not said_something:
@@ -123,13 +124,13 @@ class Demo:
 
     def _heard(self, key: str, text: str) -> None:
         self._last_word = asyncio.get_running_loop().time()
-        print(f"Jobs → {self._name(key)}: {text}", flush=True)
+        show(f"Jobs → {self._name(key)}: {text}")
 
     def _name(self, key: str) -> str:
         return _full_name(self._people[key])
 
     def _tell(self, key: str, **values: object) -> None:
-        print(say(key, self._language, **values), flush=True)
+        show(say(key, self._language, **values))
 
 
 def _full_name(account: Account) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from jobs_simulator.chat import Chat
 from jobs_simulator.clock import Clock
+from jobs_simulator.output import show
 from jobs_simulator.play.memory import MemoryPart
 from jobs_simulator.play.replies import RepliesPart
 from jobs_simulator.play.skills import SkillsPart
@@ -57,7 +58,7 @@ class Scenario:
                 await time_steps.reminder(program)
                 await time_steps.beats(program)
                 await time_steps.recurring(program)
-                print("\n--- kill -9, and a new start ---\n", flush=True)
+                show("\n--- kill -9, and a new start ---\n")
                 await program.kill()
                 program = await self._start()
                 await time_steps.recurring_after_restart(program)
@@ -65,7 +66,7 @@ class Scenario:
                 await memory.told(owner)
                 await skills.offered(owner)
                 await self._task_is_given(owner, maria)
-                print("\n--- kill -9, and a new start ---\n", flush=True)
+                show("\n--- kill -9, and a new start ---\n")
                 await program.kill()
                 program = await self._start()
                 await self._stranger_attacks(stranger)
@@ -203,29 +204,29 @@ class Scenario:
     async def _chat(self, account: Account) -> AsyncIterator[Chat]:
         name = f"{account.first_name} {account.last_name}".strip()
         async with self._stage.person(account) as chat:
-            chat.on_heard = lambda text: print(f"Jobs → {name}: {text}", flush=True)
-            chat.on_said = lambda text: print(f"{name} → Jobs: {text}", flush=True)
+            chat.on_heard = lambda text: show(f"Jobs → {name}: {text}")
+            chat.on_said = lambda text: show(f"{name} → Jobs: {text}")
             yield chat
 
     async def step(self, claim: str, answer: Awaitable[str]) -> None:
         try:
             await answer
         except AssertionError as error:
-            print(f"    FAILED: {claim}: {error}", flush=True)
+            show(f"    FAILED: {claim}: {error}")
             self.failed.append(claim)
         else:
-            print(f"    ok: {claim}", flush=True)
+            show(f"    ok: {claim}")
 
     def check(self, claim: str, held: bool) -> None:
-        print(f"    {'ok' if held else 'FAILED'}: {claim}", flush=True)
+        show(f"    {'ok' if held else 'FAILED'}: {claim}")
         if not held:
             self.failed.append(claim)
 
 
 async def play_scenario(folder: Path) -> int:
     """Play it, print the transcript; returns 0 when every step came true and 1 when not."""
-    print("The demo's scenario: the real program, a built-in Telegram, a scripted model.\n", flush=True)
+    show("The demo's scenario: the real program, a built-in Telegram, a scripted model.\n")
     scenario = Scenario(folder)
     await scenario.run()
-    print(f"\n{'every step came true' if not scenario.failed else f'{len(scenario.failed)} steps failed'}", flush=True)
+    show(f"\n{'every step came true' if not scenario.failed else f'{len(scenario.failed)} steps failed'}")
     return 1 if scenario.failed else 0

@@ -1,5 +1,6 @@
 """/pause, /panic and /resume: what is halted stays halted, over a restart too, and nothing that came is lost."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -111,6 +112,29 @@ async def test_panic_stops_all_and_shows_what_was_about_to_happen_and_resume_let
         await person.expect("ECHO: Ау?")
         assert said_to(stage, maria).count(MEETING) == 1
         assert not [text for text in owner.heard if "досчитал" in text], "what was broken off stays so"
+
+
+async def test_panic_stops_the_notes_of_a_conversation_too_and_they_are_made_after_resume(stage: Stage) -> None:
+    stall = Stall()
+    answers = [Reply(stall, Text("- купили билеты")), Reply(Text("- купили билеты"))]
+
+    async def aside(_request: ModelRequest) -> Reply:
+        return answers.pop(0)
+
+    stage.model.aside = aside
+    program = await stage.start(MEMORY_MODEL="haiku")
+    async with stage.person(stage.owner) as owner:
+        await owner.ask("купил билеты", "ECHO")
+        await owner.ask("/new", "новый разговор")
+        await stall.reached()
+        await owner.ask("/panic", "Всё остановлено")
+        async with asyncio.timeout(10):
+            assert await stage.model.side_requests[0].closed_early
+        await owner.ask("/new", "новый разговор")
+        await owner.ask("/resume", "Продолжаю")
+        assert len(stage.model.side_requests) == 1, "none is begun while all is stopped"
+        assert await program.stop() == 0
+    assert "купили билеты" in "".join(path.read_text(encoding="utf-8") for path in stage.workspace.glob("memory/*.md"))
 
 
 async def test_what_was_about_to_go_out_can_be_taken_back_and_its_writer_knows(stage: Stage, maria: Account) -> None:

@@ -4,6 +4,8 @@ import asyncio
 import sys
 from pathlib import Path
 
+import pytest
+
 from jobs_simulator.stage import clean_environment
 
 
@@ -65,3 +67,39 @@ async def test_without_settings_up_is_the_demo_and_says_so(tmp_path: Path) -> No
     assert "Nobody" in printed
     assert "/schedule" in printed, "Jobs' own commands are for Jobs"
     assert not list(tmp_path.iterdir()), "the demo leaves nothing in the project"
+
+
+@pytest.mark.parametrize(("arguments", "left"), [(("demo",), 0), (("demo", "--play"), 1)])
+async def test_when_nobody_reads_any_more_the_demo_ends_without_a_traceback(
+    tmp_path: Path, arguments: tuple[str, ...], left: int
+) -> None:
+    process = await asyncio.create_subprocess_exec(
+        "bash",
+        "-c",
+        'set -o pipefail; exec 3>&1; { "$@" 3>&-; echo "code $?" >&3; } | head -7 >/dev/null',
+        "bash",
+        sys.executable,
+        "-m",
+        "jobs",
+        *arguments,
+        env={**clean_environment(), "JOBS_ROOT": str(tmp_path)},
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    assert process.stdin
+    process.stdin.write("привет\nлюди\n".encode())
+    assert process.stdout
+    async with asyncio.timeout(60):
+        printed = await process.stdout.read()
+        await process.wait()
+    assert printed.decode() == f"code {left}\n"
+
+
+async def test_the_first_request_the_demo_suggests_comes_true(tmp_path: Path) -> None:
+    code, printed = await run_jobs(
+        "demo", typed="попроси Марию прислать отчёт к среде\n", folder=tmp_path, LANG="ru_RU.UTF-8"
+    )
+    assert code == 0, printed
+    assert "Не получилось" not in printed
+    assert "/send 1" in printed

@@ -37,6 +37,7 @@ from jobs.users.profile import MARKER
 from jobs.users.remembering import NothingRemembered, Remembering
 from jobs.users.repository import UsersRepository
 from jobs.users.session_file import SessionFile
+from jobs.users.short_turns import ShortTurns
 from jobs.users.turn_content import TurnContent
 from jobs.users.wall import Wall
 from jobs.walls import Walls
@@ -98,6 +99,7 @@ class SessionManager:
         self._to_stop: set[int] = set()
         self._idle: dict[int, asyncio.TimerHandle] = {}
         self._closing: set[asyncio.Future[None]] = set()
+        self.short = ShortTurns(db)
         self._launcher = Path()
         self._empty = Path()
 
@@ -227,7 +229,7 @@ class SessionManager:
         await asyncio.to_thread(sdk.load)
         from jobs.users import short_turn
 
-        return await short_turn.ask(
+        asked = short_turn.ask(
             self._settings,
             self._launcher,
             self._empty,
@@ -239,6 +241,7 @@ class SessionManager:
             model=model,
             most_usd=most_usd,
         )
+        return await self.short.run(asked)
 
     async def forget(self, person_id: int) -> None:
         """End the person's session for good: the next turn begins a new one, with a recap. Not while a turn runs."""

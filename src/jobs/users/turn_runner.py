@@ -161,7 +161,8 @@ class TurnRunner:
         self.stop(lane)
 
     def stop_all(self) -> list[Turn]:
-        """Stop every turn that runs, whoever's it is, and return them. What waits is not touched."""
+        """Stop every turn that runs, whoever's it is, and return those of a lane. What waits is not touched."""
+        self._sessions.short.stop()
         stopped = [turn for lane, turn in self._running.items() if self._interrupt(lane)]
         self._halted.update(turn.lane for turn in stopped)
         return stopped

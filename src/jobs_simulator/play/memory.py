@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 
 from jobs_simulator.chat import Chat
+from jobs_simulator.output import show
 from jobs_simulator.stage import Program, Stage
 
 Step = Callable[[str, Awaitable[str]], Awaitable[None]]
@@ -28,7 +29,7 @@ class MemoryPart:
     async def kept(self, program: Program, owner: Chat, start: Callable[[], Awaitable[Program]]) -> Program:
         """After two more starts: what was told, what others said, what was edited by hand, a kill in the middle."""
         for _ in range(2):
-            print("\n--- another start ---\n", flush=True)
+            show("\n--- another start ---\n")
             await program.stop()
             program = await start()
         self._check("before it stopped, what was said had been noted in a day's log", "Попроси Марию" in self._logs())
@@ -47,7 +48,7 @@ class MemoryPart:
         )
         self._check("and is no fact in MEMORY.md", "отпуск" not in self._facts())
         await owner.ask("/new", "новый разговор")
-        print("\n--- kill -9 while a fact is written ---\n", flush=True)
+        show("\n--- kill -9 while a fact is written ---\n")
         seen = len(self._stage.model.requests)
         await owner.say("Запомни: запасные ключи у соседа Геннадия")
         await self._stage.model.wait_for_request(lambda request: bool(request.tool_results), after=seen)

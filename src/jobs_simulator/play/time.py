@@ -9,6 +9,7 @@ from jobs.db import LOOK_AGAIN
 from jobs_simulator.chat import Chat
 from jobs_simulator.clock import Clock
 from jobs_simulator.model import ModelRequest
+from jobs_simulator.output import show
 from jobs_simulator.stage import Program, Stage
 
 ZONE = ZoneInfo("Europe/Moscow")
@@ -19,7 +20,7 @@ SCHEDULE = "mcp__jobs__schedule_task"
 
 def move_clock(clock: Clock, program: Program, there: datetime) -> None:
     """Set the program's clock, and have it look at what is due now."""
-    print(f"\n--- the clock is moved to {there:%Y-%m-%d %H:%M} ---\n", flush=True)
+    show(f"\n--- the clock is moved to {there:%Y-%m-%d %H:%M} ---\n")
     clock.set((there - datetime.now(ZONE)).total_seconds())
     os.kill(program.pid, LOOK_AGAIN)
 

@@ -1,0 +1,16 @@
+"""What the demo shows on standard output."""
+
+import os
+import signal
+import sys
+
+
+def show(text: str) -> None:
+    """Print it at once. Nobody reading any more (`| head`) counts as Ctrl-C: the demo is left, without a traceback."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+        signal.raise_signal(signal.SIGINT)
