@@ -399,6 +399,22 @@ def test_a_link_out_of_the_workspace_tells_nothing(storage: MemoryStorage, tmp_p
     assert secret.read_text(encoding="utf-8") == "- тайна\n"
 
 
+def test_a_pipe_in_a_file_s_place_is_refused_and_not_waited_for(storage: MemoryStorage) -> None:
+    storage.days.mkdir()
+    for path in (storage.memory, storage.days / "2026-11-22.md"):
+        os.mkfifo(path)
+    asked: list[Callable[[], object]] = [
+        storage.facts,
+        lambda: storage.find("чай"),
+        lambda: storage.log("обед", NOON, BY_OWNER),
+        lambda: storage.append("любит чай", None, BY_OWNER),
+    ]
+    for asking in asked:
+        with pytest.raises(StorageError, match="is a pipe or a device, not a file"):
+            asking()
+    assert storage.memory.is_fifo()
+
+
 def test_only_memory_s_files_are_read(storage: MemoryStorage, tmp_path: Path) -> None:
     storage.append("любит чай", None, BY_OWNER)
     assert "чай (owner" in storage.read("MEMORY.md")[1].text

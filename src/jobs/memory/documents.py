@@ -15,6 +15,7 @@ import apsw
 
 from jobs.memory.marks import AGENT, OWNER, Mark, external
 from jobs.memory.passages import LONGEST, Passage, Unit, day_in, passages_of, windows
+from jobs.memory.whole_files import only_itself
 from jobs.times import from_text, to_text
 
 Kind = Literal["memory", "day", "note", "conversation"]
@@ -72,11 +73,11 @@ class Files:
     def passages(self, document: Document) -> Iterator[Passage]:
         """The passages of a file; none of a binary one. Bytes that are not UTF-8 become U+FFFD. Raises OSError."""
         path = self._odd.get(document.path, self._workspace / document.path)
-        with path.open("rb") as file:
+        with open(path, "rb", opener=only_itself) as file:
             if b"\0" in file.read(HEAD):
                 return
         day = day_in(path.name)
-        with path.open(encoding="utf-8-sig", errors="replace", newline="\n") as lines:
+        with open(path, encoding="utf-8-sig", errors="replace", newline="\n", opener=only_itself) as lines:
             yield from passages_of(lines, day, single=document.kind == "memory")
 
     def _document(self, path: Path, stat: os.stat_result) -> Document:

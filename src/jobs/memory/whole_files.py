@@ -1,6 +1,8 @@
 """The memory's files read and written whole, so that a kill leaves the old one or the new one, never a torn one."""
 
+import errno
 import os
+import stat
 from pathlib import Path
 
 
@@ -9,12 +11,12 @@ class StorageError(Exception):
 
 
 def read(path: Path) -> str:
-    """A file's text; "" when there is none. Raises StorageError, also for a link.
+    """A file's text; "" when there is none. Raises StorageError, also for a link, a pipe or a device.
 
-    A session could lay one in the workspace to what only Jobs itself may read.
+    A session could lay one in the workspace: a link to what only Jobs itself may read, a pipe that nobody writes to.
     """
     try:
-        with open(path, encoding="utf-8", errors="surrogateescape", opener=_not_through_a_link) as file:
+        with open(path, encoding="utf-8", errors="surrogateescape", opener=only_itself) as file:
             return file.read()
     except FileNotFoundError:
         return ""
@@ -50,5 +52,11 @@ def replace(path: Path, text: str, over: str | None = None) -> bool:
     return True
 
 
-def _not_through_a_link(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_NOFOLLOW)
+def only_itself(path: str, flags: int) -> int:
+    """An `opener` of regular files: follows no link, waits for no writer. Raises OSError."""
+    file = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
+    mode = os.fstat(file).st_mode
+    if stat.S_ISREG(mode) or stat.S_ISDIR(mode):  # a folder is refused by `open`
+        return file
+    os.close(file)
+    raise OSError(errno.EINVAL, "it is a pipe or a device, not a file", path)
