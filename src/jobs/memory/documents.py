@@ -6,8 +6,9 @@ A document says what it is made of (`stamp`) without being read; one with the sa
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from pathlib import Path
+from time import time_ns
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -189,7 +190,7 @@ class Records:
                SELECT chat, created_at, id, 0 FROM outbox WHERE id > ?2""",
             (int(newest), int(said)),
         )
-        now = to_text(datetime.now(UTC))
+        now = str(time_ns())
         for lane, at, number, is_open in rows:
             key = lane, from_text(at).astimezone(self.zone).date()
             # What is still at work may change without a new row.

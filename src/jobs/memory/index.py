@@ -52,6 +52,13 @@ class MemoryIndex:
         answer: dict[str, Any] = await self._ask("reindex", {}, ANSWER_SECONDS * 10)
         return answer
 
+    async def is_in_step(self) -> bool:
+        """Go on taking in what has changed, for half a second; whether all of it was, and what went is in no byte left.
+
+        Raises IndexUnavailable.
+        """
+        return not self.places.index.exists() or bool(await self._ask("refresh", {}, ANSWER_SECONDS))
+
     async def stats(self) -> dict[str, Any]:
         """The index's counts. Raises IndexUnavailable."""
         answer: dict[str, Any] = await self._ask("stats", {}, ANSWER_SECONDS)
