@@ -355,6 +355,40 @@ def test_what_stands_in_an_earlier_version_only_is_forgotten_too(storage: Memory
     assert not any("sunflower" in path.read_text() for path in storage.memory.parent.rglob("*.md"))
 
 
+def test_forgetting_waits_for_the_disk_once_and_a_kill_on_the_way_tears_nothing(
+    storage: MemoryStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    storage.append("пароль от дачи sunflower", None, BY_OWNER)
+    for number in range(VERSIONS):
+        storage.append(f"любит чай {number}", None, BY_OWNER)
+    before = {path: path.read_bytes() for path in storage.memory.parent.rglob("*.md")}
+    flushed: list[object] = []
+    replaced: list[Path] = []
+    into_place = Path.replace
+
+    class Killed(BaseException):
+        pass
+
+    def replacing(fresh: Path, path: Path) -> Path:
+        if len(replaced) == 3:
+            raise Killed
+        replaced.append(path)
+        return into_place(fresh, path)
+
+    monkeypatch.setattr(os, "fsync", flushed.append)
+    monkeypatch.setattr(os, "sync", lambda: flushed.append("all"))
+    monkeypatch.setattr(Path, "replace", replacing)
+    with pytest.raises(Killed):
+        storage.forget("пароль дачи")
+    assert flushed == ["all"]
+    for path, text in before.items():
+        assert path.read_bytes() == text if path not in replaced else b"sunflower" not in path.read_bytes()
+    replaced.clear()
+    monkeypatch.setattr(Path, "replace", into_place)
+    assert storage.forget("пароль дачи"), "what is left is found again"
+    assert not any(b"sunflower" in path.read_bytes() for path in storage.memory.parent.rglob("*") if path.is_file())
+
+
 def test_an_edit_at_the_moment_of_a_write_is_not_written_over(
     storage: MemoryStorage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -376,6 +410,10 @@ def test_an_edit_at_the_moment_of_a_write_is_not_written_over(
     assert not edits
     for path, words in ((storage.memory, ("один", "два", "рукой")), (day, ("первое", "второе", "рукой"))):
         assert all(word in path.read_text(encoding="utf-8") for word in words)
+    monkeypatch.setattr(os, "sync", lambda: by_hand(storage, "рукой", "рукой ещё"))
+    storage.forget("два")
+    assert "ещё" in text(storage)
+    assert "два" not in text(storage)
 
 
 def test_a_link_out_of_the_workspace_tells_nothing(storage: MemoryStorage, tmp_path: Path) -> None:

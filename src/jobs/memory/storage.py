@@ -13,7 +13,7 @@ from jobs.memory.history import History
 from jobs.memory.marks import FILE, Mark, is_foreign, marked, read_mark, shown
 from jobs.memory.tidying import Change, Proposal, tidied
 from jobs.memory.whole_files import StorageError as StorageError
-from jobs.memory.whole_files import read, replace
+from jobs.memory.whole_files import read, replace, replace_all
 from jobs.memory.words import stems
 
 HISTORY = ".history"
@@ -172,7 +172,9 @@ class MemoryStorage:
                 del lines[start:end]
             return "\n".join(lines)
 
-        for path in [*self._own(), *self._history.files()]:
+        before = {path: read(path) for path in (*self._own(), *self._history.files())}
+        texts = {path: (text, after) for path, text in before.items() if (after := change(text)) != text}
+        for path in replace_all(texts):  # somebody has just saved it
             _change(path, change)
         return gone
 

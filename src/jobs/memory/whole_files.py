@@ -3,6 +3,8 @@
 import errno
 import os
 import stat
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -33,23 +35,57 @@ def replace(path: Path, text: str, over: str | None = None) -> bool:
 
     Returns whether it was. Raises StorageError.
     """
-    fresh = path.with_name(f".{path.name}.new")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        fresh.unlink(missing_ok=True)
-        with fresh.open("x", encoding="utf-8", errors="surrogateescape", newline="") as file:
-            file.write(text)
-            file.flush()
+    with _writing(path):
+        fresh = _written(path, text)
+        with fresh.open() as file:
             os.fsync(file.fileno())
-        if path.exists():
-            fresh.chmod(path.stat().st_mode & 0o777)
-        if over is not None and read(path) != over:
-            fresh.unlink()
-            return False
-        fresh.replace(path)
+        return _put(fresh, path, over)
+
+
+def replace_all(texts: Mapping[Path, tuple[str, str]]) -> list[Path]:
+    """Put each file's second text in its place, as long as it says the first; the disk is waited for once.
+
+    Returns those that say something else by now. Raises StorageError.
+    """
+    fresh: dict[Path, Path] = {}
+    for path, (_, text) in texts.items():
+        with _writing(path):
+            fresh[path] = _written(path, text)
+    if fresh:
+        os.sync()
+    left = []
+    for path, (over, _) in texts.items():
+        with _writing(path):
+            left += [] if _put(fresh[path], path, over) else [path]
+    return left
+
+
+def _written(path: Path, text: str) -> Path:
+    """A new file beside another, with the same rights; the disk may not have it yet."""
+    fresh = path.with_name(f".{path.name}.new")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh.unlink(missing_ok=True)
+    with fresh.open("x", encoding="utf-8", errors="surrogateescape", newline="") as file:
+        file.write(text)
+    if path.exists():
+        fresh.chmod(path.stat().st_mode & 0o777)
+    return fresh
+
+
+def _put(fresh: Path, path: Path, over: str | None) -> bool:
+    if over is not None and read(path) != over:
+        fresh.unlink()
+        return False
+    fresh.replace(path)
+    return True
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise StorageError(f"{path.name} cannot be written ({error.strerror})") from None
-    return True
 
 
 def only_itself(path: str, flags: int) -> int:
