@@ -161,7 +161,15 @@ class Run:
             may_begin=lambda lane: self.door.may_begin(lane) and not self.clearing.is_under_way(lane),
         )
         self.proofs = AwaitedProofs(spine.db, spine.inbox, users, NoAttachments())
-        self.clearing = Clearing(spine.db, outbox, self.sessions, self.proofs, wanted.data_dir, wanted.workspace_dir)
+        self.clearing = Clearing(
+            spine.db,
+            outbox,
+            self.sessions,
+            self.proofs,
+            wanted.data_dir,
+            wanted.workspace_dir,
+            self.index.is_in_step,
+        )
         self.clearing.on_clear = self.lanes.wake
         self.door.on_free = self.lanes.wake
         self.door.on_barred = spine.turns.abandon

@@ -251,7 +251,15 @@ class Parts:
             people.owner,
         )
         self.proofs = AwaitedProofs(self.db, self.inbox, people, attachments)
-        self.clearing = Clearing(self.db, outbox, self.sessions, self.proofs, settings.data_dir, settings.workspace_dir)
+        self.clearing = Clearing(
+            self.db,
+            outbox,
+            self.sessions,
+            self.proofs,
+            settings.data_dir,
+            settings.workspace_dir,
+            self.index.is_in_step,
+        )
         self.runner = TurnRunner(
             self.db,
             people,

@@ -187,3 +187,14 @@ async def test_the_program_s_model_tidies_within_its_cap(tmp_path: Path) -> None
         assert proposal_in(reply.text) is not None
         assert reply.usage.cost_usd > 0
         assert seen[0].tools == []
+
+
+def test_items_are_joined_with_the_lines_that_go_on_with_them_and_never_over_a_list_under_them() -> None:
+    lines = ["- likes", "  tea", "- likes green", "  tea", "  - in the morning", "- likes tea"]
+    proposal = proposal_in(
+        json.dumps({"join": [{"lines": [1, 3], "text": "likes green tea"}, {"lines": [1, 6], "text": "likes tea"}]})
+    )
+    assert proposal is not None
+    after, changes = tidied(lines, proposal, TODAY)
+    assert after == ["- likes tea <!-- 2026-11-22 agent -->", *lines[2:5]]
+    assert [change.before for change in changes] == [("likes tea", "likes tea")]

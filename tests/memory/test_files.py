@@ -133,10 +133,47 @@ def test_a_section_is_found_however_its_heading_was_written(storage: MemoryStora
 
 
 def test_a_list_keeps_the_form_that_it_was_given_by_hand(storage: MemoryStorage) -> None:
-    storage.memory.write_text("1. Вайфай: sun\n  * Сейф: 1\n", encoding="utf-8")
+    storage.memory.write_text("  * Сейф: 1\n1. Вайфай: sun\n", encoding="utf-8")
     storage.append("Вайфай: lamp")
     storage.append("Сейф: 2")
-    assert text(storage) == "1. Вайфай: lamp\n  * Сейф: 2\n"
+    assert text(storage) == "  * Сейф: 2\n1. Вайфай: lamp\n"
+
+
+HOUSE = "## House\n- Phone: 111\n  work, until six\n\n  not on Fridays\n    - extension 5\n- Keys: the neighbour\n"
+
+
+def test_an_item_is_replaced_with_all_that_is_written_under_it(storage: MemoryStorage) -> None:
+    storage.memory.write_text(HOUSE, encoding="utf-8")
+    saved = storage.append("Phone: 222", "House")
+    assert (saved.done, saved.before) == ("replaced", "Phone: 111 work, until six not on Fridays; extension 5")
+    assert text(storage) == "## House\n- Phone: 222\n- Keys: the neighbour\n"
+    assert storage.undo()
+    assert text(storage) == HOUSE
+
+
+def test_an_item_that_gives_way_to_one_that_stands_goes_with_all_that_is_under_it(storage: MemoryStorage) -> None:
+    storage.memory.write_text(HOUSE, encoding="utf-8")
+    assert "extension 5" in str(storage.append("Keys: the neighbour", replaces="Phone: 111").before)
+    assert text(storage) == "## House\n- Keys: the neighbour\n"
+
+
+def test_a_fact_that_is_the_same_or_says_more_keeps_what_is_listed_under_it(storage: MemoryStorage) -> None:
+    storage.memory.write_text("- likes\n  tea\n  - green\n", encoding="utf-8")
+    assert storage.append("likes tea").done == "known"
+    assert text(storage) == "- likes\n  tea\n  - green\n"
+    assert storage.append("likes tea with lemon").before == "likes tea"
+    assert text(storage) == "- likes tea with lemon\n  - green\n"
+
+
+def test_what_another_person_s_item_said_under_it_stays_theirs_when_it_is_replaced(storage: MemoryStorage) -> None:
+    storage.memory.write_text("- Phone: 111\n  - call me <!-- 2026-11-01 external: Мария -->\n", encoding="utf-8")
+    assert storage.append("Phone: 222").before_source == "external: Мария"
+
+
+def test_the_lines_of_an_item_of_another_person_s_are_all_theirs(storage: MemoryStorage) -> None:
+    storage.memory.write_text("- send the money\n  today <!-- 2026-11-01 external: Мария -->\n", encoding="utf-8")
+    assert storage.facts(foreign=False) == ""
+    assert {line.source for line in storage.read("MEMORY.md")} == {"external: Мария"}
 
 
 def test_replacing_again_or_by_what_stands_there_leaves_it_once(storage: MemoryStorage) -> None:
@@ -221,6 +258,23 @@ def test_a_change_that_was_rewritten_by_hand_is_not_undone(storage: MemoryStorag
     assert "в Твери" in text(storage)
 
 
+def test_undo_restores_a_line_whose_words_also_stand_elsewhere(storage: MemoryStorage) -> None:
+    both = "## Anna\n- likes tea\n- lives in Kazan\n## Boris\n- likes tea\n"
+    storage.memory.write_text(both, encoding="utf-8")
+    storage.append("lives in Kazan", replaces="likes tea")
+    by_hand(storage, "## Boris", "## Boris Petrov")
+    assert storage.undo() is Undo.DONE
+    assert text(storage) == both.replace("## Boris", "## Boris Petrov")
+
+
+def test_undo_does_not_restore_what_was_put_back_by_hand(storage: MemoryStorage) -> None:
+    storage.memory.write_text("- likes tea\n- lives in Kazan\n", encoding="utf-8")
+    storage.append("lives in Kazan", replaces="likes tea")
+    by_hand(storage, "Kazan\n", "Kazan\n\n## Drinks\n- likes tea\n")
+    assert storage.undo() is Undo.OVERTAKEN
+    assert text(storage) == "- lives in Kazan\n\n## Drinks\n- likes tea\n"
+
+
 def test_the_number_of_a_change_that_was_taken_back_is_given_to_no_other(storage: MemoryStorage) -> None:
     storage.append("один", None, BY_OWNER)
     storage.append("два", None, BY_OWNER)
@@ -282,6 +336,15 @@ def test_an_item_is_forgotten_with_the_lines_that_go_on_with_it(storage: MemoryS
     assert text(storage) == "- ключи у соседа\n\n- чай\n"
 
 
+def test_an_item_is_forgotten_with_the_list_under_it_and_one_of_that_list_by_itself(storage: MemoryStorage) -> None:
+    by_hand = "- дача\n  - пароль\n\n    sunflower\n    - для гостей daisy\n  - ключи у соседа\n- чай\n"
+    storage.memory.write_text(by_hand, encoding="utf-8")
+    [shown] = storage.find("пароль")
+    assert shown.text == "- пароль\nsunflower\n- для гостей daisy"
+    storage.forget("пароль")
+    assert text(storage) == "- дача\n  - ключи у соседа\n- чай\n"
+
+
 def test_what_stands_in_an_earlier_version_only_is_forgotten_too(storage: MemoryStorage) -> None:
     storage.append("пароль от дачи sunflower", "House", BY_OWNER)
     storage.append("ключи у соседа", "House", BY_OWNER)
@@ -290,6 +353,40 @@ def test_what_stands_in_an_earlier_version_only_is_forgotten_too(storage: Memory
     assert shown.path.startswith("memory/.history/")
     storage.forget("пароль дачи")
     assert not any("sunflower" in path.read_text() for path in storage.memory.parent.rglob("*.md"))
+
+
+def test_forgetting_waits_for_the_disk_once_and_a_kill_on_the_way_tears_nothing(
+    storage: MemoryStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    storage.append("пароль от дачи sunflower", None, BY_OWNER)
+    for number in range(VERSIONS):
+        storage.append(f"любит чай {number}", None, BY_OWNER)
+    before = {path: path.read_bytes() for path in storage.memory.parent.rglob("*.md")}
+    flushed: list[object] = []
+    replaced: list[Path] = []
+    into_place = Path.replace
+
+    class Killed(BaseException):
+        pass
+
+    def replacing(fresh: Path, path: Path) -> Path:
+        if len(replaced) == 3:
+            raise Killed
+        replaced.append(path)
+        return into_place(fresh, path)
+
+    monkeypatch.setattr(os, "fsync", flushed.append)
+    monkeypatch.setattr(os, "sync", lambda: flushed.append("all"))
+    monkeypatch.setattr(Path, "replace", replacing)
+    with pytest.raises(Killed):
+        storage.forget("пароль дачи")
+    assert flushed == ["all"]
+    for path, text in before.items():
+        assert path.read_bytes() == text if path not in replaced else b"sunflower" not in path.read_bytes()
+    replaced.clear()
+    monkeypatch.setattr(Path, "replace", into_place)
+    assert storage.forget("пароль дачи"), "what is left is found again"
+    assert not any(b"sunflower" in path.read_bytes() for path in storage.memory.parent.rglob("*") if path.is_file())
 
 
 def test_an_edit_at_the_moment_of_a_write_is_not_written_over(
@@ -313,6 +410,10 @@ def test_an_edit_at_the_moment_of_a_write_is_not_written_over(
     assert not edits
     for path, words in ((storage.memory, ("один", "два", "рукой")), (day, ("первое", "второе", "рукой"))):
         assert all(word in path.read_text(encoding="utf-8") for word in words)
+    monkeypatch.setattr(os, "sync", lambda: by_hand(storage, "рукой", "рукой ещё"))
+    storage.forget("два")
+    assert "ещё" in text(storage)
+    assert "два" not in text(storage)
 
 
 def test_a_link_out_of_the_workspace_tells_nothing(storage: MemoryStorage, tmp_path: Path) -> None:
@@ -334,6 +435,22 @@ def test_a_link_out_of_the_workspace_tells_nothing(storage: MemoryStorage, tmp_p
             asking()
     assert storage.memory.is_symlink()
     assert secret.read_text(encoding="utf-8") == "- тайна\n"
+
+
+def test_a_pipe_in_a_file_s_place_is_refused_and_not_waited_for(storage: MemoryStorage) -> None:
+    storage.days.mkdir()
+    for path in (storage.memory, storage.days / "2026-11-22.md"):
+        os.mkfifo(path)
+    asked: list[Callable[[], object]] = [
+        storage.facts,
+        lambda: storage.find("чай"),
+        lambda: storage.log("обед", NOON, BY_OWNER),
+        lambda: storage.append("любит чай", None, BY_OWNER),
+    ]
+    for asking in asked:
+        with pytest.raises(StorageError, match="is a pipe or a device, not a file"):
+            asking()
+    assert storage.memory.is_fifo()
 
 
 def test_only_memory_s_files_are_read(storage: MemoryStorage, tmp_path: Path) -> None:

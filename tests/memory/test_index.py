@@ -134,7 +134,70 @@ def test_whoever_is_forgotten_is_gone_from_the_index(spine: Spine, tmp_path: Pat
         masha
     )
     assert engine.search(Wanted("кальмар")) == []
+    assert "кальмар".encode() not in bytes_of_the_index(Places(tmp_path, spine.db.path.parent, MOSCOW))
     engine.close()
+
+
+SECRET = ("подсолнух", "sunflower", "zinnia")
+FILLER = "".join(f"- запись {n} про слона{n % 97} и giraffe{n % 89}, вторник\n" for n in range(3000))
+
+
+def bytes_of_the_index(places: Places) -> bytes:
+    return b"".join(path.read_bytes() for path in places.data.glob("memory.sqlite*"))
+
+
+def test_a_line_that_is_taken_out_is_in_no_byte_of_the_index_and_its_wal(places: Places) -> None:
+    note, memory = places.workspace / "long.md", places.workspace / "MEMORY.md"
+    note.write_text(FILLER, encoding="utf-8")
+    memory.write_text("- пароль от дачи подсолнух, sunflower\n", encoding="utf-8")
+    engine, other = Engine(places, Letters26()), Engine(places, Letters26())
+    engine.index.refresh()
+    note.write_text(f"{FILLER[: len(FILLER) // 2]}\n- второй: zinnia\n{FILLER[len(FILLER) // 2 :]}", encoding="utf-8")
+    assert engine.search(Wanted("zinnia"))
+    assert all(word.encode() in bytes_of_the_index(places) for word in SECRET)
+    note.write_text(FILLER, encoding="utf-8")
+    memory.write_text("- чай\n", encoding="utf-8")
+    engine.index.refresh()
+    assert [word for word in SECRET if word.encode() in bytes_of_the_index(places)] == []
+    assert engine.search(Wanted("giraffe5"))[0].path == "long.md"
+    for words in ("sunflowre", "слона5"):
+        assert bool(engine.search(Wanted(words))) is (words == "слона5"), "nothing is left to be guessed either"
+    memory.write_text("- пароль sunflower\n", encoding="utf-8")
+    assert other.search(Wanted("sunflowre")), "what another process has taken in again is guessed again"
+    engine.close()
+    other.close()
+
+
+def test_two_processes_may_take_out_the_same_at_the_same_time(places: Places) -> None:
+    note = places.workspace / "long.md"
+    note.write_text(FILLER, encoding="utf-8")
+    one, other = Engine(places, None), Engine(places, None)
+    one.index.refresh()
+    note.unlink()
+    assert not one.index.refresh(0)
+    assert other.index.refresh()
+    assert one.index.refresh()
+    assert one.index.stats()["documents"] == {"memory": 1}
+    one.index.db.execute("INSERT INTO words (words, rank) VALUES ('integrity-check', 1)")
+    one.close()
+    other.close()
+
+
+def test_a_line_that_is_taken_out_while_somebody_reads_is_swept_at_the_next_look(places: Places) -> None:
+    memory = places.workspace / "MEMORY.md"
+    memory.write_text("- sunflower\n", encoding="utf-8")
+    engine, reader = Engine(places, None), Engine(places, None)
+    engine.index.refresh()
+    reading = reader.index.db.execute("SELECT text FROM passages UNION ALL SELECT text FROM units")
+    assert reading.fetchone()
+    memory.write_text("- чай\n", encoding="utf-8")
+    assert engine.index.refresh(), "it is not waited for"
+    assert b"sunflower" in bytes_of_the_index(places)
+    reading.close()
+    engine.index.refresh()
+    assert b"sunflower" not in bytes_of_the_index(places)
+    engine.close()
+    reader.close()
 
 
 def test_what_waits_for_weeks_is_read_once_and_again_when_something_comes_of_it(

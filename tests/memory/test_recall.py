@@ -1,17 +1,19 @@
 """The owner's session is given what it needs of memory; nobody else's sees anything of it."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import timedelta
 from pathlib import Path
 
 from tests.rig import Rig
-from tests.support import MASHA, MOSCOW, OWNER, Spine
+from tests.support import MASHA, MOSCOW, NOON, OWNER, Spine
 
 from jobs.memory.engine import Places
 from jobs.memory.index import MemoryIndex
 from jobs.memory.recall import PASSAGES, TOKENS, Recall, headings, tokens
-from jobs.memory.search import Hit
+from jobs.memory.search import Hit, Wanted
 from jobs.memory.storage import MemoryStorage
+from jobs.times import now, to_text
+from jobs.users.prompts import RECAP_MESSAGES
 from jobs_simulator.model import ModelSimulator, echo
 
 FACT = "Пароль от вайфая на даче подсолнух"
@@ -111,17 +113,17 @@ def test_a_turn_is_given_few_passages_within_a_budget_and_none_that_says_little(
     places = Places(tmp_path, tmp_path, MOSCOW)
     recall = Recall(MemoryStorage(tmp_path), MemoryIndex(places), OWNER, 1000, spine.db)
     many = [hit(f"заметка {number}") for number in range(9)]
-    assert len(recall.choose(many, goes_on=False)) == PASSAGES
-    assert recall.choose(many[:PASSAGES], goes_on=True) == [], "none twice in a conversation"
+    assert len(recall.choose(many, began=NOON)) == PASSAGES
+    assert recall.choose(many[:PASSAGES], began=None) == [], "none twice in a conversation"
     recall = Recall(MemoryStorage(tmp_path), MemoryIndex(places), OWNER, 1000, spine.db)
-    assert recall.choose(many[:PASSAGES], goes_on=True) == [], "nor after a restart"
-    assert len(recall.choose(many[:PASSAGES], goes_on=False)) == PASSAGES, "a new one knows nothing"
+    assert recall.choose(many[:PASSAGES], began=None) == [], "nor after a restart"
+    assert len(recall.choose(many[:PASSAGES], began=NOON)) == PASSAGES, "a new one knows nothing"
     long = [hit("длинная заметка " * 50 + str(number)) for number in range(4)]
-    chosen = recall.choose([*long, hit("короткая")], goes_on=False)
+    chosen = recall.choose([*long, hit("короткая")], began=NOON)
     assert sum(tokens(each.text) for each in chosen) <= TOKENS
     assert chosen[-1].text == "короткая"
-    assert [each.text for each in recall.choose([hit("к делу"), hit("мимо", 0.3)], goes_on=False)] == ["к делу"]
-    assert recall.choose([hit("ни о чём", 0.1)], goes_on=False) == []
+    assert [each.text for each in recall.choose([hit("к делу"), hit("мимо", 0.3)], began=NOON)] == ["к делу"]
+    assert recall.choose([hit("ни о чём", 0.1)], began=NOON) == []
 
 
 def test_what_the_context_has_already_is_not_handed_over(spine: Spine, tmp_path: Path) -> None:
@@ -129,14 +131,46 @@ def test_what_the_context_has_already_is_not_handed_over(spine: Spine, tmp_path:
     recall = Recall(MemoryStorage(tmp_path), MemoryIndex(Places(tmp_path, tmp_path, MOSCOW)), OWNER, 1000, spine.db)
     recall.facts()
     fact = replace(hit("- любит чай", path="MEMORY.md"), kind="memory")
-    own, older = (
-        hit("12:00 Owner: про чай", path=f"conversations/{OWNER}/{day}", day=day)
-        for day in (datetime.now(MOSCOW).date().isoformat(), "2026-01-01")
-    )
-    assert recall.choose([fact, own, older], goes_on=True) == [older]
+    assert recall.choose([fact], began=NOON) == []
     small = Recall(MemoryStorage(tmp_path), MemoryIndex(Places(tmp_path, tmp_path, MOSCOW)), OWNER, 1, spine.db)
     small.facts()
-    assert small.choose([fact], goes_on=True) == [fact], "the prompt has its headings only"
+    assert small.choose([fact], began=None) == [fact], "the prompt has its headings only"
+
+
+def said(at: str, words: str, day: str = "2026-11-22") -> Hit:
+    return hit(f"{at} Owner: {words}", path=f"conversations/{OWNER}/{day}", day=day)
+
+
+def test_of_the_owner_s_own_chat_what_was_said_since_the_conversation_began_is_in_it(
+    spine: Spine, tmp_path: Path
+) -> None:
+    def recall() -> Recall:
+        return Recall(MemoryStorage(tmp_path), MemoryIndex(Places(tmp_path, tmp_path, MOSCOW)), OWNER, 1000, spine.db)
+
+    before, after, other = said("14:59", "про чай"), said("15:00", "про чай"), said("16:00", "про чай", "2026-11-21")
+    assert recall().choose([before, after, other], began=NOON) == [before, other], "noon UTC is 15:00 in Moscow"
+    later = said("00:10", "про кофе", "2026-11-25")
+    assert recall().choose([after, later], began=None) == [], "days later and after a restart it still has them"
+    anew = NOON + timedelta(hours=1)
+    assert recall().choose([after, later], began=anew) == [after], "a new one has not"
+
+
+async def test_after_new_today_s_own_words_are_recalled_beyond_what_the_recap_tells(tmp_path: Path) -> None:
+    async with Rig(tmp_path, echo, remembers=True) as rig:
+        remember(rig)
+        await rig.ask(OWNER, "фонтан журчит у дома Геннадия")
+        for number in range(RECAP_MESSAGES):
+            rig.spine.accept(f"раз {number}", OWNER)
+        rig.spine.db.execute("UPDATE inbox SET state = 'done', sent_at = ? WHERE id > 1", (to_text(now()),))
+        words = "где журчит фонтан?"
+        assert await rig.run.index.search(Wanted(words))  # it has looked
+        await rig.ask(OWNER, words)
+        last = rig.model.requests[-1].context_text.rsplit("<jobs-context>", 1)[-1]
+        assert "дома Геннадия" not in last.partition("From memory")[2], "the session has it"
+        await rig.run.sessions.forget(OWNER)  # as /new does
+        await rig.ask(OWNER, words)
+        told = rig.model.requests[-1].context_text.rsplit("<jobs-context>", 1)[-1]
+        assert "Owner: фонтан журчит у дома Геннадия" in told.partition("From memory")[2]
 
 
 async def test_a_turn_goes_on_without_a_memory_that_cannot_be_read(tmp_path: Path) -> None:

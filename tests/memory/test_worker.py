@@ -52,6 +52,35 @@ async def test_a_killed_worker_is_started_again(index: MemoryIndex) -> None:
     assert "соседа" in (await index.search(Wanted("ключи")))[0].text
 
 
+async def test_questions_over_a_worker_that_fails_are_all_answered_by_the_next(index: MemoryIndex) -> None:
+    await index.search(Wanted("ключи"))
+    for path in index.places.data.glob("memory.sqlite*"):
+        path.write_bytes(b"no database" * (path.stat().st_size // 11))  # by the disk
+    index.places.workspace.joinpath("MEMORY.md").write_text("- ключи в сейфе\n", encoding="utf-8")
+    before = index._process
+    found = await asyncio.gather(*(index.search(Wanted("ключи")) for _ in range(3)))
+    assert [hit.text for hits in found for hit in hits] == ["- ключи в сейфе"] * 3
+    assert index._process is not before
+
+
+async def test_questions_over_a_worker_that_is_killed_are_all_answered_by_the_next(index: MemoryIndex) -> None:
+    await index.search(Wanted("ключи"))
+    process = index._process
+    assert process is not None
+    os.kill(process.pid, signal.SIGSTOP)  # so that it dies with a question in its hands
+    asking = [asyncio.ensure_future(index.search(Wanted("ключи"))) for _ in range(3)]
+    await asyncio.sleep(0)
+    os.kill(process.pid, signal.SIGKILL)
+    assert [hits[0].path for hits in await asyncio.gather(*asking)] == ["MEMORY.md"] * 3
+
+
+async def test_after_its_end_nobody_starts_it_again(index: MemoryIndex) -> None:
+    await index.stop()
+    with pytest.raises(IndexUnavailable):
+        await index.search(Wanted("ключи"))
+    assert index._process is None
+
+
 async def test_who_asks_while_it_is_stopped_does_not_start_it_again(index: MemoryIndex) -> None:
     await index.search(Wanted("ключи"))
     asking = asyncio.ensure_future(index.reindex())

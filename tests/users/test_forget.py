@@ -6,6 +6,7 @@ from pathlib import Path
 from tests.rig import Rig, lanes_running, spoken
 from tests.support import MASHA, NOON, OWNER, PETYA, Spine
 
+from jobs.memory.search import Wanted as Sought
 from jobs.spine.extras import Brought, Extras
 from jobs.spine.model import Incoming, Origin, OutboxKind, Usage
 from jobs.spine.own_lanes import LaneKind, OwnLane
@@ -125,21 +126,23 @@ async def test_what_is_written_while_the_files_still_go_is_answered_by_a_session
         ]
 
 
-async def test_what_was_forgotten_is_in_no_byte_of_the_database(tmp_path: Path) -> None:
+async def test_what_was_forgotten_is_in_no_byte_of_the_database_and_of_the_memory_s_index(tmp_path: Path) -> None:
     """Deleted rows would stay in free pages, and what a page was before stays in the log."""
     async with Rig(tmp_path, echo) as rig:
         await rig.ask(MASHA, "пароль от сейфа семь журавлей")
-        assert _files_with("журавлей", tmp_path)
+        assert await rig.run.index.search(Sought("журавли"))
+        await rig.restart()  # nobody has asked the index since
+        assert {name.partition(".")[0] for name in _files_with("журавл", tmp_path)} == {"db", "memory"}
         clear = asyncio.Event()
         rig.run.clearing.on_clear = lambda _person: clear.set()
         rig.run.clearing.start()
         assert forget(rig, MASHA) is None
         await clear.wait()
-        assert _files_with("журавлей", tmp_path) == []
+        assert _files_with("журавл", tmp_path) == []
 
 
 def _files_with(words: str, folder: Path) -> list[str]:
-    return [path.name for path in folder.glob("db.sqlite*") if words.encode() in path.read_bytes()]
+    return [path.name for path in folder.glob("*.sqlite*") if words.encode() in path.read_bytes()]
 
 
 async def test_files_that_a_crash_has_left_go_at_the_next_start_and_the_person_is_told_once(tmp_path: Path) -> None:

@@ -6,8 +6,9 @@ A document says what it is made of (`stamp`) without being read; one with the sa
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from pathlib import Path
+from time import time_ns
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -15,6 +16,7 @@ import apsw
 
 from jobs.memory.marks import AGENT, OWNER, Mark, external
 from jobs.memory.passages import LONGEST, Passage, Unit, day_in, passages_of, windows
+from jobs.memory.whole_files import only_itself
 from jobs.times import from_text, to_text
 
 Kind = Literal["memory", "day", "note", "conversation"]
@@ -72,11 +74,11 @@ class Files:
     def passages(self, document: Document) -> Iterator[Passage]:
         """The passages of a file; none of a binary one. Bytes that are not UTF-8 become U+FFFD. Raises OSError."""
         path = self._odd.get(document.path, self._workspace / document.path)
-        with path.open("rb") as file:
+        with open(path, "rb", opener=only_itself) as file:
             if b"\0" in file.read(HEAD):
                 return
         day = day_in(path.name)
-        with path.open(encoding="utf-8-sig", errors="replace", newline="\n") as lines:
+        with open(path, encoding="utf-8-sig", errors="replace", newline="\n", opener=only_itself) as lines:
             yield from passages_of(lines, day, single=document.kind == "memory")
 
     def _document(self, path: Path, stat: os.stat_result) -> Document:
@@ -188,7 +190,7 @@ class Records:
                SELECT chat, created_at, id, 0 FROM outbox WHERE id > ?2""",
             (int(newest), int(said)),
         )
-        now = to_text(datetime.now(UTC))
+        now = str(time_ns())
         for lane, at, number, is_open in rows:
             key = lane, from_text(at).astimezone(self.zone).date()
             # What is still at work may change without a new row.

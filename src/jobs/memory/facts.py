@@ -41,22 +41,22 @@ def put(lines: list[str], text: str, section: str, mark: Mark, replaces: str = "
         there = next((at for at, words in items.items() if _is_same(words, text)), None)
         if place is None and there is None:
             raise LookupError(replaces)
-        if there is not None and place not in (None, there):  # what takes its place stands already
-            assert place is not None
-            saved = Saved(_section_of(lines, there), done, items[place], read_mark(lines[place])[1].source)
-            del lines[place]
+        if place is not None and there is not None and not place <= there < end_of(lines, place):
+            # What takes its place stands already.
+            saved = Saved(_section_of(lines, there), done, *_whole(lines, place))
+            del lines[place : end_of(lines, place)]
             return saved
         place = there if place is None else place
     else:
         place, done = same_fact(lines, text, section)
     if place is not None:
         return _change(lines, place, items[place], text, mark, done)
-    similar = tuple((items[at], read_mark(lines[at])[1].source) for at in _similar(items, text))
+    similar = tuple((items[at], source_of(lines[at : end_of(lines, at, own=True)])) for at in _similar(items, text))
     return Saved(_add(lines, section.strip("# ") or GENERAL, marked(text, mark)), "added", similar=similar)
 
 
 def same_fact(lines: list[str], text: str, section: str) -> tuple[int | None, str]:
-    """The line that a new fact belongs to, and what becomes of it; under another heading it is about another thing."""
+    """The item that a new fact belongs to, and what becomes of it; under another heading it is about another thing."""
     items = _items(lines)
     if section:
         wanted = _title(section)
@@ -76,17 +76,38 @@ def same_fact(lines: list[str], text: str, section: str) -> tuple[int | None, st
     return None, "added"
 
 
-def entries(lines: list[str]) -> Iterator[list[str]]:
-    """The lines, each item of a list with those that go on with it: written further in, and no items themselves."""
-    entry: list[str] = []
-    for line in lines:
-        goes_on = line[:1] in (" ", "\t") and line.strip() and not _ITEM.match(line)
-        if entry and not (goes_on and _ITEM.match(entry[0])):
-            yield entry
-            entry = []
-        entry.append(line)
-    if entry:
-        yield entry
+def end_of(lines: list[str], at: int, *, own: bool = False) -> int:
+    """The place after an item: after all that is written further in under it; `own`: up to the first item of that.
+
+    What is no item is one line.
+    """
+    end = at + 1
+    if not _ITEM.match(lines[at]):
+        return end
+    depth = _depth(lines[at])
+    for place in range(end, len(lines)):
+        if not lines[place].strip():
+            continue
+        if _depth(lines[place]) <= depth or (own and _ITEM.match(lines[place])):
+            break
+        end = place + 1
+    return end
+
+
+def entries(lines: list[str]) -> Iterator[tuple[int, list[str]]]:
+    """The lines in order, each item's own ones together, with the place of the first; every line is in one entry."""
+    at = 0
+    while at < len(lines):
+        end = end_of(lines, at, own=True)
+        yield at, lines[at:end]
+        at = end
+
+
+def source_of(lines: list[str]) -> str:
+    """Whose an entry is: another person's when any of its lines is marked so."""
+    sources = [read_mark(line)[1].source for line in lines]
+    known = (source for source in sources if source != FILE)
+    return next(filter(is_foreign, sources), next(known, FILE))
 
 
 def dash_of(line: str) -> str:
@@ -96,19 +117,28 @@ def dash_of(line: str) -> str:
 
 
 def words_of(line: str) -> str:
-    """An item's words, without its dash and its mark."""
+    """A line's words, without an item's dash and its mark."""
     return read_mark(_ITEM.sub("", line, count=1))[0].strip()
+
+
+def said_in(lines: list[str]) -> str:
+    """The words of an entry, or of an item with all that is under it, in one line."""
+    return "; ".join(" ".join(filter(None, map(words_of, entry))) for _, entry in entries(lines) if any(entry))
 
 
 def _change(lines: list[str], place: int, before: str, text: str, mark: Mark, done: str) -> Saved:
     """Let the line say `text`, in the form of list that it has."""
-    section, source = _section_of(lines, place), read_mark(lines[place])[1].source
+    end = end_of(lines, place, own=True)
+    section, source = _section_of(lines, place), source_of(lines[place:end])
     is_same = _is_same(before, text)
     # The owner's word makes a fact of what somebody else has said; theirs takes nothing away from a fact.
     is_confirmed = is_foreign(source) and mark.source == OWNER
     if is_same and ((before == text and not is_confirmed) or (is_foreign(mark.source) and not is_foreign(source))):
         return Saved(section, "known")
-    lines[place] = dash_of(lines[place]) + marked(text, mark)
+    if done == "replaced" and not is_same:  # what was written under the old one was about that
+        end = end_of(lines, place)
+        before, source = _whole(lines, place)
+    lines[place:end] = [dash_of(lines[place]) + marked(text, mark)]
     return Saved(section, "updated" if is_same else done, None if before == text else before, source)
 
 
@@ -128,7 +158,18 @@ def _add(lines: list[str], section: str, entry: str) -> str:
 
 def _items(lines: list[str]) -> dict[int, str]:
     """The words of each item, by its place."""
-    return {at: words_of(line) for at, line in enumerate(lines) if _ITEM.match(line)}
+    return {at: said_in(entry) for at, entry in entries(lines) if _ITEM.match(entry[0])}
+
+
+def _whole(lines: list[str], place: int) -> tuple[str, str]:
+    """The words of an item and of what is under it, and whose they are."""
+    whole = lines[place : end_of(lines, place)]
+    return said_in(whole), source_of(whole)
+
+
+def _depth(line: str) -> int:
+    """How far in a line begins, in columns."""
+    return len(line := line.expandtabs(4)) - len(line.lstrip())
 
 
 def _is_same(old: str, text: str) -> bool:
@@ -139,9 +180,14 @@ def _is_same(old: str, text: str) -> bool:
 
 
 def _named(lines: list[str], items: dict[int, str], replaces: str) -> int | None:
-    """The line that is meant by its words, with or without the source and day it is shown with."""
+    """The item that is meant by its words or its first line's, with or without the source and day it is shown with."""
     wanted = stems(replaces)
-    return next((at for at, words in items.items() if wanted in (stems(words), stems(shown(lines[at])))), None)
+
+    def is_meant(at: int) -> bool:
+        whole = "\n".join(map(shown, lines[at : end_of(lines, at)]))
+        return wanted in map(stems, (items[at], words_of(lines[at]), shown(lines[at]), whole))
+
+    return next(filter(is_meant, items), None)
 
 
 def _key(text: str) -> list[str]:

@@ -1,5 +1,6 @@
 """What MEMORY.md was before each of Jobs' own changes, and a change taken back without what the owner did since."""
 
+from collections import Counter
 from difflib import SequenceMatcher
 from pathlib import Path
 
@@ -72,6 +73,9 @@ def _without(before: list[str], after: list[str], now: list[str]) -> list[str]:
     place: dict[int, int] = {}
     for block in SequenceMatcher(None, after, now, autojunk=False).get_matching_blocks():
         place |= {block.a + each: block.b + each for each in range(block.size)}
+    # What the owner has put back already is not put back once more.
+    since = Counter(now)
+    since.subtract(now[at] for at in place.values())
     gone: set[int] = set()
     again: dict[int, list[str]] = {}
     for what, start, end, old_start, old_end in SequenceMatcher(None, after, before, autojunk=False).get_opcodes():
@@ -79,7 +83,11 @@ def _without(before: list[str], after: list[str], now: list[str]) -> list[str]:
             continue
         gone |= {place[at] for at in range(start, end) if at in place}
         to = next((place[at] + 1 for at in reversed(range(end)) if at in place), 0)
-        again.setdefault(to, []).extend(line for line in before[old_start:old_end] if line not in now)
+        for line in before[old_start:old_end]:
+            if since[line]:
+                since[line] -= 1
+            else:
+                again.setdefault(to, []).append(line)
     kept: list[str] = []
     for at in range(len(now) + 1):
         kept += again.get(at, [])

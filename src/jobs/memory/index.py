@@ -7,16 +7,13 @@ import sys
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import structlog
 
 import jobs
 from jobs.memory.engine import Places
 from jobs.memory.search import Hit, Wanted
-
-if TYPE_CHECKING:
-    pass
 
 log = structlog.get_logger()
 
@@ -31,7 +28,7 @@ class IndexUnavailable(Exception):
 
 
 class MemoryIndex:
-    """`search` and the rest ask the worker, which is started at the first request, or by `start`."""
+    """`search` and the rest ask the worker, which is started at the first request."""
 
     def __init__(self, places: Places) -> None:
         self.places = places
@@ -39,6 +36,7 @@ class MemoryIndex:
         self._asking = asyncio.Lock()
         self._asked = 0
         self._starting: asyncio.Task[None] | None = None
+        self._is_stopped = False
 
     async def search(self, wanted: Wanted, seconds: float = ANSWER_SECONDS, *, fresh: bool = True) -> list[Hit]:
         """The best passages, best first. Raises IndexUnavailable, also when it takes longer than `seconds`.
@@ -54,13 +52,22 @@ class MemoryIndex:
         answer: dict[str, Any] = await self._ask("reindex", {}, ANSWER_SECONDS * 10)
         return answer
 
+    async def is_in_step(self) -> bool:
+        """Go on taking in what has changed, for half a second; whether all of it was, and what went is in no byte left.
+
+        Raises IndexUnavailable.
+        """
+        return not self.places.index.exists() or bool(await self._ask("refresh", {}, ANSWER_SECONDS))
+
     async def stats(self) -> dict[str, Any]:
         """The index's counts. Raises IndexUnavailable."""
         answer: dict[str, Any] = await self._ask("stats", {}, ANSWER_SECONDS)
         return answer
 
-    async def start(self) -> None:
-        """Start the worker, if it does not run. Raises OSError."""
+    async def _start(self) -> None:
+        """Start the worker, if it does not run. Raises OSError; IndexUnavailable after `stop`."""
+        if self._is_stopped:
+            raise IndexUnavailable("the memory's index is stopped")
         if self._process and self._process.returncode is None:
             return
         if self._starting is None or self._starting.done():
@@ -85,9 +92,14 @@ class MemoryIndex:
         self._process.stdin.write(json.dumps(service).encode() + b"\n")
 
     async def stop(self) -> None:
-        """End the worker. A kill harms nothing: what it was at is done again."""
+        """End the worker, for good."""
+        self._is_stopped = True
         if self._starting:
             await asyncio.wait({self._starting})
+        await self._end()
+
+    async def _end(self) -> None:
+        """End the worker. A kill harms nothing: what it was at is done again."""
         process, self._process = self._process, None
         if process and process.returncode is None:
             process.kill()
@@ -95,21 +107,22 @@ class MemoryIndex:
             await process.wait()
 
     async def _ask(self, what: str, arguments: dict[str, Any], seconds: float) -> Any:
-        for _ in range(2):  # a worker that has ended, or whose file was taken away, is no reason to find nothing
-            try:
-                async with asyncio.timeout(seconds), self._asking:
-                    return await self._exchange({"ask": what, "arguments": arguments})
-            except TimeoutError:
-                raise IndexUnavailable("the memory's index takes too long; try again later") from None
-            except (OSError, ValueError, asyncio.LimitOverrunError) as error:
-                log.warning("the memory's index does not answer", error=repr(error))
-                if self._process is None:
-                    break  # it was stopped
-                await self.stop()
+        try:
+            async with asyncio.timeout(seconds), self._asking:
+                for _ in range(
+                    2
+                ):  # a worker that has ended, or whose file was taken away, is no reason to find nothing
+                    try:
+                        return await self._exchange({"ask": what, "arguments": arguments})
+                    except (OSError, ValueError, asyncio.LimitOverrunError) as error:
+                        log.warning("the memory's index does not answer", error=repr(error))
+                        await self._end()  # before anybody else asks: the next worker is theirs
+        except TimeoutError:
+            raise IndexUnavailable("the memory's index takes too long; try again later") from None
         raise IndexUnavailable("the memory's index cannot be reached; the log says why")
 
     async def _exchange(self, request: dict[str, Any]) -> Any:
-        await self.start()
+        await self._start()
         process = self._process
         assert process is not None
         assert process.stdin is not None

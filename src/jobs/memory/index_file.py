@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-VERSION = 3
+VERSION = 4
 """Of the schema, the passages and the stems: another one means an index made anew."""
 PIECE = 200
 """Passages that are written in one transaction, so that a question or another process waits for 0.2 s at most."""
@@ -34,6 +34,7 @@ EMBEDDED = 5_000
 """Items of one document that get vectors; the rest of a longer one is found by words."""
 KNOWN_TERMS = 200_000
 """How many stems are remembered as being in the file."""
+BUSY_MILLISECONDS = 10_000
 
 
 class IndexFile:
@@ -49,9 +50,12 @@ class IndexFile:
         self.removed: list[int] = []
         """Units that have gone since the file was opened by this process."""
         self.rebuilt = 0
+        """How often everything was made anew since then."""
         self._round: Iterator[None] | None = None  # a look that was not finished
         self._taking = ""  # the document it is at
-        """How often everything was made anew since then."""
+        self._loose: set[str] = set()  # stems of what this transaction has removed
+        self.is_swept = False
+        """Whether the WAL has nothing of what was removed."""
 
     def close(self) -> None:
         self.db.close()
@@ -73,37 +77,34 @@ class IndexFile:
             if time.monotonic() > until:
                 return False
         self._round = None
+        self._sweep()
         return True
 
     def _look(self) -> Iterator[None]:
         """One look at everything, in steps of PIECE passages at most."""
-        self._mind_zone()
+        yield from self._mind_zone()
+        self._known_terms.clear()  # another process may have removed some
         known = dict(self._rows("SELECT path, stamp FROM documents"))
         for document in sorted(self._files.documents(), key=_urgency):
             if known.pop(document.path, None) != document.stamp:
                 yield from self._take(document, self._files.passages)
-        gone = [path for path in known if not path.startswith(f"{CONVERSATIONS}/")]
-        if gone:
-            with self._writing():
-                for path in gone:
-                    self._drop(path)
+        yield from self._drop([path for path in known if not path.startswith(f"{CONVERSATIONS}/")])
         marks = self._records.marks()
         if marks and marks != (before := self._state("records")):
             for document in self._records.changed(before):
                 if known.get(document.path) != document.stamp:
                     yield from self._take(document, self._records.passages)
+            yield from self._drop_forgotten()
             with self._writing():
-                self._drop_forgotten()
                 self._note("records", marks)
 
-    def _mind_zone(self) -> None:
+    def _mind_zone(self) -> Iterator[None]:
         """In another zone the days of the conversations begin and end at other messages: they are read anew."""
         zone = self._records.zone.key
         if self._state("zone") == zone:
             return
+        yield from self._drop(self._conversations())
         with self._writing():
-            for (path,) in self._rows("SELECT path FROM documents WHERE kind = 'conversation'"):
-                self._drop(path)
             self._note("records", "")
             self._note("zone", zone)
 
@@ -120,11 +121,11 @@ class IndexFile:
         """Forget everything: the next `refresh` reads all documents anew."""
         with self._writing():
             self.db.execute("INSERT INTO words (words) VALUES ('delete-all')")
-            for table in ("passages", "documents", "terms", "vectors", "unread", "passage_units", "units"):
+            for table in ("passages", "stems", "documents", "terms", "vectors", "unread", "passage_units", "units"):
                 self.db.execute(f"DELETE FROM {table}")
             self._note("records", "")
         self._known_terms.clear()
-        self._round, self._taking = None, ""
+        self._round, self._taking, self.is_swept = None, "", False
         self.rebuilt += 1
 
     def pending(self) -> int:
@@ -184,11 +185,8 @@ class IndexFile:
                     yield
         except OSError as error:  # gone since we looked, or not for us to read: as if it were empty
             log.warning("a file cannot be read", error=error.strerror)
-        with self._writing():
-            for left in old.values():
-                for passage_id, _, _ in left:
-                    self._remove(passage_id)
-            # Only now: a kill on the way means that the document is read again.
+        yield from self._remove(passage for left in old.values() for passage, _, _ in left)
+        with self._writing():  # only now: a kill on the way means that the document is read again
             self.db.execute("UPDATE documents SET stamp = ? WHERE id = ?", (document.stamp, number))
         self._taking = ""
         yield
@@ -229,6 +227,7 @@ class IndexFile:
         dated = date_words(passage.day) if passage.day else ""
         name = Path(document.path).stem if document.kind == "note" else ""
         stems = joined((dated, name, passage.heading, passage.text))
+        self.db.execute("INSERT INTO stems (passage, stems) VALUES (?, ?)", (made, stems))
         self.db.execute("INSERT INTO words (rowid, stems) VALUES (?, ?)", (made, stems))
         if with_units:
             self._put_units(made, [searched(passage.heading, day, unit) for unit in passage.units])
@@ -248,23 +247,40 @@ class IndexFile:
                 self.db.execute("INSERT INTO unread VALUES (?)", (unit,))
             self.db.execute("INSERT OR IGNORE INTO passage_units VALUES (?, ?)", (passage, unit))
 
-    def _drop(self, path: str) -> None:
-        for (passage,) in self._rows(
-            "SELECT id FROM passages WHERE document = (SELECT id FROM documents WHERE path = ?)", (path,)
-        ):
-            self._remove(passage)
-        self.db.execute("DELETE FROM documents WHERE path = ?", (path,))
-
-    def _drop_forgotten(self) -> None:
-        paths = [path for (path,) in self._rows("SELECT path FROM documents WHERE kind = 'conversation'")]
-        gone = self._records.forgotten({lane_and_day(path)[0] for path in paths})
+    def _drop(self, paths: Iterable[str]) -> Iterator[None]:
         for path in paths:
-            if lane_and_day(path)[0] in gone:
-                self._drop(path)
+            rows = self._rows(
+                "SELECT id FROM passages WHERE document = (SELECT id FROM documents WHERE path = ?)", (path,)
+            )
+            yield from self._remove(passage for (passage,) in rows)
+            with self._writing():
+                self.db.execute("DELETE FROM documents WHERE path = ?", (path,))
 
-    def _remove(self, passage: int) -> None:
+    def _drop_forgotten(self) -> Iterator[None]:
+        paths = self._conversations()
+        gone = self._records.forgotten({lane_and_day(path)[0] for path in paths})
+        yield from self._drop(path for path in paths if lane_and_day(path)[0] in gone)
+
+    def _conversations(self) -> list[str]:
+        return [path for (path,) in self._rows("SELECT path FROM documents WHERE kind = 'conversation'")]
+
+    def _remove(self, passages: Iterator[int]) -> Iterator[None]:
+        """Remove passages, PIECE of them in one transaction."""
+        while piece := list(islice(passages, PIECE)):
+            with self._writing():
+                for passage in piece:
+                    self._remove_one(passage)
+            yield
+
+    def _remove_one(self, passage: int) -> None:
         units = [unit for (unit,) in self._rows("SELECT unit FROM passage_units WHERE passage = ?", (passage,))]
-        self.db.execute("DELETE FROM words WHERE rowid = ?", (passage,))
+        stems = self.value("SELECT stems FROM stems WHERE passage = ?", (passage,))
+        if stems is None:  # another process was quicker
+            return
+        self.db.execute("INSERT INTO words (words, rowid, stems) VALUES ('delete', ?, ?)", (passage, stems))
+        self.db.execute("DELETE FROM stems WHERE passage = ?", (passage,))
+        self._loose.update(stems.split())
+        self.is_swept = False
         self.db.execute("DELETE FROM passages WHERE id = ?", (passage,))
         self.db.execute("DELETE FROM passage_units WHERE passage = ?", (passage,))
         for unit in units:
@@ -273,11 +289,34 @@ class IndexFile:
                     self.db.execute(f"DELETE FROM {table} WHERE {column} = ?", (unit,))
                 self.removed.append(unit)
 
+    def _drop_loose(self) -> None:
+        """Forget the stems that have gone with their last passage."""
+        gone = [
+            term
+            for term in self._loose
+            if not self.value("SELECT 1 FROM words WHERE words MATCH ? LIMIT 1", (f'"{term}"',))
+        ]
+        self.db.executemany("DELETE FROM terms WHERE term = ?", ((term,) for term in gone))
+        self._known_terms.difference_update(gone)
+
+    def _sweep(self) -> None:
+        """Leave nothing of what was removed in the WAL. While somebody reads an older state, the next look does it."""
+        if self.is_swept:
+            return
+        self.db.set_busy_timeout(0)
+        try:
+            is_busy = self.value("PRAGMA wal_checkpoint(TRUNCATE)")
+        finally:
+            self.db.set_busy_timeout(BUSY_MILLISECONDS)
+        self.is_swept = not is_busy
+
     @contextmanager
     def _writing(self) -> Iterator[None]:
         self.db.execute("BEGIN IMMEDIATE")
+        self._loose.clear()
         try:
             yield
+            self._drop_loose()
             self.db.execute("COMMIT")
         except BaseException:
             if self.db.in_transaction:
@@ -342,7 +381,7 @@ def searched(heading: str, day: str | None, text: str) -> str:
 
 def _connected(path: Path) -> apsw.Connection:
     db = apsw.Connection(str(path))
-    db.set_busy_timeout(10_000)
+    db.set_busy_timeout(BUSY_MILLISECONDS)
     db.execute("PRAGMA journal_mode = WAL").fetchall()
     db.execute("PRAGMA secure_delete = ON").fetchall()  # what is forgotten is not left in free pages
     db.execute("PRAGMA synchronous = NORMAL")  # a power cut may cost a moment's indexing, which is then done again

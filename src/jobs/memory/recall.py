@@ -3,8 +3,10 @@
 import difflib
 import hashlib
 import json
+import re
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import datetime
+from typing import Any
 
 import structlog
 
@@ -14,6 +16,7 @@ from jobs.memory.index import IndexUnavailable, MemoryIndex
 from jobs.memory.marks import is_foreign
 from jobs.memory.search import Hit, Wanted
 from jobs.memory.storage import MemoryStorage, StorageError
+from jobs.times import from_text, now, to_text
 
 log = structlog.get_logger()
 
@@ -31,9 +34,11 @@ CHANGES = 20
 ASKED_CHARACTERS = 1000
 TOLD = "recalled"
 """The key in `meta` of what was handed over to the owner's conversation, as digests."""
+BEGAN = "recalled:began"
+"""And of the moment from which on the conversation holds what was said in the owner's chat."""
 MOST_TOLD = 1000
-FRESH = timedelta(days=1)
-"""How far back the owner's own conversation is taken to be in the session's context."""
+
+_AT = re.compile(r"\d\d:\d\d")
 
 
 class Recall:
@@ -91,15 +96,19 @@ class Recall:
             log.info("turn without recall", reason=str(error))
             return []
 
-    def choose(self, found: Sequence[Hit], *, goes_on: bool) -> list[Hit]:
-        """The few of them that are worth their place in the turn. `goes_on`: the conversation has the earlier choices.
+    def choose(self, found: Sequence[Hit], *, began: datetime | None) -> list[Hit]:
+        """The few of them that are worth their place in the turn.
 
-        Other people's are among them, for their name and day only: whoever hands them on must leave out their text.
+        `began`: of a new conversation, the moment from which on it holds what was said; None: it has the earlier
+        choices. Other people's are among them, for their name and day only: whoever hands them on must leave out their
+        text.
         """
-        known: list[str] = json.loads(self._db.value("SELECT value FROM meta WHERE key = ?", (TOLD,)) or "[]")
-        told = known if goes_on else []
+        known: list[str] = json.loads(self._noted(TOLD) or "[]")
+        told = [] if began else known
+        noted = self._noted(BEGAN)
+        since = began or (from_text(noted) if noted else now())
         # The message itself is in the records by now, and would be the best of all.
-        hits = [hit for hit in found if not self._is_in_context(hit)]
+        hits = [hit for hit in found if not self._is_in_context(hit, since)]
         floor = max(FLOOR, NEAR_BEST * hits[0].score) if hits else FLOOR
         chosen: list[Hit] = []
         left = TOKENS
@@ -110,16 +119,24 @@ class Recall:
                 chosen.append(hit)
                 left -= cost
         told = [*told, *map(_digest, chosen)][-MOST_TOLD:]
-        if told != known:
+        if told != known or began:
             with self._db.transaction(durable=False):
-                self._db.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", (TOLD, json.dumps(told)))
+                for key, value in ((TOLD, json.dumps(told)), (BEGAN, to_text(since))):
+                    self._db.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", (key, value))
         return chosen
 
-    def _is_in_context(self, hit: Hit) -> bool:
+    def _is_in_context(self, hit: Hit, since: datetime) -> bool:
         if hit.kind == "memory" and not is_foreign(hit.source):
             return hit.text in self._in_prompt
-        today = datetime.now(self._index.places.zone).date()
-        return hit.path.startswith(self._own) and hit.date is not None and date.fromisoformat(hit.date) >= today - FRESH
+        at = _AT.match(hit.text) if hit.path.startswith(self._own) else None
+        if at is None or hit.date is None:
+            return False
+        zone = self._index.places.zone
+        first = datetime.fromisoformat(f"{hit.date}T{at[0]}").replace(tzinfo=zone)
+        return first >= since.astimezone(zone).replace(second=0, microsecond=0)
+
+    def _noted(self, key: str) -> Any:
+        return self._db.value("SELECT value FROM meta WHERE key = ?", (key,))
 
 
 def _digest(hit: Hit) -> str:

@@ -26,13 +26,19 @@ CREATE TABLE passages (
 ) STRICT;
 CREATE INDEX passages_by_document ON passages (document);
 
--- The stems of each passage, by its id.
+-- The stems of each passage: to take them out of `words` again, they have to be known.
+CREATE TABLE stems (
+    passage INTEGER PRIMARY KEY,
+    stems   TEXT NOT NULL
+) STRICT;
 CREATE VIRTUAL TABLE words USING fts5 (
-    stems, content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 0'
+    stems, content = 'stems', content_rowid = 'passage', tokenize = 'unicode61 remove_diacritics 0'
 );
+-- What is taken out is in no byte of the file any more, rather than at some later merge.
+INSERT INTO words (words, rank) VALUES ('secure-delete', 1);
 CREATE VIRTUAL TABLE vocabulary USING fts5vocab (words, 'row');
 
--- Every stem there ever was, with the key of its sound.
+-- Every stem there is, with the key of its sound.
 CREATE TABLE terms (
     term  TEXT PRIMARY KEY,
     sound TEXT NOT NULL

@@ -1,19 +1,19 @@
 """The memory's files: `MEMORY.md` for what lasts, `memory/YYYY-MM-DD.md` for the days. The files are the truth."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
 
 from jobs.memory.documents import DAYS, MEMORY, UPLOADS
-from jobs.memory.facts import Saved, entries, put, same_fact, words_of
+from jobs.memory.facts import Saved, end_of, entries, put, same_fact, source_of, words_of
 from jobs.memory.history import History
 from jobs.memory.marks import FILE, Mark, is_foreign, marked, read_mark, shown
 from jobs.memory.tidying import Change, Proposal, tidied
 from jobs.memory.whole_files import StorageError as StorageError
-from jobs.memory.whole_files import read, replace
+from jobs.memory.whole_files import read, replace, replace_all
 from jobs.memory.words import stems
 
 HISTORY = ".history"
@@ -104,7 +104,7 @@ class MemoryStorage:
             for added in proposal.add:
                 text, section = _one_line(added.text), _one_line(added.section)
                 place, _ = same_fact(after, text, section)
-                if place is not None and is_foreign(read_mark(after[place])[1].source):
+                if place is not None and is_foreign(source_of(after[place : end_of(after, place)])):
                     continue
                 saved = put(after, text, section, mark)
                 if saved.done == "added":
@@ -149,16 +149,14 @@ class MemoryStorage:
         return found
 
     def _with(self, having: "_Having", path: Path) -> list[Line]:
-        """The lines of a file that are meant, each with those that go on with it."""
+        """The items and other lines of a file that are meant, each with all that is under it."""
         name = path.relative_to(self._workspace).as_posix()
+        lines = read(path).split("\n")
         found = []
-        number = 1
-        for entry in entries(read(path).split("\n")):
-            if having(entry):
-                sources = [read_mark(line)[1].source for line in entry]
-                source = next(filter(is_foreign, sources), sources[0])
-                found.append(Line(name, number, "\n".join(shown(line.strip()) for line in entry), source))
-            number += len(entry)
+        for start, end in _meant(lines, having):
+            whole = lines[start:end]
+            text = "\n".join(shown(line.strip()) for line in whole if line.strip())
+            found.append(Line(name, start + 1, text, source_of(whole)))
         return found
 
     def forget(self, words: str) -> list[Line]:
@@ -169,10 +167,14 @@ class MemoryStorage:
             return []
 
         def change(before: str) -> str:
-            kept = [entry for entry in entries(before.split("\n")) if not having(entry)]
-            return "\n".join(line for entry in kept for line in entry)
+            lines = before.split("\n")
+            for start, end in reversed(list(_meant(lines, having))):
+                del lines[start:end]
+            return "\n".join(lines)
 
-        for path in [*self._own(), *self._history.files()]:
+        before = {path: read(path) for path in (*self._own(), *self._history.files())}
+        texts = {path: (text, after) for path, text in before.items() if (after := change(text)) != text}
+        for path in replace_all(texts):  # somebody has just saved it
             _change(path, change)
         return gone
 
@@ -273,13 +275,27 @@ class _Having:
         return self._known[key]
 
 
+def _meant(lines: list[str], having: _Having) -> Iterator[tuple[int, int]]:
+    """Where what is meant begins and ends, in order; what is under it goes with it."""
+    over = 0
+    for at, entry in entries(lines):
+        if at >= over and having(entry):
+            over = end_of(lines, at)
+            yield at, over
+
+
 def _split(text: str) -> list[str]:
     return text.removesuffix("\n").split("\n") if text else []
 
 
 def _lines(path: Path, name: str) -> list[Line]:
     text = read(path).removesuffix("\n").split("\n")
-    return [Line(name, number, shown(line), read_mark(line)[1].source) for number, line in enumerate(text, 1)]
+    return [
+        Line(name, number, shown(line), source if is_foreign(source) else read_mark(line)[1].source)
+        for at, entry in entries(text)
+        for source in (source_of(entry),)
+        for number, line in enumerate(entry, at + 1)
+    ]
 
 
 def _one_line(text: str) -> str:

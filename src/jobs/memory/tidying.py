@@ -1,13 +1,12 @@
 """What a consolidation may do to MEMORY.md: join lines, mark stale ones, add some. Pure: text in, text out."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
 from pydantic import BaseModel, Field, ValidationError
 
-from jobs.memory.facts import dash_of, words_of
-from jobs.memory.marks import AGENT, Mark, is_foreign, marked, read_mark
+from jobs.memory.facts import dash_of, end_of, entries, said_in, source_of, words_of
+from jobs.memory.marks import AGENT, Mark, is_foreign, marked, read_mark, shown
 from jobs.memory.words import stems
 
 MOST_ADDED = 5
@@ -53,51 +52,58 @@ def proposal_in(text: str) -> Proposal | None:
         return None
 
 
-def numbered(lines: Iterable[str]) -> str:
+def numbered(lines: list[str]) -> str:
     """MEMORY.md as a model is shown it: what other people said is left out, so that nothing is made of it."""
-    shown = []
-    for number, line in enumerate(lines, 1):
-        words, mark = read_mark(line)
-        if line.strip() and not is_foreign(mark.source):
-            shown.append(f"{number}: {words}" + (f" ({mark.source}, {mark.day})" if mark.day else ""))
-    return "\n".join(shown)
+    told = [
+        f"{number}: {shown(line)}"
+        for at, entry in entries(lines)
+        for number, line in enumerate(entry, at + 1)
+        if line.strip() and not is_foreign(source_of(entry))
+    ]
+    return "\n".join(told)
 
 
 def tidied(lines: list[str], proposal: Proposal, today: date) -> tuple[list[str], list[Change]]:
     """The lines with joins and stale marks done, and what was done. What does not fit the lines is left out.
 
-    Each line is touched once, only items, and none of another person's. `add` is for whoever keeps the file.
+    Each item is touched once, with the lines that go on with it, and none of another person's. One under which there
+    are others is joined only together with these. `add` is for whoever keeps the file.
     """
     touched: set[int] = set()
     changes: list[Change] = []
     after: list[str | None] = list(lines)
 
-    def free(number: int) -> bool:
-        place = number - 1
+    def own(place: int) -> list[str]:
+        return lines[place : end_of(lines, place, own=True)]
+
+    def is_free(place: int) -> bool:
         is_item = 0 <= place < len(lines) and bool(dash_of(lines[place]))
-        return is_item and place not in touched and not is_foreign(read_mark(lines[place])[1].source)
+        return is_item and place not in touched and not is_foreign(source_of(own(place)))
 
     for join in proposal.join:
-        numbers = sorted(set(join.lines))
-        if len(numbers) < 2 or not all(map(free, numbers)):
+        places = sorted({number - 1 for number in join.lines})
+        if len(places) < 2 or not all(map(is_free, places)):
             continue
-        old = [read_mark(lines[number - 1]) for number in numbers]
+        gone = {each for place in places for each in range(place, end_of(lines, place))}
+        if any(dash_of(lines[place]) and place not in places for place in gone):
+            continue
         words = " ".join(join.text.split())
-        known = {stem for text, _ in old for stem in stems(text)}
-        newest = max((mark for _, mark in old), key=lambda mark: mark.day or date.min)
+        known = {stem for place in gone for stem in stems(words_of(lines[place]))}
+        newest = max((read_mark(lines[place])[1] for place in gone), key=lambda mark: mark.day or date.min)
         # Words of the old lines keep their source; any other makes it the assistant's.
         source = newest.source if set(stems(words)) <= known and newest.day else AGENT
-        after[numbers[0] - 1] = dash_of(lines[numbers[0] - 1]) + marked(words, Mark(source, newest.day or today))
-        for number in numbers[1:]:
-            after[number - 1] = None
-        touched.update(number - 1 for number in numbers)
-        changes.append(Change("joined", tuple(words_of(text) for text, _ in old), words))
+        for place in gone:
+            after[place] = None
+        after[places[0]] = dash_of(lines[places[0]]) + marked(words, Mark(source, newest.day or today))
+        touched |= gone
+        changes.append(Change("joined", tuple(said_in(own(place)) for place in places), words))
     for stale in proposal.stale:
-        if not free(stale.line) or STALE in lines[stale.line - 1] or stale.since > today:
+        place = stale.line - 1
+        if not is_free(place) or STALE in lines[place] or stale.since > today:
             continue
-        text, mark = read_mark(lines[stale.line - 1])
+        text, mark = read_mark(lines[place])
         words = f"{words_of(text)} {STALE}{stale.since.isoformat()})"
-        after[stale.line - 1] = dash_of(lines[stale.line - 1]) + marked(words, mark)
-        touched.add(stale.line - 1)
+        after[place] = dash_of(lines[place]) + marked(words, mark)
+        touched.add(place)
         changes.append(Change("stale", (words_of(text),), words))
     return [line for line in after if line is not None], changes

@@ -1,6 +1,10 @@
 """The memory's files read and written whole, so that a kill leaves the old one or the new one, never a torn one."""
 
+import errno
 import os
+import stat
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -9,12 +13,12 @@ class StorageError(Exception):
 
 
 def read(path: Path) -> str:
-    """A file's text; "" when there is none. Raises StorageError, also for a link.
+    """A file's text; "" when there is none. Raises StorageError, also for a link, a pipe or a device.
 
-    A session could lay one in the workspace to what only Jobs itself may read.
+    A session could lay one in the workspace: a link to what only Jobs itself may read, a pipe that nobody writes to.
     """
     try:
-        with open(path, encoding="utf-8", errors="surrogateescape", opener=_not_through_a_link) as file:
+        with open(path, encoding="utf-8", errors="surrogateescape", opener=only_itself) as file:
             return file.read()
     except FileNotFoundError:
         return ""
@@ -31,24 +35,64 @@ def replace(path: Path, text: str, over: str | None = None) -> bool:
 
     Returns whether it was. Raises StorageError.
     """
-    fresh = path.with_name(f".{path.name}.new")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        fresh.unlink(missing_ok=True)
-        with fresh.open("x", encoding="utf-8", errors="surrogateescape", newline="") as file:
-            file.write(text)
-            file.flush()
+    with _writing(path):
+        fresh = _written(path, text)
+        with fresh.open() as file:
             os.fsync(file.fileno())
-        if path.exists():
-            fresh.chmod(path.stat().st_mode & 0o777)
-        if over is not None and read(path) != over:
-            fresh.unlink()
-            return False
-        fresh.replace(path)
-    except OSError as error:
-        raise StorageError(f"{path.name} cannot be written ({error.strerror})") from None
+        return _put(fresh, path, over)
+
+
+def replace_all(texts: Mapping[Path, tuple[str, str]]) -> list[Path]:
+    """Put each file's second text in its place, as long as it says the first; the disk is waited for once.
+
+    Returns those that say something else by now. Raises StorageError.
+    """
+    fresh: dict[Path, Path] = {}
+    for path, (_, text) in texts.items():
+        with _writing(path):
+            fresh[path] = _written(path, text)
+    if fresh:
+        os.sync()
+    left = []
+    for path, (over, _) in texts.items():
+        with _writing(path):
+            left += [] if _put(fresh[path], path, over) else [path]
+    return left
+
+
+def _written(path: Path, text: str) -> Path:
+    """A new file beside another, with the same rights; the disk may not have it yet."""
+    fresh = path.with_name(f".{path.name}.new")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh.unlink(missing_ok=True)
+    with fresh.open("x", encoding="utf-8", errors="surrogateescape", newline="") as file:
+        file.write(text)
+    if path.exists():
+        fresh.chmod(path.stat().st_mode & 0o777)
+    return fresh
+
+
+def _put(fresh: Path, path: Path, over: str | None) -> bool:
+    if over is not None and read(path) != over:
+        fresh.unlink()
+        return False
+    fresh.replace(path)
     return True
 
 
-def _not_through_a_link(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_NOFOLLOW)
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StorageError(f"{path.name} cannot be written ({error.strerror})") from None
+
+
+def only_itself(path: str, flags: int) -> int:
+    """An `opener` of regular files: follows no link, waits for no writer. Raises OSError."""
+    file = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
+    mode = os.fstat(file).st_mode
+    if stat.S_ISREG(mode) or stat.S_ISDIR(mode):  # a folder is refused by `open`
+        return file
+    os.close(file)
+    raise OSError(errno.EINVAL, "it is a pipe or a device, not a file", path)

@@ -95,6 +95,8 @@ class _Worker:
             hits = self._engine.search(Wanted(**wanted), seconds)
             self._looked = self._looked or time.monotonic()
             return [asdict(hit) for hit in hits]
+        if ask == "refresh":
+            return self._engine.index.refresh(FRESH_SECONDS) and self._engine.index.is_swept
         if ask == "reindex":
             self._engine.index.forget()
             self._engine.index.refresh()

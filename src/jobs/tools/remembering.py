@@ -1,6 +1,7 @@
 """Memory as the owner's session is given it: passages of the index in the form that prompts take."""
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 
 from jobs.memory.marks import author_of, is_foreign
 from jobs.memory.recall import Recall
@@ -24,8 +25,8 @@ class OwnersMemory:
     async def find(self, texts: Sequence[str]) -> list[Hit]:
         return await self._recall.find(texts)
 
-    def choose(self, found: Sequence[Hit], *, goes_on: bool) -> list[Recalled]:
-        return [_recalled(hit) for hit in self._recall.choose(found, goes_on=goes_on)]
+    def choose(self, found: Sequence[Hit], *, began: datetime | None) -> list[Recalled]:
+        return [_recalled(hit) for hit in self._recall.choose(found, began=began)]
 
 
 def _recalled(hit: Hit) -> Recalled:

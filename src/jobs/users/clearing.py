@@ -6,7 +6,7 @@ gone no turn of theirs begins: a new session would find what the old one has lef
 
 import asyncio
 import shutil
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import structlog
@@ -26,11 +26,14 @@ NOTE = "clearing"
 AGAIN_SECONDS = 60.0
 """Between tries where something broke."""
 READER_SECONDS = 0.2
-"""Between tries while the memory's index reads the database."""
+"""Between tries while the memory's index reads the database, or is at work itself."""
 
 
 class Clearing:
-    """`data_dir` and `workspace` are where a person's session and files are."""
+    """`data_dir` and `workspace` are where a person's session and files are.
+
+    `has_left_index` takes what is gone out of the memory's index, and tells whether nothing is left there.
+    """
 
     def __init__(
         self,
@@ -40,6 +43,7 @@ class Clearing:
         proofs: AwaitedProofs,
         data_dir: Path,
         workspace: Path,
+        has_left_index: Callable[[], Awaitable[bool]],
     ) -> None:
         self._db = db
         self._outbox = outbox
@@ -47,6 +51,7 @@ class Clearing:
         self._proofs = proofs
         self._data_dir = data_dir
         self._workspace = workspace
+        self._has_left_index = has_left_index
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._stopped = False
         self.on_clear: Callable[[int], None] = lambda person_id: None
@@ -94,7 +99,7 @@ class Clearing:
         await asyncio.to_thread(shutil.rmtree, self._workspace / "uploads" / str(person_id), ignore_errors=True)
         await self._sessions.forget(person_id)
         await asyncio.to_thread(shutil.rmtree, self._data_dir / "claude" / str(person_id), ignore_errors=True)
-        while not self._db.empty_log():  # noqa: ASYNC110 (SQLite tells nobody that a reader has ended)
+        while not (await self._has_left_index() and self._db.empty_log()):  # noqa: ASYNC110 (a reader's end is told nobody)
             await asyncio.sleep(READER_SECONDS)
         with self._db.transaction():
             note = self._db.meta.pop(f"{NOTE}:{person_id}")

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
 
 
@@ -36,10 +37,10 @@ class Remembering(Protocol):
         """
         ...
 
-    def choose(self, found: Sequence[Any], *, goes_on: bool) -> Sequence[Recalled]:
+    def choose(self, found: Sequence[Any], *, began: datetime | None) -> Sequence[Recalled]:
         """The few of it that are to be handed over: not what the conversation has already.
 
-        `goes_on`: whether it is the one that earlier choices went into, or a new one.
+        `began`: of a new one, the moment from which on it holds what was said; None: earlier choices went into it.
         """
         ...
 
@@ -63,7 +64,7 @@ class NothingRemembered:
     async def find(self, texts: Sequence[str]) -> Sequence[Any]:
         return ()
 
-    def choose(self, found: Sequence[Any], *, goes_on: bool) -> Sequence[Recalled]:
+    def choose(self, found: Sequence[Any], *, began: datetime | None) -> Sequence[Recalled]:
         return ()
 
     def ending(self) -> None:

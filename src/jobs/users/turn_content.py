@@ -1,12 +1,14 @@
 """What a session is given for a turn: the messages, and what it cannot know from its own conversation."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from jobs.db import Database, Row
 from jobs.spine import said
 from jobs.spine.model import Turn
 from jobs.spine.turns import was_stopped
+from jobs.times import from_text
 from jobs.users import prompts
 from jobs.users.attachments import Files
 from jobs.users.errands import Errand
@@ -38,14 +40,15 @@ class TurnContent:
         def recent(limit: int) -> Sequence[Row]:
             return said.recent(self._db, person.id, turn.rows[0].id, limit, notices=not is_owner)
 
+        recap = () if goes_on else recent(prompts.RECAP_MESSAGES)
         known: dict[str, Any] = {"files": files, "undelivered": self._undelivered(turn, person)}
         if is_owner:
             known |= {
-                "recalled": self._memory.choose(found, goes_on=goes_on),
+                "recalled": self._memory.choose(found, began=None if goes_on else _began(turn, recap)),
                 "changes": self._memory.changes(),
             }
         if not goes_on:
-            return prompts.turn_content(turn, person, recap=recent(prompts.RECAP_MESSAGES), **known)
+            return prompts.turn_content(turn, person, recap=recap, **known)
         return prompts.turn_content(
             turn,
             person,
@@ -65,3 +68,8 @@ class TurnContent:
             return None
         addressee = self._users.get(chat)
         return f"{short_name(addressee.name)} (id {chat})" if addressee else str(chat)
+
+
+def _began(turn: Turn, recap: Sequence[Row]) -> datetime:
+    """The moment from which on a new conversation holds what was said."""
+    return min(from_text(row["at"]) for row in recap) if recap else turn.rows[0].sent_at
