@@ -17,6 +17,7 @@ from jobs.parts import Parts
 from jobs.telegram.client import SIGNED_OUT, Account, Client, NotSignedIn, make_client, who_am_i
 from jobs.telegram.menu import set_menu
 from jobs.telegram.progress import remove_leftovers
+from jobs.texts import Refusal
 from jobs.tools.hooks import Hooks, HooksFile
 from jobs.upkeep import Upkeep
 from jobs.web import Stage, Vitals, WebServer
@@ -34,11 +35,11 @@ LOOK_SECONDS = 10.0
 """How long the first turns wait for older messages to be read from history, so that they come first."""
 
 
-class PartFailed(Exception):
+class PartFailed(Refusal):
     """Something that has to run for as long as Jobs does has ended."""
 
 
-class SignedOut(Exception):
+class SignedOut(Refusal):
     """Telegram ended the login while Jobs was running."""
 
 
@@ -72,9 +73,9 @@ class App:
         finally:
             lock.release()
         if self._failed:
-            raise PartFailed("a part of Jobs has failed, the log says which; start it again") from self._failed
+            raise PartFailed("part_failed") from self._failed
         if self._signed_out:
-            raise SignedOut("Telegram has ended the login; run ./jobs setup to sign in again") from self._signed_out
+            raise SignedOut("login_ended") from self._signed_out
 
     async def _run_on(self, db: Database) -> None:
         loop = asyncio.get_running_loop()
@@ -110,7 +111,7 @@ class App:
         try:
             return Account.of(await who_am_i(client), self._settings.tg_user_id)
         except SIGNED_OUT as error:
-            raise NotSignedIn("Telegram does not accept the login any more; run ./jobs setup") from error
+            raise NotSignedIn("login_not_accepted") from error
 
     async def _serve(self, db: Database, client: Client, account: Account, vitals: Vitals, hooks: Hooks) -> None:
         parts = Parts(self._settings, db, client, account, hooks, self._sign_out)
@@ -243,6 +244,4 @@ def _make_folders(settings: Settings) -> None:
         for folder in (settings.workspace_dir, settings.workspace_dir / "memory", settings.workspace_dir / "uploads"):
             folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise DatabaseError(
-            f"{error.filename} cannot be made ({error.strerror}); check DATA_DIR and WORKSPACE_DIR"
-        ) from None
+        raise DatabaseError("folder_not_made", path=error.filename, why=error.strerror) from None

@@ -8,11 +8,11 @@ from zoneinfo import ZoneInfo
 import apsw
 
 from jobs.called import complain
-from jobs.config import Settings, terminal_language
+from jobs.config import Settings
 from jobs.db import LOOK_AGAIN, Database, DatabaseError, DataLock, HolderUnknown, open_as_is
 from jobs.spine.aside import Aside, retry
-from jobs.texts import Language, say, say_time
-from jobs.tools.hooks import HooksFile
+from jobs.texts import Language, at_terminal, say, say_time, terminal_language
+from jobs.tools.hooks import HooksError, HooksFile
 from jobs.users.notices import lane_label
 from jobs.users.repository import UsersRepository
 
@@ -55,11 +55,11 @@ def retry_one(settings: Settings, name: str) -> int:
         lock.holder()  # one that cannot be told would not notice what is changed now
         db = open_as_is(settings.data_dir / "db.sqlite")
     except (DatabaseError, HolderUnknown) as error:
-        return _refuse(str(error))
+        return _refuse(error.told)
     try:
         was_there = retry(db, "T" if kind == "T" else "O", row_id)
     except apsw.Error as error:
-        return _refuse(f"{db.path} cannot be written ({error})")
+        return _refuse(at_terminal("db_not_written", path=db.path, why=error))
     finally:
         db.close()
     if not was_there:
@@ -78,16 +78,14 @@ def retry_one(settings: Settings, name: str) -> int:
 def make_hook(settings: Settings, name: str, prompt: str) -> int:
     """Make a web hook and print its address and secret; returns the exit code."""
     if not re.fullmatch(r"[\w-]{1,64}", name, re.ASCII):
-        return _refuse(say("hook_no_name", terminal_language(), name=name))
+        return _refuse(at_terminal("hook_no_name", name=name))
     if not settings.http_port:
-        return _refuse(say("hook_no_port", terminal_language()))
+        return _refuse(at_terminal("hook_no_port"))
     try:
         secret = HooksFile(settings.data_dir / "hooks.json").add(name, prompt)
-    except ValueError as error:
-        return _refuse(str(error).splitlines()[0])
-    print(
-        say("hook_made", terminal_language(), url=f"http://127.0.0.1:{settings.http_port}/hooks/{name}", secret=secret)
-    )
+    except HooksError as error:
+        return _refuse(error.told)
+    print(at_terminal("hook_made", url=f"http://127.0.0.1:{settings.http_port}/hooks/{name}", secret=secret))
     return DONE
 
 

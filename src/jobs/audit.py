@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import apsw
 
 from jobs.called import complain
-from jobs.config import Settings, terminal_language
+from jobs.config import Settings
 from jobs.db import Database, DatabaseError, open_as_is
-from jobs.texts import Language, say, say_time
+from jobs.texts import Language, at_terminal, say, say_time, terminal_language
 from jobs.times import from_text
 from jobs.users.consent import visible
 from jobs.users.model import Person
@@ -45,7 +45,7 @@ def audit(settings: Settings, who: str) -> int:
     try:
         db = open_as_is(settings.data_dir / "db.sqlite")
     except DatabaseError as error:
-        complain(str(error))
+        complain(error.told)
         return UNUSABLE
     try:
         users = UsersRepository(db, settings.tg_user_id or 0, settings.tz)
@@ -60,7 +60,7 @@ def audit(settings: Settings, who: str) -> int:
         for line in lines(db, found[0], settings, language):
             print(line)
     except apsw.Error as error:
-        complain(f"{db.path} cannot be read ({error})")
+        complain(at_terminal("db_not_read", path=db.path, why=error))
         return UNUSABLE
     finally:
         db.close()

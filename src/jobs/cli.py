@@ -11,6 +11,7 @@ from jobs import __version__, config
 from jobs.called import complain
 from jobs.config import Settings, SettingsError
 from jobs.memory.command import cli as memory
+from jobs.texts import Refusal, at_terminal
 
 cli = typer.Typer(
     help="Jobs: a personal assistant in Telegram that gets things done through people.",
@@ -31,8 +32,8 @@ def main() -> None:
     try:
         cli(prog_name="./jobs")
     except SettingsError as error:
-        for line in error.lines:
-            complain(line)
+        for saying in error.sayings:
+            complain(at_terminal(saying.key, **saying.values))
         sys.exit(WRONG_SETTINGS)
 
 
@@ -211,29 +212,29 @@ def _run(settings: Settings) -> int:
     try:
         check_login(settings.telethon_session)
     except (NotSignedIn, DamagedLogin) as error:
-        return _refuse(str(error))
+        return _refuse(error)
     log.set_up(settings.log_level, Masks(settings.secrets()))
 
     def ready(account: Account) -> None:
-        print(f"Jobs is up as {account}", flush=True)
+        print(at_terminal("up_as", account=account), flush=True)
 
     if settings.http_proxy and settings.http_proxy.is_socks:
-        print("HTTP_PROXY is a SOCKS proxy: it serves Telegram only, not the model or other HTTP calls", flush=True)
+        print(at_terminal("socks_serves_telegram"), flush=True)
     try:
         asyncio.run(App(settings, ready).run())
     except (AlreadyRunning, DatabaseError, NotSignedIn) as error:
-        return _refuse(str(error))
+        return _refuse(error)
     except PartFailed as error:
-        complain(str(error))
+        complain(error.told)
         return FAILED
     except SignedOut as error:
-        complain(str(error))
+        complain(error.told)
         return SIGNED_OUT
     except asyncio.CancelledError:
         return 0  # told to stop before it was up
     return 0
 
 
-def _refuse(sentence: str) -> int:
-    complain(sentence)
+def _refuse(refusal: Refusal) -> int:
+    complain(refusal.told)
     return WRONG_SETTINGS

@@ -7,6 +7,7 @@ No other part of the program reads a setting from the environment.
 import io
 import os
 import re
+from collections.abc import Callable
 from datetime import time
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -18,6 +19,7 @@ from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_vali
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from jobs.addresses import Proxy, TelegramServer, is_http_url
+from jobs.texts import Saying
 from jobs.times import ActiveHours, QuietHours, parse_clock
 
 Streaming = Literal["off", "progress", "text"]
@@ -36,11 +38,24 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 class SettingsError(Exception):
-    """Some setting is missing or wrong. `lines` has one sentence for each: the variable, what is wrong, what to do."""
+    """Some setting is missing or wrong: a saying for each, with the variable, what is wrong, and what to do."""
 
-    def __init__(self, lines: list[str]) -> None:
-        super().__init__("\n".join(lines))
-        self.lines = lines
+    def __init__(self, sayings: list[Saying]) -> None:
+        super().__init__("\n".join(map(str, sayings)))
+        self.sayings = sayings
+
+    @property
+    def names(self) -> list[str]:
+        """The variables that are wrong, or `.env` itself."""
+        return [str(saying.values["name"]) for saying in self.sayings]
+
+
+class Wrong(ValueError):
+    """What a validator says of a value: `setting_<key>` of the catalogue. Nothing that may be a secret is in it."""
+
+    def __init__(self, key: str, **values: object) -> None:
+        self.saying = Saying(f"setting_{key}", values)
+        super().__init__(str(self.saying))
 
 
 def project_root() -> Path:
@@ -125,12 +140,12 @@ class Settings(BaseSettings):
     @field_validator("tg_server", mode="before")
     @classmethod
     def _server(cls, value: Any) -> Any:
-        return value if value is None or isinstance(value, TelegramServer) else TelegramServer.parse(str(value))
+        return _parsed(TelegramServer.parse, value, "server")
 
     @field_validator("http_proxy", mode="before")
     @classmethod
     def _proxy(cls, value: Any) -> Any:
-        return value if value is None or isinstance(value, Proxy) else Proxy.parse(str(value))
+        return _parsed(Proxy.parse, value, "proxy")
 
     @field_validator("tz", mode="before")
     @classmethod
@@ -140,26 +155,22 @@ class Settings(BaseSettings):
         try:
             return ZoneInfo(value.removeprefix(":"))
         except (KeyError, OSError, ValueError) as error:
-            raise ValueError("is not a time zone's name; use one such as Europe/Moscow or UTC") from error
+            raise Wrong("zone") from error
 
     @field_validator("quiet_hours", mode="before")
     @classmethod
     def _quiet(cls, value: Any) -> Any:
-        if not isinstance(value, str):
-            return value
-        return None if value.strip().lower() == "off" else QuietHours.parse(value)
+        return None if _is_off(value) else _parsed(QuietHours.parse, value, "quiet_hours")
 
     @field_validator("active_hours", mode="before")
     @classmethod
     def _active(cls, value: Any) -> Any:
-        return ActiveHours.parse(value) if isinstance(value, str) else value
+        return _parsed(ActiveHours.parse, value, "active_hours")
 
     @field_validator("memory_nightly", "digest_time", mode="before")
     @classmethod
     def _clock(cls, value: Any) -> Any:
-        if not isinstance(value, str):
-            return value
-        return None if value.strip().lower() == "off" else parse_clock(value)
+        return None if _is_off(value) else _parsed(parse_clock, value, "clock")
 
     @field_validator("agent_folders", mode="before")
     @classmethod
@@ -169,35 +180,35 @@ class Settings(BaseSettings):
             return value
         paths = tuple(_expanded(Path(part)) for part in value.split(":") if part.strip())
         if wrong := [str(path) for path in paths if not path.is_absolute()]:
-            raise ValueError(f"names {wrong[0]}, which is no absolute path; write it as /home/me/projects:/srv/files")
+            raise Wrong("folders", path=wrong[0])
         return paths
 
     @field_validator("tg_api_hash")
     @classmethod
     def _api_hash(cls, value: SecretStr | None) -> SecretStr | None:
         if value and not re.fullmatch(r"[0-9a-f]{32}", value.get_secret_value()):
-            raise ValueError("has to be 32 characters of 0-9 and a-f; copy it from my.telegram.org")
+            raise Wrong("api_hash")
         return value
 
     @field_validator("tg_bot_token")
     @classmethod
     def _bot_token(cls, value: SecretStr | None) -> SecretStr | None:
         if value and not re.fullmatch(r"\d+:[\w-]{10,}", value.get_secret_value()):
-            raise ValueError("has to look like 123456:ABC-DEF…; copy it from @BotFather")
+            raise Wrong("bot_token")
         return value
 
     @field_validator("anthropic_base_url", "openai_base_url", "mcp_registry_url")
     @classmethod
     def _base_url(cls, value: str | None) -> str | None:
         if value and not is_http_url(value):
-            raise ValueError("has to start with http:// or https:// and name a host")
+            raise Wrong("url")
         return value
 
     @field_validator("log_level")
     @classmethod
     def _log_level(cls, value: str) -> str:
         if value.lower() not in ("debug", "info", "warning", "error"):
-            raise ValueError("has to be one of debug, info, warning, error")
+            raise Wrong("one_of", expected="debug, info, warning, error")
         return value.lower()
 
     @field_validator("data_dir", "workspace_dir", "tg_server_key", "whisper_model")
@@ -208,18 +219,16 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _together(self) -> Self:
         if self.tg_server and not self.tg_server_key:
-            raise ValueError("TG_SERVER_KEY is missing: a server of one's own needs its public RSA key (a PEM file)")
+            raise Wrong("no_server_key", name="TG_SERVER_KEY")
         if self.tg_server_key and not self.tg_server_key.is_file():
-            raise ValueError(f"TG_SERVER_KEY names {self.tg_server_key}, which is not a file")
+            raise Wrong("no_file", name="TG_SERVER_KEY", path=self.tg_server_key)
         if self.tg_server_key and not _is_public_key(self.tg_server_key):
-            raise ValueError(
-                f"TG_SERVER_KEY names {self.tg_server_key}, which holds no key: it begins with BEGIN RSA PUBLIC KEY"
-            )
+            raise Wrong("no_key", name="TG_SERVER_KEY", path=self.tg_server_key)
         if bool(self.agent_user) != bool(self.external_user):
             missing, there = ("EXTERNAL_USER", "AGENT_USER") if self.agent_user else ("AGENT_USER", "EXTERNAL_USER")
-            raise ValueError(f"{missing} is missing: it is both or neither; set it, or take {there} away")
+            raise Wrong("both_users", name=missing, other=there)
         if self.whisper_model and not self.whisper_model.is_dir():
-            raise ValueError(f"WHISPER_MODEL names {self.whisper_model}, which is not a folder with a model")
+            raise Wrong("no_model_folder", name="WHISPER_MODEL", path=self.whisper_model)
         return self
 
     @classmethod
@@ -265,23 +274,19 @@ class Settings(BaseSettings):
         """Raise SettingsError with a line for each Telegram setting that is missing."""
         missing = [name for name in ("tg_api_id", "tg_api_hash", "tg_user_id") if getattr(self, name) is None]
         if missing:
-            raise SettingsError([f"{name.upper()} is missing: {MISSING[name]}" for name in missing])
+            raise SettingsError([_saying(f"missing_{name}", name.upper()) for name in missing])
 
     def require_model(self) -> None:
         """Raise SettingsError when there is no credential for the model."""
         if not self.has_model:
-            raise SettingsError(
-                ["ANTHROPIC_API_KEY is missing: set it, or CLAUDE_CODE_OAUTH_TOKEN; ./jobs setup asks for either"]
-            )
+            raise SettingsError([_saying("missing_model", "ANTHROPIC_API_KEY")])
 
     def require_data(self) -> None:
         """Raise SettingsError when DATA_DIR is there and this user may not use it."""
         if self.data_dir.exists() and not self.data_dir.is_dir():
-            raise SettingsError([f"DATA_DIR names {self.data_dir}, which is not a folder"])
+            raise SettingsError([_saying("data_no_folder", "DATA_DIR", path=self.data_dir)])
         if self.data_dir.exists() and not os.access(self.data_dir, os.R_OK | os.W_OK | os.X_OK):
-            raise SettingsError(
-                [f"{self.data_dir} is closed to this user: run it as the one Jobs runs as (with systemd: jobsctl)"]
-            )
+            raise SettingsError([_saying("data_closed", "DATA_DIR", path=self.data_dir)])
 
     @property
     def own_variables(self) -> frozenset[str]:
@@ -307,12 +312,6 @@ SECRET_FIELDS = (
     "openai_api_key",
 )
 
-MISSING = {
-    "tg_api_id": "get it at my.telegram.org (API development tools); ./jobs setup asks for it",
-    "tg_api_hash": "it stands beside TG_API_ID at my.telegram.org; ./jobs setup asks for it",
-    "tg_user_id": "the number of the owner's Telegram account; ./jobs setup finds it for you",
-}
-
 
 def load(**overrides: Any) -> Settings:
     """Read the settings. Raises SettingsError with one line for each that is wrong; `overrides` win over all."""
@@ -321,10 +320,10 @@ def load(**overrides: Any) -> Settings:
         _require_readable(env_file)
         return Settings(_env_file=env_file, **overrides)  # type: ignore[call-arg]
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise SettingsError([f"{env_file} cannot be read ({reason}); mend the file or move it away"]) from None
+        why = error.strerror if isinstance(error, OSError) else Saying("setting_file_no_text", {})
+        raise SettingsError([_saying("file_unreadable", env_file, why=why)]) from None
     except ValidationError as error:
-        raise SettingsError([_line(detail) for detail in error.errors()]) from None
+        raise SettingsError([_wrong(detail) for detail in error.errors()]) from None
 
 
 def _require_readable(env_file: Path) -> None:
@@ -336,13 +335,11 @@ def _require_readable(env_file: Path) -> None:
         text = env_file.read_text(encoding="utf-8")
         wrong = [binding.original for binding in parse_stream(io.StringIO(text)) if binding.error]
         if wrong:
-            raise SettingsError(
-                [f"{env_file}, line {line.line}, is not NAME=value (a quote left open?); mend it" for line in wrong]
-            )
+            raise SettingsError([_saying("file_line", env_file, line=original.line) for original in wrong])
     elif env_file.is_dir():
-        raise SettingsError([f"{env_file} is a folder; move it away, ./jobs setup makes the file"])
+        raise SettingsError([_saying("file_folder", env_file)])
     elif env_file.is_symlink() and not env_file.exists():
-        raise SettingsError([f"{env_file} is a link to a file that is not there; mend it or take it away"])
+        raise SettingsError([_saying("file_link", env_file)])
 
 
 def load_with_data() -> Settings:
@@ -352,40 +349,57 @@ def load_with_data() -> Settings:
     return settings
 
 
-def terminal_language() -> Literal["ru", "en"]:
-    """The language of whoever sits at the terminal, by the usual variables."""
-    name = next((value for key in ("LC_ALL", "LC_MESSAGES", "LANG") if (value := os.environ.get(key))), "")
-    return "ru" if name.lower().startswith("ru") else "en"
+def _saying(key: str, name: object, **values: object) -> Saying:
+    return Saying(f"setting_{key}", {"name": name, **values})
 
 
-def _line(detail: Any) -> str:
+def _wrong(detail: Any) -> Saying:
     """One sentence for one pydantic error, without the value (it may be a secret)."""
-    message = str(detail["msg"]).removeprefix("Value error, ")
+    kind, context = detail["type"], detail.get("ctx", {})
+    error = context.get("error")
     if not detail["loc"]:
-        return message
-    name = str(detail["loc"][0]).upper()
-    kind = detail["type"]
-    if kind.startswith("int_"):
-        message = "has to be a whole number"
+        assert isinstance(error, Wrong), "what is said of several settings is said by `_together`"
+        return error.saying
+    if isinstance(error, Wrong):
+        what = error.saying
+    elif kind.startswith("int_"):
+        what = Saying("setting_whole", {})
     elif kind.startswith("float_") or kind == "finite_number":
-        message = "has to be a number, such as 1.50"
+        what = Saying("setting_number", {})
     elif kind.startswith("bool_"):
-        message = "has to be 1 or 0"
+        what = Saying("setting_flag", {})
     elif kind == "literal_error":
-        message = f"has to be one of {detail['ctx']['expected']}".replace("'", "")
+        what = Saying("setting_one_of", {"expected": context["expected"].replace("'", "").replace(" or ", ", ")})
     elif kind == "greater_than":
-        message = "has to be above 0"
-    elif kind in ("greater_than_equal", "less_than_equal"):
-        limits = detail["ctx"]
-        message = f"has to be {limits['ge']:.0f} or more" if "ge" in limits else f"has to be {limits['le']:.0f} or less"
-    return f"{name} {message}. Mend it in .env or in the environment"
+        what = Saying("setting_above", {})
+    elif kind == "greater_than_equal":
+        what = Saying("setting_least", {"limit": context["ge"]})
+    elif kind == "less_than_equal":
+        what = Saying("setting_most", {"limit": context["le"]})
+    else:
+        what = Saying("setting_other", {"why": detail["msg"]})
+    return _saying("wrong", str(detail["loc"][0]).upper(), what=what)
+
+
+def _parsed(parse: Callable[[str], object], value: Any, key: str) -> Any:
+    """A text parsed, or a number, which pydantic takes some texts for; else as it is. Raises Wrong with `key`."""
+    if not isinstance(value, str | int | float):
+        return value
+    try:
+        return parse(str(value))
+    except ValueError:
+        raise Wrong(key) from None
+
+
+def _is_off(value: Any) -> bool:
+    return isinstance(value, str) and value.strip().lower() == "off"
 
 
 def _expanded(path: Path) -> Path:
     try:
         return path.expanduser()
     except RuntimeError:
-        raise ValueError("names the home of a user whom this machine does not know") from None
+        raise Wrong("home") from None
 
 
 def _is_public_key(path: Path) -> bool:

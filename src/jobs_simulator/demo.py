@@ -10,8 +10,8 @@ from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
 
-from jobs.config import Settings, terminal_language
-from jobs.texts import Language, say
+from jobs.config import Settings
+from jobs.texts import Language, say, terminal_language
 from jobs_simulator.chat import Chat
 from jobs_simulator.output import show
 from jobs_simulator.scenario import play_scenario

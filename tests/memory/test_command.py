@@ -53,7 +53,7 @@ def test_a_file_of_queries_gives_a_line_of_json_for_each(environment: dict[str, 
 
 
 def test_the_index_can_be_deleted_and_made_anew(environment: dict[str, str], tmp_path: Path) -> None:
-    assert "note: 1" in run(environment, "reindex").stdout
+    assert "notes: 1" in run(environment, "reindex").stdout
     (tmp_path / "data" / "memory.sqlite").unlink()
     assert json.loads(run(environment, "stats", "--json").stdout)["documents"] == {"note": 1}
 

@@ -32,6 +32,7 @@ from jobs import __version__
 from jobs.config import SECRET_FIELDS, Settings, project_root
 from jobs.db import DatabaseError, schema_version
 from jobs.masks import Masks, arguments_without_secrets, url_without_secrets
+from jobs.texts import Refusal
 from jobs.times import now, to_text
 
 FORMAT = 1
@@ -47,8 +48,8 @@ MEMORY = ("MEMORY.md", "memory", ".claude/skills")
 SECRET_VARIABLES = frozenset({*(name.upper() for name in SECRET_FIELDS), "HTTP_PROXY", "http_proxy"})
 
 
-class BackupError(Exception):
-    """A backup could not be made or used; the message is one sentence with what to do."""
+class BackupError(Refusal):
+    """A backup could not be made or used; one sentence with what to do."""
 
 
 @dataclass(frozen=True)
@@ -67,9 +68,9 @@ LeftOut = dict[str, str]
 def make_backup(settings: Settings, target: Path, *, secrets: bool = False, whole: bool = True) -> Backup:
     """Write the backup to `target`, which must not exist yet; nobody else may read it. Raises BackupError."""
     if target.exists():
-        raise BackupError(f"{target} is there already; name another file, or move it away")
+        raise BackupError("backup_exists", path=target)
     if not (database := settings.data_dir / "db.sqlite").is_file():
-        raise BackupError(f"there is no {database} yet: Jobs was never started with this DATA_DIR")
+        raise BackupError("db_none", path=database)
     part = target.with_name(f".{target.name}.part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -81,7 +82,7 @@ def make_backup(settings: Settings, target: Path, *, secrets: bool = False, whol
             os.fsync(file.fileno())
         part.rename(target)
     except OSError as error:
-        raise BackupError(f"{target} cannot be written ({_reason(error)}); check the folder and its disk") from None
+        raise BackupError("backup_not_written", path=target, why=_reason(error)) from None
     finally:
         part.unlink(missing_ok=True)
     return Backup(target, count, target.stat().st_size, left_out)
@@ -156,7 +157,7 @@ def _snapshot(database: Path, target: Path) -> int:
             connection.execute("VACUUM INTO ?", (str(target),))
         return schema_version(target)[0]
     except (apsw.Error, DatabaseError) as error:
-        raise BackupError(f"{database} cannot be copied ({error}); ./jobs doctor says what is wrong") from None
+        raise BackupError("backup_not_copied", path=database, why=error) from None
 
 
 def _copy_login(source: Path, target: Path) -> None:
@@ -168,7 +169,7 @@ def _copy_login(source: Path, target: Path) -> None:
         ):
             old.backup(new)
     except sqlite3.Error as error:
-        raise BackupError(f"{source} cannot be copied ({error}); ./jobs doctor says what is wrong") from None
+        raise BackupError("backup_not_copied", path=source, why=error) from None
 
 
 def _files(settings: Settings, left_out: LeftOut, *, whole: bool) -> Iterator[tuple[Path, str]]:

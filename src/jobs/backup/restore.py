@@ -39,14 +39,14 @@ class Restored:
 def restore_backup(settings: Settings, source: Path) -> Restored:
     """Put a backup in the place of what is there. Raises BackupError, or AlreadyRunning while Jobs runs."""
     if not source.is_file():
-        raise BackupError(f"there is no file {source}; nothing was changed")
+        raise BackupError("backup_no_file", path=source)
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     settings.workspace_dir.mkdir(parents=True, exist_ok=True)
     lock = DataLock(settings.data_dir)
     try:
         lock.acquire()
     except DatabaseError as error:
-        raise BackupError(str(error)) from None
+        raise BackupError(error.saying.key, **error.saying.values) from None
     try:
         with tempfile.TemporaryDirectory(dir=settings.data_dir, prefix="restore-") as name:
             folder = Path(name)
@@ -54,7 +54,7 @@ def restore_backup(settings: Settings, source: Path) -> Restored:
             _prepare_database(folder / "data" / "db.sqlite")
             return _put(settings, folder, manifest)
     except OSError as error:
-        raise BackupError(f"{error.filename or source} cannot be used ({error.strerror or error})") from None
+        raise BackupError("backup_unusable", path=error.filename or source, why=error.strerror or error) from None
     finally:
         lock.release()
 
@@ -68,14 +68,14 @@ def _unpacked(source: Path, folder: Path) -> dict[str, Any]:
         sums: dict[str, str] = manifest["files"]
         known = manifest["format"]
     except (tarfile.TarError, EOFError, ValueError, KeyError, TypeError) as error:
-        raise BackupError(f"{source} is no whole backup of Jobs ({error}); nothing was changed") from None
+        raise BackupError("backup_not_whole", path=source, why=error) from None
     if known > FORMAT or manifest.get("database", 0) > migrations()[-1][0]:
-        raise BackupError(f"{source} was made by a newer Jobs ({manifest.get('jobs')}); update this one first")
+        raise BackupError("backup_newer", path=source, version=manifest.get("jobs"))
     found = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()} - {MANIFEST}
     for name in sums.keys() | found:
         path = folder / name
         if name not in sums or not path.is_file() or _sum(path) != sums[name]:
-            raise BackupError(f"{source} is damaged ({name}); nothing was changed")
+            raise BackupError("backup_damaged", path=source, name=name)
     return manifest
 
 
@@ -90,13 +90,13 @@ def _prepare_database(path: Path) -> None:
     Raises BackupError.
     """
     if not path.is_file():
-        raise BackupError("there is no database in this backup; nothing was changed")
+        raise BackupError("backup_no_database")
     try:
         db = open_database(path)
         db.meta[RESTORED] = to_text(now())
         db.close()
     except DatabaseError as error:
-        raise BackupError(f"the backup's database cannot be used ({error})") from None
+        raise BackupError("backup_bad_database", why=error) from None
 
 
 def _put(settings: Settings, folder: Path, manifest: dict[str, Any]) -> Restored:

@@ -96,9 +96,7 @@ def before_upgrade(database: Path) -> Path | None:
     except (apsw.Error, OSError) as error:
         with contextlib.suppress(OSError):
             part.unlink()
-        raise DatabaseError(
-            f"{database} has to be upgraded, and could not be copied before ({error}); make room and start again"
-        ) from None
+        raise DatabaseError("db_no_copy", path=database, why=error) from None
     for old in sorted(folder.glob("before-upgrade-*.sqlite"), key=lambda path: path.stat().st_mtime)[:-UPGRADES_KEPT]:
         old.unlink(missing_ok=True)
     log.warning("the database is upgraded", was=version, becomes=newest, copy=target.name)

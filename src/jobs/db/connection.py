@@ -14,6 +14,7 @@ import apsw
 
 from jobs.db.flushing import Flushing
 from jobs.db.meta import Meta
+from jobs.texts import Refusal
 
 Row = dict[str, Any]
 Bindings = Sequence[Any] | Mapping[str, Any]
@@ -21,8 +22,8 @@ Bindings = Sequence[Any] | Mapping[str, Any]
 BUSY_TIMEOUT_MS = 5000
 
 
-class DatabaseError(Exception):
-    """The database cannot be used; the message is one sentence for the person who starts the program."""
+class DatabaseError(Refusal):
+    """The database cannot be used; one sentence for the person who starts the program."""
 
 
 class Database:

@@ -6,16 +6,17 @@ import signal
 from pathlib import Path
 
 from jobs.db.connection import DatabaseError
+from jobs.texts import Refusal
 
 LOOK_AGAIN = signal.SIGUSR1
 """Tells a running Jobs that another process has opened something again in its database."""
 
 
-class AlreadyRunning(Exception):
+class AlreadyRunning(Refusal):
     """Another process holds the lock on this data directory."""
 
 
-class HolderUnknown(Exception):
+class HolderUnknown(Refusal):
     """Some process has the lock, but not one that can be told anything from here."""
 
 
@@ -31,17 +32,13 @@ class DataLock:
         try:
             file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
-            raise DatabaseError(
-                f"{self.path} cannot be opened ({error.strerror}); check the owner of DATA_DIR"
-            ) from None
+            raise DatabaseError("lock_closed", path=self.path, why=error.strerror) from None
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             holder = os.read(file, 32).decode(errors="replace").strip()
             os.close(file)
-            raise AlreadyRunning(
-                f"Jobs is already running on {self.path.parent} (process {holder or 'unknown'}); stop that one first"
-            ) from None
+            raise AlreadyRunning("lock_taken", folder=self.path.parent, holder=holder or "?") from None
         os.ftruncate(file, 0)
         os.write(file, str(os.getpid()).encode())
         self._file = file
@@ -57,19 +54,14 @@ class DataLock:
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise HolderUnknown(
-                f"{self.path} cannot be opened ({error.strerror}); check the owner of DATA_DIR"
-            ) from None
+            raise HolderUnknown("lock_closed", path=self.path, why=error.strerror) from None
         try:
             noted = os.read(file, 32).decode(errors="replace").strip()
             if noted.isdecimal() and int(noted) != os.getpid() and _has_open(int(noted), os.fstat(file)):
                 return int(noted)
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise HolderUnknown(
-                f"Jobs is running on {self.path.parent}, but cannot be reached from here; "
-                "run this where it runs (in its container), or stop it first"
-            ) from None
+            raise HolderUnknown("lock_out_of_reach", folder=self.path.parent) from None
         finally:
             os.close(file)
         return None

@@ -27,22 +27,20 @@ def open_database(path: Path) -> Database:
                 pass
         database = Database(path)
     except (OSError, apsw.Error) as error:
-        raise DatabaseError(
-            f"{path} cannot be opened for writing ({error}); check the folder's owner and disk"
-        ) from None
+        raise DatabaseError("db_not_writable", path=path, why=error) from None
     try:
         _check(database, path) if existed else None
         database.configure()
         _upgrade(database)
     except apsw.FullError:
         database.close()
-        raise DatabaseError(f"the disk that holds {path} is full; make room and start again") from None
+        raise DatabaseError("db_disk_full", path=path) from None
     except (apsw.ReadOnlyError, apsw.CantOpenError, apsw.IOError) as error:
         database.close()
-        raise DatabaseError(f"{path} cannot be written ({error}); check the folder's owner and disk") from None
+        raise DatabaseError("db_not_written", path=path, why=error) from None
     except (apsw.NotADBError, apsw.CorruptError) as error:
         database.close()
-        raise DatabaseError(_broken(path, str(error))) from None
+        raise DatabaseError("db_damaged", path=path, why=error) from None
     except DatabaseError:
         database.close()
         raise
@@ -55,11 +53,11 @@ def schema_version(path: Path) -> tuple[int, int]:
     try:
         database = Database(path)
     except apsw.Error as error:
-        raise DatabaseError(f"{path} cannot be opened ({error}); check its owner and mode") from None
+        raise DatabaseError("db_not_opened", path=path, why=error) from None
     try:
         return int(database.value("PRAGMA user_version")), migrations()[-1][0]
     except apsw.Error as error:
-        raise DatabaseError(f"{path} cannot be read ({error})") from None
+        raise DatabaseError("db_not_read", path=path, why=error) from None
     finally:
         database.close()
 
@@ -67,19 +65,19 @@ def schema_version(path: Path) -> tuple[int, int]:
 def open_as_is(path: Path) -> Database:
     """Open a database that a running Jobs may have open too; nothing is made or upgraded. Raises DatabaseError."""
     if not path.is_file():
-        raise DatabaseError(f"there is no {path} yet: Jobs was never started with this DATA_DIR")
+        raise DatabaseError("db_none", path=path)
     try:
         database = Database(path)
     except apsw.Error as error:
-        raise DatabaseError(f"{path} cannot be opened ({error}); check its owner and mode") from None
+        raise DatabaseError("db_not_opened", path=path, why=error) from None
     try:
         version, newest = database.value("PRAGMA user_version"), migrations()[-1][0]
     except apsw.Error as error:
         database.close()
-        raise DatabaseError(f"{path} cannot be read ({error})") from None
+        raise DatabaseError("db_not_read", path=path, why=error) from None
     if version != newest:
         database.close()
-        raise DatabaseError(f"{path} has version {version}, this program knows {newest}: start it once, or update it")
+        raise DatabaseError("db_other_version", path=path, version=version, newest=newest)
     return database
 
 
@@ -87,16 +85,13 @@ def _check(database: Database, path: Path) -> None:
     version = database.value("PRAGMA user_version")
     newest = migrations()[-1][0]
     if version > newest:
-        raise DatabaseError(
-            f"{path} was written by a newer Jobs (version {version}, this one knows {newest}); "
-            "update the program, or restore the backup made before the upgrade"
-        )
+        raise DatabaseError("db_newer", path=path, version=version, newest=newest)
     if version == 0 and database.one("SELECT 1 FROM sqlite_schema LIMIT 1"):
-        raise DatabaseError(f"{path} is a database of another program; set DATA_DIR to a folder of Jobs' own")
+        raise DatabaseError("db_foreign", path=path)
     if path.stat().st_size <= QUICK_CHECK_LIMIT:
         verdict = database.value("PRAGMA quick_check(1)")
         if verdict != "ok":
-            raise DatabaseError(_broken(path, str(verdict).splitlines()[-1]))
+            raise DatabaseError("db_damaged", path=path, why=str(verdict).splitlines()[-1])
 
 
 def _upgrade(database: Database) -> None:
@@ -107,9 +102,3 @@ def _upgrade(database: Database) -> None:
             with database.transaction(durable=False):
                 database.script(sql)
                 database.script(f"PRAGMA user_version = {number}")
-
-
-def _broken(path: Path, reason: str) -> str:
-    return (
-        f"{path} is damaged ({reason}); nothing was changed: put a backup in its place, or move it away to start anew"
-    )

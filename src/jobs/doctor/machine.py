@@ -21,6 +21,7 @@ from jobs.mcp_manager.config import ConfigError, McpConfig
 from jobs.mcp_manager.manager import usable_environment
 from jobs.memory.embedding import EmbedderFailed, embedder_of, why_not
 from jobs.memory.engine import places_of
+from jobs.texts import Saying
 from jobs.times import from_text, now
 from jobs.users.cli_launcher import cli_version
 from jobs.walls import Trial, Walls, try_walls
@@ -33,15 +34,15 @@ OLD_BACKUP = timedelta(days=2)
 
 
 def settings_are_there(settings: Settings) -> Iterator[Finding]:
-    lines: list[str] = []
+    sayings: list[Saying] = []
     for required in (settings.require_telegram, settings.require_model):
         try:
             required()
         except SettingsError as error:
-            lines += error.lines
-    for line in lines:
-        yield fail("settings", "doctor_settings_wrong", line=line)
-    if not lines:
+            sayings += error.sayings
+    for saying in sayings:
+        yield fail("settings", "doctor_settings_wrong", line=saying)
+    if not sayings:
         yield ok("settings", "doctor_settings", root=project_root())
 
 

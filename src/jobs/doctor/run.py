@@ -10,13 +10,13 @@ import apsw
 
 from jobs import log
 from jobs.aside import shown
-from jobs.config import Settings, SettingsError, terminal_language
+from jobs.config import Settings, SettingsError
 from jobs.db import DatabaseError, open_as_is
 from jobs.doctor import machine, others
 from jobs.doctor.finding import Finding, Level, fail, ok
 from jobs.masks import Masks, session_secrets
 from jobs.spine.aside import given_up
-from jobs.texts import Language, say
+from jobs.texts import Language, say, terminal_language
 
 GOOD, BAD = 0, 1
 
@@ -53,7 +53,7 @@ async def _run(settings: Settings, language: Language, masked: Masks, *, quick: 
 
 def wrong_settings(error: SettingsError) -> None:
     """Print what is wrong with the settings as the JSON list that it is all there is of."""
-    found = [fail("settings", "doctor_settings_wrong", line=line) for line in error.lines]
+    found = [fail("settings", "doctor_settings_wrong", line=saying) for saying in error.sayings]
     _print_json(found, terminal_language(), Masks())
 
 

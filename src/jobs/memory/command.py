@@ -15,6 +15,7 @@ import typer
 from jobs import config
 from jobs.called import complain
 from jobs.config import Settings
+from jobs.texts import at_terminal
 from jobs.times import now
 
 if TYPE_CHECKING:  # what searches is loaded by the command that does: the other ones start without it
@@ -47,11 +48,11 @@ def search(
     from jobs.memory.search import Wanted
 
     if bool(query.strip()) == bool(queries):
-        _refuse("give either a query or --queries FILE")
+        _refuse("memory_query_or_file")
     try:
         asked = [query] if queries is None else _lines_of(queries)
     except OSError as error:
-        _refuse(f"{queries} cannot be read ({error.strerror})")
+        _refuse("db_not_read", path=queries, why=error.strerror)
     settings = config.load_with_data()
     days = [_day(since, settings, 0), _day(until, settings, 1)]
     with _engine(settings) as engine:
@@ -92,15 +93,14 @@ def _engine(settings: Settings) -> "Iterator[Engine]":
     from jobs.memory.engine import Engine, places_of
 
     if not settings.workspace_dir.is_dir():
-        _refuse(f"WORKSPACE_DIR names {settings.workspace_dir}, which is not a folder")
+        _refuse("setting_data_no_folder", name="WORKSPACE_DIR", path=settings.workspace_dir)
     try:
         with closing(Engine.open(places_of(settings))) as engine:
             yield engine
     except BrokenPipeError:
         raise  # whoever reads what is printed has enough
     except (OSError, apsw.Error) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        _refuse(f"the index in {settings.data_dir} cannot be used ({reason}); DATA_DIR names its folder")
+        _refuse("memory_no_index", path=settings.data_dir, why=getattr(error, "strerror", None) or error)
 
 
 def _day(text: str | None, settings: Settings, end: int) -> date | None:
@@ -110,7 +110,7 @@ def _day(text: str | None, settings: Settings, end: int) -> date | None:
     if text is None:
         return None
     days = period(text, now().astimezone(settings.tz).date())
-    return days[end] if days else _refuse(f"{text!r} names no day; one looks like 2026-11-22")
+    return days[end] if days else _refuse("memory_no_day", text=text)
 
 
 def _lines_of(path: Path) -> list[str]:
@@ -125,22 +125,25 @@ def _print(hits: "list[Hit]") -> None:
         print(f"{hit.path}:{lines}  ({about})  {hit.score:.2f}")
         print("    " + hit.text.replace("\n", "\n    "))
     if not hits:
-        print("Nothing is remembered about that.")
+        print(at_terminal("memory_nothing"))
 
 
 def _print_stats(found: dict[str, Any]) -> None:
     for kind, count in found["documents"].items():
-        print(f"{kind}: {count}")
-    print(f"passages: {found['passages']}, of items: {found['units']}, with vectors: {found['vectors']}")
-    print(f"embedder: {found['embedder'] or 'none, words only; ./jobs doctor says why'}")
-    print(f"{found['path']}: {found['bytes']} bytes")
+        print(at_terminal(f"memory_count_{kind}", count=count))
+    print(at_terminal("memory_counts", **found))
+    print(
+        at_terminal("memory_embedder", name=found["embedder"])
+        if found["embedder"]
+        else at_terminal("memory_words_only")
+    )
 
 
 def _progress(left: int) -> None:
     if sys.stderr.isatty() and left:
-        print(f"\r{left} passages left to read …   ", end="", file=sys.stderr, flush=True)
+        print(f"\r{at_terminal('memory_left', left=left)}   ", end="", file=sys.stderr, flush=True)
 
 
-def _refuse(sentence: str) -> NoReturn:
-    complain(sentence)
+def _refuse(key: str, **values: object) -> NoReturn:
+    complain(at_terminal(key, **values))
     raise SystemExit(2)

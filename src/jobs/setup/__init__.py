@@ -3,7 +3,7 @@
 import asyncio
 import logging
 
-from jobs import config, log
+from jobs import log
 from jobs.called import complain
 from jobs.db import AlreadyRunning, DataLock
 from jobs.masks import Masks
@@ -11,6 +11,7 @@ from jobs.setup.account import set_up_account
 from jobs.setup.answers import Answers, SetupStopped
 from jobs.setup.model import KEY, TOKEN, set_up_model
 from jobs.setup.terminal import Terminal
+from jobs.texts import terminal_language
 
 UNFINISHED = 2
 
@@ -21,7 +22,7 @@ def setup() -> int:
     0: everything is in place; 2: left unfinished, and what was finished is kept. Raises SettingsError when a setting is
     wrong that setup does not ask about.
     """
-    language = config.terminal_language()
+    language = terminal_language()
     answers = Answers(Terminal(), language)
     try:
         asyncio.run(_set_up(answers))

@@ -45,9 +45,8 @@ class Answers:
         try:
             config.load()
         except SettingsError as error:
-            names = [_name(line) for line in error.lines]
-            if set(names) <= ASKED:
-                return names
+            if set(error.names) <= ASKED:
+                return error.names
             raise
         return []
 
@@ -83,7 +82,7 @@ class Answers:
         try:
             config.load(**{name if name in BY_OWN_NAME else name.lower(): value})
         except SettingsError as error:
-            if name in map(_name, error.lines):
+            if name in error.names:
                 return False
         try:
             self.keep(name, value)
@@ -128,8 +127,3 @@ class Answers:
 def in_url(url: str) -> str:
     """The same URL without the characters that not every reader of `.env` reads alike: they are percent-encoded."""
     return re.sub(r"[$'\"\\]", lambda found: f"%{ord(found[0]):02X}", url)
-
-
-def _name(line: str) -> str:
-    """The variable that a line of SettingsError is about."""
-    return line.partition(" ")[0]

@@ -17,6 +17,7 @@ from telethon.network import ConnectionTcpFull
 from telethon.tl import types
 
 from jobs.config import Settings
+from jobs.texts import Refusal
 
 log = structlog.get_logger()
 
@@ -34,11 +35,11 @@ SIGNED_OUT = (errors.UnauthorizedError, errors.AuthKeyError, errors.AuthKeyNotFo
 """What says that Telegram accepts the login no longer."""
 
 
-class NotSignedIn(Exception):
+class NotSignedIn(Refusal):
     """There is no login, or Telegram no longer accepts it."""
 
 
-class DamagedLogin(Exception):
+class DamagedLogin(Refusal):
     """The file that holds the login cannot be read; one sentence with what to do."""
 
 
@@ -173,19 +174,16 @@ def check_login(session: Path) -> None:
         except sqlite3.OperationalError as error:
             has_key = "no such table" not in str(error)  # it is in use: connecting tells
         except sqlite3.DatabaseError as error:
-            raise DamagedLogin(
-                f"{session} is damaged ({error}): move it away and run ./jobs setup, "
-                "or ./jobs restore a backup that has the login"
-            ) from None
+            raise DamagedLogin("login_damaged", path=session, why=error) from None
     if not has_key:
-        raise NotSignedIn("there is no Telegram login yet: run ./jobs setup")
+        raise NotSignedIn("login_none")
 
 
 async def who_am_i(client: TelegramClient) -> types.User:
     """The account a connected client is signed in to. Raises NotSignedIn."""
     me = await client.get_me()
     if me is None:
-        raise NotSignedIn("Jobs is not signed in to Telegram; run ./jobs setup")
+        raise NotSignedIn("login_not_signed_in")
     return me
 
 

@@ -21,15 +21,29 @@ from jobs.texts import (
     media,
     people,
     replies,
+    settings,
     setup,
     skills,
+    terminal,
     time,
     turns,
     wall,
 )
-from jobs.texts.language import LANGUAGES, Language, Texts, language_from_code, language_of
+from jobs.texts.language import LANGUAGES, Language, Texts, language_from_code, language_of, terminal_language
 
-__all__ = ["CATALOGUE", "LANGUAGES", "Language", "Saying", "language_from_code", "language_of", "say", "say_time"]
+__all__ = [
+    "CATALOGUE",
+    "LANGUAGES",
+    "Language",
+    "Refusal",
+    "Saying",
+    "at_terminal",
+    "language_from_code",
+    "language_of",
+    "say",
+    "say_time",
+    "terminal_language",
+]
 
 
 def _merged(*areas: Texts) -> Texts:
@@ -48,9 +62,11 @@ CATALOGUE: Texts = _merged(
     doctor.TEXTS,
     commands.TEXTS,
     people.TEXTS,
+    terminal.TEXTS,
     replies.TEXTS,
     media.TEXTS,
     login.TEXTS,
+    settings.TEXTS,
     setup.TEXTS,
     demo.TEXTS,
     wall.TEXTS,
@@ -74,10 +90,34 @@ class Saying:
         return self.said("en")
 
 
+class Refusal(Exception):
+    """Something cannot be done, for a reason that a person is told: `saying`. As a string it is English."""
+
+    def __init__(self, key: str, **values: object) -> None:
+        """`key` and `values` as `say` takes them."""
+        self.saying = Saying(key, values)
+        super().__init__(str(self.saying))
+
+    @property
+    def told(self) -> str:
+        """For whoever sits at the terminal."""
+        return at_terminal(self.saying.key, **self.saying.values)
+
+
 def say(key: str, language: Language, **values: object) -> str:
     """The text `key` in a language, with its values filled in, and commands as they are typed here."""
-    filled = {name: value.said(language) if isinstance(value, Saying) else value for name, value in values.items()}
-    return as_called(CATALOGUE[key][language]).format(**filled)
+
+    def filled(value: object) -> object:
+        saying = value.saying if isinstance(value, Refusal) else value
+        return saying.said(language) if isinstance(saying, Saying) else value
+
+    values = {name: filled(value) for name, value in values.items()}
+    return as_called(CATALOGUE[key][language]).format(**values)
+
+
+def at_terminal(key: str, **values: object) -> str:
+    """The text `key` for whoever sits at the terminal."""
+    return say(key, terminal_language(), **values)
 
 
 def say_time(moment: datetime, zone: ZoneInfo, language: Language) -> str:

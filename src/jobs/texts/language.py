@@ -1,5 +1,6 @@
 """The languages Jobs speaks, and how a person's is told."""
 
+import os
 from typing import Literal
 
 Language = Literal["ru", "en"]
@@ -23,3 +24,9 @@ def language_from_code(code: str | None) -> Language | None:
     if not code:
         return None
     return "ru" if code.lower().split("-")[0] in ("ru", "be", "uk", "kk") else "en"
+
+
+def terminal_language() -> Language:
+    """The language of whoever sits at the terminal, by the usual variables."""
+    name = next((value for key in ("LC_ALL", "LC_MESSAGES", "LANG") if (value := os.environ.get(key))), "")
+    return "ru" if name.lower().startswith("ru") else "en"

@@ -23,7 +23,7 @@ from jobs.spine.inbox import Inbox
 from jobs.spine.model import Incoming, Origin, OutboxKind, Turn, TurnEnd
 from jobs.spine.outbox import Outbox
 from jobs.spine.own_lanes import SPAN, LaneKind, OwnLane
-from jobs.texts import say
+from jobs.texts import Refusal, say
 from jobs.times import now
 from jobs.users.errands import Errand
 from jobs.users.model import Role
@@ -74,6 +74,10 @@ class Hook(BaseModel):
         return hmac.compare_digest(given.casefold().encode(), wanted.encode())
 
 
+class HooksError(Refusal):
+    """hooks.json makes no sense, or cannot be read."""
+
+
 class HooksFile:
     """`DATA_DIR/hooks.json`: a name and a `Hook` for each."""
 
@@ -81,7 +85,7 @@ class HooksFile:
         self.path = path
 
     def load(self) -> dict[str, Hook]:
-        """Raises ValueError with a sentence when the file makes no sense; no file: no hooks."""
+        """Raises HooksError; no file: no hooks."""
         try:
             entries = json.loads(self.path.read_text(encoding="utf-8"))
             return {name: Hook.model_validate(entry) for name, entry in dict(entries).items()}
@@ -89,12 +93,12 @@ class HooksFile:
             return {}
         except ValidationError as error:
             where = ".".join(map(str, error.errors()[0]["loc"]))
-            raise ValueError(f"{self.path}: {where}: {error.errors()[0]['msg']}") from None
+            raise HooksError("hooks_wrong", path=self.path, where=where, why=error.errors()[0]["msg"]) from None
         except (OSError, ValueError, TypeError) as error:
-            raise ValueError(f"{self.path} cannot be read: {error}") from None
+            raise HooksError("hooks_unreadable", path=self.path, why=error) from None
 
     def add(self, name: str, prompt: str) -> str:
-        """Make a hook, or give one another prompt and a new secret; returns the secret. Raises ValueError."""
+        """Make a hook, or give one another prompt and a new secret; returns the secret. Raises HooksError."""
         hooks = self.load()
         hook = Hook(prompt=prompt, secret=SecretStr(secrets.token_urlsafe(32)))
         entries = {
@@ -146,7 +150,7 @@ class Hooks:
                 return told(413, error=f"a delivery may have {LARGEST} bytes")
         try:
             hook = self._file.load().get(name)
-        except ValueError as error:
+        except HooksError as error:
             log.error("hooks are not served", error=str(error))
             return told(503, error="hooks.json cannot be read")
         if hook is None or not hook.admits(headers, bytes(body)):
@@ -190,7 +194,7 @@ class Hooks:
     def _of(self, lane: OwnLane) -> Hook | None:
         try:
             self._known = self._file.load()
-        except ValueError as error:
+        except HooksError as error:
             log.error("hooks are not served", error=str(error))
         return next((hook for name, hook in (self._known or {}).items() if lane_of(name) == lane), None)
 
