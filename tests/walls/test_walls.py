@@ -113,7 +113,7 @@ def test_where_nothing_can_be_mounted_no_session_starts_with_less_and_the_lack_i
     assert run(again, {}).stdout == "started\n"
     monkeypatch.setattr(plan, "_can_cover", lambda: False)
     without = Walls.of(walls.settings)
-    assert any("user namespaces" in sentence for sentence in without.missing)
+    assert any("user namespaces" in str(sentence) for sentence in without.missing)
     paths = without.paths(walls.settings.data_dir, "5", tmp_path / "empty", is_owner=True)
     assert "cover" not in without.order(paths, is_owner=True, program=Path(sys.executable), broker_port=1)
     assert all(trial.held for trial in try_walls(without, paths, is_owner=True))
@@ -156,7 +156,7 @@ async def test_a_check_of_a_schedule_reaches_no_more_than_the_agent_that_wrote_i
 def test_users_that_the_machine_does_not_have_are_said_and_landlock_stays(tmp_path: Path) -> None:
     walls = Walls.of(settings(tmp_path, agent_user="nobody-of-that-name", external_user="nor-of-this"))
     assert not walls.has_users
-    assert any("nobody-of-that-name" in sentence for sentence in walls.missing)
+    assert any("nobody-of-that-name" in str(sentence) for sentence in walls.missing)
 
 
 def test_a_start_leaves_the_way_to_a_sessions_folders_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -151,6 +151,25 @@ TEXTS: Texts = {
         "ru": "{path} не используется: {reason}; поправьте файл",
         "en": "{path} is not used: {reason}; mend the file",
     },
+    "wall_no_user": {
+        "ru": "на этой машине нет пользователя {names} (AGENT_USER, EXTERNAL_USER)",
+        "en": "this machine has no user {names} (AGENT_USER, EXTERNAL_USER)",
+    },
+    "wall_no_switch": {
+        "ru": "Jobs не может менять пользователя: у него нет права {names}",
+        "en": "Jobs may not switch users: it lacks the capability {names}",
+    },
+    "wall_one_user": {
+        "ru": "все сессии работают от того же пользователя, что и Jobs: AGENT_USER и EXTERNAL_USER не заданы",
+        "en": "all sessions run as the same Unix user as Jobs: AGENT_USER and EXTERNAL_USER are not set",
+    },
+    "wall_no_landlock": {"ru": "в этом ядре нет Landlock", "en": "this kernel has no Landlock"},
+    "wall_no_cover": {
+        "ru": "эта машина не даёт пользовательских пространств имён: процессы сессии могут менять права и времена файлов Jobs и "
+        "обращаться к тому, что слушает на сокете того же пользователя (tmux, D-Bus рабочего стола, Docker)",
+        "en": "this machine allows no user namespaces: a session's processes can change the modes and times of Jobs' files, "
+        "and speak to what listens on a socket of the same user (tmux, the desktop's D-Bus, Docker)",
+    },
     "doctor_wall_missing": {
         "ru": "одной стены нет: {why} (docs/security.md)",
         "en": "one wall is missing: {why} (docs/security.md)",

@@ -107,7 +107,7 @@ class SessionManager:
         """End what an earlier run left behind, and lay out what sessions need."""
         self._walls.lay_out()
         for sentence in self._walls.missing:
-            log.warning("a wall around the sessions is missing", why=sentence)
+            log.warning("a wall around the sessions is missing", why=str(sentence))
         self._broker.start()
         self._reap()
         run = self._settings.data_dir / "run"

@@ -22,6 +22,7 @@ from functools import cache
 from pathlib import Path
 
 from jobs.config import Settings, project_root
+from jobs.texts import Saying
 from jobs.walls.launch import KEEP_VARIABLE, WALLS_VARIABLE, can_cover, landlock_abi
 
 NEEDED = {"SETUID": 7, "SETGID": 6, "KILL": 5, "DAC_OVERRIDE": 1}
@@ -95,33 +96,30 @@ class Walls:
     """The kernel's ABI version; 0: none."""
     covers: bool
     """Whether Landlock has its cover. Users of their own need none: nothing of Jobs' is theirs to touch."""
-    missing: tuple[str, ...]
+    missing: tuple[Saying, ...]
 
     @classmethod
     def of(cls, settings: Settings) -> "Walls":
-        missing: list[str] = []
+        missing: list[Saying] = []
         agent, external = None, None
         lacking = [name for name, number in NEEDED.items() if not _has(number)]
         if settings.agent_user and settings.external_user:
             agent, external = UnixUser.named(settings.agent_user), UnixUser.named(settings.external_user)
             unknown = [name for name, user in zip(_names(settings), (agent, external), strict=True) if user is None]
             if unknown:
-                missing.append(f"this machine has no user {', '.join(unknown)} (AGENT_USER, EXTERNAL_USER)")
+                missing.append(Saying("wall_no_user", {"names": ", ".join(unknown)}))
             elif lacking:
-                missing.append(f"Jobs may not switch users: it lacks the capability {', '.join(lacking)}")
+                missing.append(Saying("wall_no_switch", {"names": ", ".join(lacking)}))
             if unknown or lacking:
                 agent = external = None
         else:
-            missing.append("all sessions run as the same Unix user as Jobs: AGENT_USER and EXTERNAL_USER are not set")
+            missing.append(Saying("wall_one_user", {}))
         abi = landlock_abi()
         if not abi:
-            missing.append("this kernel has no Landlock")
+            missing.append(Saying("wall_no_landlock", {}))
         covers = bool(abi) and agent is None and _can_cover()
         if abi and agent is None and not covers:
-            missing.append(
-                "this machine allows no user namespaces: a session's processes can change the modes and times of Jobs'"
-                " files, and speak to what listens on a socket of the same user (tmux, the desktop's D-Bus, Docker)"
-            )
+            missing.append(Saying("wall_no_cover", {}))
         return cls(settings, agent, external, abi, covers, tuple(missing))
 
     @property
