@@ -1,7 +1,10 @@
 """Stretches of days as people name them, in Russian and English: "last week", "в марте", "2026-03", "позавчера".
 
 Weeks begin on Monday. What names no year is the last one that has begun: a search looks back. "last week" is the week
-before this one, "past week" and "за последнюю неделю" are the seven days up to today.
+before this one, "past week" and "за последнюю неделю" are the seven days up to today. "позапрошлый" and "before last"
+go one further back than "прошлый" and "last". "a couple" are one to three, "a few" and "несколько" two to seven: a
+search had better look a little too far. Plurals without a number ("years ago", "прошлые недели") and two stretches in
+one ("March last week") name no days.
 """
 
 import re
@@ -20,11 +23,20 @@ _ONE_DAY = {
     **dict.fromkeys(("the day before yesterday", "day before yesterday", "позавчера"), 2),
 }
 _NUMBERS = {
-    **dict.fromkeys(("a", "an", "one", "один", "одну"), 1),
-    **dict.fromkeys(("two", "a couple of", "два", "две", "пару"), 2),
-    **{"three": 3, "три": 3, "four": 4, "четыре": 4, "five": 5, "пять": 5, "six": 6, "шесть": 6, "seven": 7, "семь": 7},
-    **{"eight": 8, "восемь": 8, "nine": 9, "девять": 9, "ten": 10, "десять": 10},
+    **dict.fromkeys(("a", "an", "one", "один", "одну"), (1, 1)),
+    **dict.fromkeys(("two", "два", "две"), (2, 2)),
+    **dict.fromkeys(("three", "три"), (3, 3)),
+    **dict.fromkeys(("four", "четыре"), (4, 4)),
+    **dict.fromkeys(("five", "пять"), (5, 5)),
+    **dict.fromkeys(("six", "шесть"), (6, 6)),
+    **dict.fromkeys(("seven", "семь"), (7, 7)),
+    **dict.fromkeys(("eight", "восемь"), (8, 8)),
+    **dict.fromkeys(("nine", "девять"), (9, 9)),
+    **dict.fromkeys(("ten", "десять"), (10, 10)),
+    **dict.fromkeys(("a couple of", "couple of", "a couple", "couple", "пару", "пара"), (1, 3)),
+    **dict.fromkeys(("a few", "few", "several", "несколько"), (2, 7)),
 }
+"""From how many to how many."""
 _SHORT = (
     *(("jan", "янв"), ("feb", "фев", "февр"), ("mar", "мар"), ("apr", "апр"), (), ("jun", "июн"), ("jul", "июл")),
     *(("aug", "авг"), ("sep", "sept", "сен", "сент"), ("oct", "окт"), ("nov", "ноя", "нояб"), ("dec", "дек")),
@@ -34,22 +46,32 @@ _MONTH_OF = {name: month for month, names in enumerate(_SHORT, 1) for name in na
 _BEFORE = re.compile(r"(?:(?:in|on|for|during|within|since|from|over|the|за|в|во|на|с|со|из)\s+)+")
 _OPEN = re.compile(r"(?:since|from|со?)\s(?!.*\s(?:to|till|until|по|до|-|–)\s)")
 """Until today, then."""
-_UNIT = r"(?P<unit>days?|weeks?|months?|years?|день|дня|дней|дни|недел\w+|месяц\w*|год\w*|лет)"
+_UNIT = (
+    r"(?P<unit>days?|weeks?|months?|years?|день|дн(?:я|ю|ем|е|и|ей|ям|ях)|недел(?:[яиюье]|ей|ям|ях)"
+    r"|месяц(?:а|у|ем|е|ы|ев|ах)?|год(?:а|у|ом|е|ы|ов|ах)?|лет)"
+)
 _BACK = r"last|previous|прошл\w+"
 _ROLLING = r"past|последн\w+"
+_BEFORE_LAST = re.compile(r"^(\w+) before last$")
 _N = rf"(?P<n>\d{{1,3}}|{'|'.join(_NUMBERS)})"
-_LAST_N = re.compile(rf"(?:{_BACK}|{_ROLLING})\s+{_N}\s+{_UNIT}")
-_PAST = re.compile(rf"(?:(?:{_ROLLING})\s+)?{_UNIT}")
+_LAST_N = re.compile(rf"(?P<which>{_BACK}|{_ROLLING})\s+{_N}\s+{_UNIT}")
+_PAST = re.compile(rf"(?:(?P<which>{_ROLLING})\s+)?{_UNIT}")
 _AGO = re.compile(rf"(?:{_N}\s+)?{_UNIT}\s+(?:ago|назад)")
-_WHICH = rf"(?P<which>this|эт\w+|{_BACK}|позапрошл\w+)"
+_WHICH = rf"(?P<which>this|эт\w+|{_BACK}|{_ROLLING}|позапрошл\w+)"
 _WHICH_ONE = re.compile(rf"{_WHICH}\s+{_UNIT}")
+_OF_YEAR = re.compile(rf"(?<=\w)\s+(?:of\s+|в\s+)?{_WHICH}\s+(?:year|год[ау]?)$")
 _WEEKDAY = re.compile(rf"(?:{_WHICH}\s+)?(?P<name>[a-zа-я]+)")
 _WEEKEND = re.compile(rf"(?:{_WHICH}\s+)?(?:weekend|выходн\w+)")
 _ISO = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?")
 _DOTTED = re.compile(r"(\d{1,2})\.(\d{1,2})(?:\.(\d{4}|\d{2}))?")
 _DAY = re.compile(r"(\d{1,2})(?:st|nd|rd|th|-?го|-?е)?(?:\s+of)?\s+([a-zа-я]+)(?:,?\s+(\d{4}))?")
 _NAMED_DAY = re.compile(r"([a-z]+)\s+(\d{1,2})(?:st|nd|rd|th)?(?:,?\s+(\d{4}))?")
-_MONTH = re.compile(rf"(?:{_WHICH}\s+)?(?P<name>[a-zа-я]+)(?:\s+(?:(?P<year>\d{{4}})|(?P<back>прошлого|last)\s+\w+))?")
+_MONTH = re.compile(rf"(?:{_WHICH}\s+)?(?P<name>[a-zа-я]+)(?:\s+(?P<year>\d{{4}}))?")
+
+_PLURAL = re.compile(r".*s|дн(?:и|ей|ям|ях)|недел(?:ь|ям|ях)|месяц(?:ы|ев|ах)|год(?:ы|ов|ах)|лет")
+_ONE = frozenset(("day", "week", "month", "year", "день", "неделю", "неделя", "месяц", "год"))
+"""What is one without a word that says so: "дня" and "недели" may also be several."""
+_OF_MANY = ("ые", "ие", "ых", "их", "эти")
 
 
 def period(text: str, today: date) -> Period | None:
@@ -64,6 +86,8 @@ def period(text: str, today: date) -> Period | None:
 def _stretch(words: str, today: date) -> Period | None:
     """The same for words without what stands before the day, in small letters."""
     words = re.sub(r"(?<=\d{4}) ?(?:года|году|год|г)\.?$", "", words)
+    words = _BEFORE_LAST.sub(r"позапрошлый \1", words)
+    words = _OF_YEAR.sub(lambda match: f" {today.year - _back(match)}", words)
     if words in _ONE_DAY:
         day = today - timedelta(days=_ONE_DAY[words])
         return day, day
@@ -114,7 +138,7 @@ def _day(day: int, month: int, year: str | None, today: date) -> Period | None:
 
 
 def _last_n(match: re.Match[str], today: date) -> Period:
-    return _up_to(today, _count(match), match["unit"])
+    return _up_to(today, _count(match)[1], match["unit"])
 
 
 def _past(match: re.Match[str], today: date) -> Period | None:
@@ -126,8 +150,12 @@ def _up_to(today: date, count: int, unit: str) -> Period:
     return today - timedelta(days=max(0, days - 1)), today
 
 
-def _ago(match: re.Match[str], today: date) -> Period:
-    return _unit(today, _kind(match["unit"]), _count(match))
+def _ago(match: re.Match[str], today: date) -> Period | None:
+    if match["n"] is None and match["unit"] not in _ONE:
+        return None
+    least, most = _count(match)
+    kind = _kind(match["unit"])
+    return _unit(today, kind, most)[0], _unit(today, kind, least)[1]
 
 
 def _which_one(match: re.Match[str], today: date) -> Period | None:
@@ -148,30 +176,31 @@ def _unit(today: date, kind: str, back: int) -> Period:
 
 
 def _weekday(match: re.Match[str], today: date) -> Period | None:
-    """The last one before today; the coming one of this week where it is "this"."""
+    """The last one before today; the one of this week where it is "this"."""
     number = weekday_of(match["name"])
     if number is None:
         return None
-    ago = (today.weekday() - number - 1) % 7 + 1 if _back(match) else today.weekday() - number
+    back = _back(match)
+    ago = (today.weekday() - number - 1) % 7 + 1 + 7 * (back - 1) if back else today.weekday() - number
     return (today - timedelta(days=ago),) * 2
 
 
 def _weekend(match: re.Match[str], today: date) -> Period:
-    """The last one that has begun; with "last", that is over."""
-    saturday = today - timedelta(days=(today.weekday() - 5) % 7)
-    if match["which"] and _back(match) and today.weekday() >= 5:
-        saturday -= timedelta(days=7)
+    """The last one that has begun; with "last", that is over; with "this", of this week."""
+    back = _back(match) if match["which"] else int(today.weekday() < 5)
+    saturday = today + timedelta(days=5 - today.weekday() - 7 * back)
     return saturday, saturday + timedelta(days=1)
 
 
 def _month_named(match: re.Match[str], today: date) -> Period | None:
     month = _month_in(match["name"])
-    if not month:
+    if not month or (match["which"] and match["year"]):
         return None
-    if match["year"] or match["back"]:
-        return _month(int(match["year"] or today.year - 1), month)
+    if match["year"]:
+        return _month(int(match["year"]), month)
     if match["which"]:
-        return _month(today.year - (_back(match) and month >= today.month), month)
+        back = _back(match)
+        return _month(today.year - (back - (month < today.month) if back else 0), month)
     return _month(today.year - (month > today.month), month)
 
 
@@ -189,12 +218,18 @@ def _kind(unit: str) -> str:
 
 def _is_many(match: re.Match[str]) -> bool:
     """Whether they are several of which nobody said how many."""
-    return match["unit"].endswith("s") or match["unit"] in ("дни", "дней", "лет", "годы", "месяцы", "месяцев")
+    which, unit = match["which"], match["unit"]
+    if which is None:
+        return unit not in _ONE
+    return which.endswith(_OF_MANY) or _PLURAL.fullmatch(unit) is not None
 
 
-def _count(match: re.Match[str]) -> int:
+def _count(match: re.Match[str]) -> tuple[int, int]:
+    """From how many to how many."""
     number = match["n"]
-    return 1 if number is None else int(number) if number.isdecimal() else _NUMBERS[number]
+    if number is None:
+        return 1, 1
+    return (int(number), int(number)) if number.isdecimal() else _NUMBERS[number]
 
 
 def _back(match: re.Match[str]) -> int:
