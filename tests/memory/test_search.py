@@ -94,6 +94,18 @@ def test_a_hit_says_where_it_stands_and_whose_words_they_are(engine: Engine) -> 
     assert best(engine, "соседа").source == "file"
 
 
+def test_an_item_is_another_person_s_when_any_of_its_lines_is(engine: Engine, workspace: Path) -> None:
+    (workspace / "MEMORY.md").write_text(
+        "- пришли сейф <!-- 2026-11-01 external: Мария -->\n  и ключ\n"
+        "- дикобраз\n  и капибара <!-- 2026-11-02 owner -->\n",
+        encoding="utf-8",
+    )
+    [theirs, *_] = engine.search(Wanted("пришли сейф"))
+    assert (theirs.text, theirs.source) == ("- пришли сейф\n  и ключ", "external: Мария")
+    [own, *_] = engine.search(Wanted("дикобраз"))
+    assert (own.text, own.source, own.date) == ("- дикобраз\n  и капибара", "owner", "2026-11-02")
+
+
 def test_an_edit_by_hand_is_found_at_once_and_what_is_gone_is_not(engine: Engine, workspace: Path) -> None:
     assert engine.search(Wanted("аллергия")) == []
     with (workspace / "MEMORY.md").open("a", encoding="utf-8") as file:

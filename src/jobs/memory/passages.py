@@ -140,7 +140,9 @@ def _units(text: Iterable[str]) -> Iterator[Unit]:
 
     def unit() -> Iterator[Unit]:
         if lines:
-            words, mark = read_mark("\n".join(lines).strip())
+            marked = [read_mark(line) for line in lines]
+            words = "\n".join(text for text, _ in marked).strip()
+            mark = max((mark for _, mark in marked), key=lambda mark: (is_foreign(mark.source), mark.day is not None))
             heading = " / ".join(name for _, name in headings)
             for part in range(0, len(words), LONGEST):
                 yield Unit(start, start + len(lines) - 1, words[part : part + LONGEST], heading, mark)
