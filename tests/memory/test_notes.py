@@ -7,9 +7,10 @@ import pytest
 from tests.rig import Rig
 from tests.support import MASHA, OWNER, settings
 
+from jobs.memory.recall import BEGAN
 from jobs.spine.extras import Extras
 from jobs.spine.model import Incoming, Origin, OutboxKind
-from jobs.times import now
+from jobs.times import from_text, now
 from jobs_simulator.model import Reply, ToolCall, echo
 from jobs_simulator.model.parts import ApiError
 from jobs_simulator.model.request import ModelRequest, RequestKind
@@ -115,11 +116,13 @@ async def test_before_the_cli_cuts_the_conversation_it_is_noted(tmp_path: Path) 
 
         rig.model.aside = aside
         await rig.ask(OWNER, "перед сжатием")
+        begun = now()
         await rig.ask(OWNER, "посчитай")
         async with asyncio.timeout(30):
             await noted.wait()
         assert RequestKind.COMPACT in [request.kind for request in rig.model.side_requests]
         assert "перед сжатием" not in str(rig.model.requests[-1].body["messages"]), "the context is cut"
+        assert from_text(rig.spine.db.value("SELECT value FROM meta WHERE key = ?", (BEGAN,))) > begun, "recall knows"
         await drained(rig)
         assert "перед сжатием" in notes_of(rig)
 

@@ -153,6 +153,9 @@ def test_of_the_owner_s_own_chat_what_was_said_since_the_conversation_began_is_i
     assert recall().choose([after, later], began=None) == [], "days later and after a restart it still has them"
     anew = NOON + timedelta(hours=1)
     assert recall().choose([after, later], began=anew) == [after], "a new one has not"
+    assert recall().choose([after, later], began=None) == []
+    recall().cut()
+    assert recall().choose([after, later], began=None) == [after, later], "nor one whose beginning was cut"
 
 
 async def test_after_new_today_s_own_words_are_recalled_beyond_what_the_recap_tells(tmp_path: Path) -> None:

@@ -120,10 +120,17 @@ class Recall:
                 left -= cost
         told = [*told, *map(_digest, chosen)][-MOST_TOLD:]
         if told != known or began:
-            with self._db.transaction(durable=False):
-                for key, value in ((TOLD, json.dumps(told)), (BEGAN, to_text(since))):
-                    self._db.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", (key, value))
+            self._note(told, since)
         return chosen
+
+    def cut(self) -> None:
+        """The conversation has lost its beginning, up to this moment: what it was told is told again."""
+        self._note([], now())
+
+    def _note(self, told: list[str], since: datetime) -> None:
+        with self._db.transaction(durable=False):
+            for key, value in ((TOLD, json.dumps(told)), (BEGAN, to_text(since))):
+                self._db.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", (key, value))
 
     def _is_in_context(self, hit: Hit, since: datetime) -> bool:
         if hit.kind == "memory" and not is_foreign(hit.source):

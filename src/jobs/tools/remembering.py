@@ -28,6 +28,10 @@ class OwnersMemory:
     def choose(self, found: Sequence[Hit], *, began: datetime | None) -> list[Recalled]:
         return [_recalled(hit) for hit in self._recall.choose(found, began=began)]
 
+    def cut(self) -> None:
+        self._recall.cut()
+        self.ending()
+
 
 def _recalled(hit: Hit) -> Recalled:
     where = f"{hit.path}:{hit.line_start}"

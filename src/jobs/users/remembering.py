@@ -45,10 +45,14 @@ class Remembering(Protocol):
         ...
 
     def ending(self) -> None:
-        """The context of the owner's conversation ends, or is about to be cut: what is worth it is written down.
+        """The context of the owner's conversation ends: what is worth it is written down.
 
         From Jobs' own records, and not before this returns: nobody waits for it.
         """
+        ...
+
+    def cut(self) -> None:
+        """It is about to be cut, and goes on: `ending`, and what was handed over is not in it any more."""
         ...
 
 
@@ -68,4 +72,7 @@ class NothingRemembered:
         return ()
 
     def ending(self) -> None:
+        pass
+
+    def cut(self) -> None:
         pass

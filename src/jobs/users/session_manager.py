@@ -305,10 +305,10 @@ class SessionManager:
         file = SessionFile(self._settings.data_dir / "sessions" / f"{name}.session", paths.config / "projects")
         uploads = self._settings.workspace_dir / "uploads"
         wall = Wall(self._consent, person.id, person.role, plan.tools, uploads) if is_owner else None
-        ending = self._memory.ending if person.role is Role.OWNER else None
+        cut = self._memory.cut if person.role is Role.OWNER else None
         access = Access(person.id, partial(self._left, person.id))
         return Session(
-            self._settings, plan, self._walls, paths, file, self._launcher, opened, self._broker, access, wall, ending
+            self._settings, plan, self._walls, paths, file, self._launcher, opened, self._broker, access, wall, cut
         )
 
     def _prompt(self, person: Person, opened: str, facts: str) -> str:
