@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-VERSION = 4
+VERSION = 5
 """Of the schema, the passages and the stems: another one means an index made anew."""
 PIECE = 200
 """Passages that are written in one transaction, so that a question or another process waits for 0.2 s at most."""
