@@ -109,9 +109,7 @@ class MemoryIndex:
     async def _ask(self, what: str, arguments: dict[str, Any], seconds: float) -> Any:
         try:
             async with asyncio.timeout(seconds), self._asking:
-                for _ in range(
-                    2
-                ):  # a worker that has ended, or whose file was taken away, is no reason to find nothing
+                for _ in range(2):  # a worker that has ended, or whose file is gone, is no reason to find nothing
                     try:
                         return await self._exchange({"ask": what, "arguments": arguments})
                     except (OSError, ValueError, asyncio.LimitOverrunError) as error:

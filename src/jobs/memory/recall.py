@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 import structlog
 
@@ -103,9 +102,9 @@ class Recall:
         choices. Other people's are among them, for their name and day only: whoever hands them on must leave out their
         text.
         """
-        known: list[str] = json.loads(self._noted(TOLD) or "[]")
+        known: list[str] = json.loads(self._db.meta.get(TOLD, "[]"))
         told = [] if began else known
-        noted = self._noted(BEGAN)
+        noted = self._db.meta.get(BEGAN)
         since = began or (from_text(noted) if noted else now())
         # The message itself is in the records by now, and would be the best of all.
         hits = [hit for hit in found if not self._is_in_context(hit, since)]
@@ -129,8 +128,7 @@ class Recall:
 
     def _note(self, told: list[str], since: datetime) -> None:
         with self._db.transaction(durable=False):
-            for key, value in ((TOLD, json.dumps(told)), (BEGAN, to_text(since))):
-                self._db.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", (key, value))
+            self._db.meta[TOLD], self._db.meta[BEGAN] = json.dumps(told), to_text(since)
 
     def _is_in_context(self, hit: Hit, since: datetime) -> bool:
         if hit.kind == "memory" and not is_foreign(hit.source):
@@ -141,9 +139,6 @@ class Recall:
         zone = self._index.places.zone
         first = datetime.fromisoformat(f"{hit.date}T{at[0]}").replace(tzinfo=zone)
         return first >= since.astimezone(zone).replace(second=0, microsecond=0)
-
-    def _noted(self, key: str) -> Any:
-        return self._db.value("SELECT value FROM meta WHERE key = ?", (key,))
 
 
 def _digest(hit: Hit) -> str:
