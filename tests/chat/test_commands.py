@@ -161,3 +161,15 @@ async def test_a_bare_stop_word_of_another_person_is_an_answer_when_nothing_runs
     await stage.start()
     async with stage.person(maria) as person:
         await person.ask("отмена", "ECHO: отмена")
+
+
+async def test_a_new_conversation_is_answered_though_jobs_is_killed_as_soon_as_it_has_the_command(stage: Stage) -> None:
+    program = await stage.start()
+    async with stage.person(stage.owner) as owner:
+        await owner.ask("запомни слово", "ECHO")
+        seen = len(stage.telegram.log)
+        await owner.say("/new")
+        await stage.telegram.wait_for(lambda event: event.kind == "read", since=seen)
+        await program.kill()
+        await stage.start()
+        await owner.expect("новый разговор")

@@ -346,7 +346,7 @@ async def test_a_turn_that_begins_while_the_old_session_is_still_being_closed_ha
             await close(session)
 
         monkeypatch.setattr(Session, "close", slowly)
-        forgetting = asyncio.create_task(rig.sessions.forget(OWNER))
+        forgetting = rig.sessions.forget(OWNER)
         await closing.wait()
         await rig.ask(OWNER, "hello")
         assert "the old conversation" not in spoken(rig.model.requests[-1])

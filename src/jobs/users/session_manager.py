@@ -214,10 +214,11 @@ class SessionManager:
             self._in_background(session.interrupt())
         return True
 
-    def _in_background(self, work: Awaitable[None]) -> None:
+    def _in_background(self, work: Awaitable[None]) -> "asyncio.Future[None]":
         task = asyncio.ensure_future(work)
         self._closing.add(task)
         task.add_done_callback(self._ended)
+        return task
 
     def _ended(self, task: "asyncio.Future[None]") -> None:
         self._closing.discard(task)
@@ -243,17 +244,23 @@ class SessionManager:
         )
         return await self.short.run(asked)
 
-    async def forget(self, person_id: int) -> None:
-        """End the person's session for good: the next turn begins a new one, with a recap. Not while a turn runs."""
-        name = _name(person_id)
-        # First, for a turn may begin while the old process is still being closed.
-        (self._settings.data_dir / "sessions" / f"{name}.session").unlink(missing_ok=True)
-        if person_id in self._warm:
-            await self._close(person_id)
-        if OwnLane.of(person_id):  # its conversation is over for good
-            shutil.rmtree(self._settings.data_dir / "claude" / name, ignore_errors=True)
+    def forget(self, person_id: int) -> "asyncio.Future[None]":
+        """End the person's session for good: the next turn begins a new one, with a recap. Not while a turn runs.
+
+        All of that is done at once, but for the end of its process, which the returned future is done with.
+        """
+        (self._settings.data_dir / "sessions" / f"{_name(person_id)}.session").unlink(missing_ok=True)
+        if timer := self._idle.pop(person_id, None):
+            timer.cancel()
         self._marks.clear(person_id)
         self._ending(person_id)
+        return self._in_background(self._end(person_id, self._warm.pop(person_id, None)))
+
+    async def _end(self, person_id: int, session: "Session | None") -> None:
+        if session:
+            await session.close()
+        if OwnLane.of(person_id):  # its conversation is over for good
+            shutil.rmtree(self._settings.data_dir / "claude" / _name(person_id), ignore_errors=True)
 
     async def _session(self, person: Person) -> "Session":
         """The person's session, connected: the warm one if it still is what it should be, else a new one."""

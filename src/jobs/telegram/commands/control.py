@@ -1,6 +1,6 @@
 """Commands that stop, renew, halt and set going again."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
 from jobs.db import Database
 from jobs.spine.aside import take_back
@@ -51,15 +51,13 @@ class Control:
             return None
         return Answer(say("dropped" if dropped else "nothing_to_stop", call.person.language))
 
-    def new(self, call: Call) -> Answer | Awaitable[Answer]:
+    def new(self, call: Call) -> Answer:
+        """The old session's process ends later."""
         language = call.person.language
         if self._runner.is_running(call.person.id):
             return Answer(say("busy_renewing", language), (Choice(say("choice_stop", language), "/stop"),))
-        return self._renew(call.person)
-
-    async def _renew(self, person: Person) -> Answer:
-        await self._sessions.forget(person.id)
-        return Answer(say("renewed", person.language))
+        self._sessions.forget(call.person.id)
+        return Answer(say("renewed", language))
 
     def pause(self, call: Call) -> Answer:
         """Other people's turns are not begun any more; one that runs is brought to its end."""
