@@ -78,7 +78,7 @@ async def test_wrong_answers_are_told_in_a_sentence_and_asked_again(world: World
     code, said = await world.answer(
         *("none", "0", "12345", "abc", HASH, "localhost:1", "", "Mars/Base", "Europe/Moscow"),
         *("2", "+7 900 000-00-02", "00000", world.jobs.login_code, "лошадь", "верблюд"),
-        *("@nobody_here", "x", "@jobs_helper_bot", "@ivan_owner", "n", "+7 (900) 000-00-01", "y"),
+        *("@nobody_here", "x", "@jobs_helper_bot", "@ivan_owner", "n", "8 (900) 000-00-01", "y"),
         *("7", "", "1", "", "1", "it's-$5", "sk-loopback-wrong", "1", KEY),
     )
     assert code == 0, said

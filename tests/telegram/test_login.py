@@ -87,10 +87,11 @@ async def test_a_wrong_bot_token_is_asked_for_again(sim: TelegramSimulator) -> N
         assert console.secrets == [en("login_token")] * 2
 
 
-async def test_by_phone_and_code(sim: TelegramSimulator) -> None:
+@pytest.mark.parametrize("typed", ["+7 (999) 000-11-22", "8 999 000-11-22", "007 999 0001122"])
+async def test_by_phone_and_code(sim: TelegramSimulator, typed: str) -> None:
     masha = sim.add_user("Мария", phone=PHONE)
     async with sim.connected(None) as client:
-        console = Console(["2", "+7 (999) 000-11-22", lambda: " ".join(masha.login_code)])
+        console = Console(["2", typed, lambda: " ".join(masha.login_code)])
         assert (await login(client, console, lang="ru")).id == masha.id
         assert console.secrets == ["Код, который прислал Telegram сообщением в приложение:"]
         assert await client.is_user_authorized()

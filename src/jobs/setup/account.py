@@ -13,6 +13,7 @@ from jobs.setup.answers import Answers, SetupStopped
 from jobs.telegram.client import Account, Client, DamagedLogin, NotSignedIn, check_login, full_name, make_client
 from jobs.telegram.login import ApiRefused, LoginFailed, login
 from jobs.texts import say
+from jobs.users.names import phone_digits
 
 CONNECT_SECONDS = 15.0
 
@@ -133,7 +134,7 @@ class _Owner:
         if answer.casefold() in OWN:
             return self._me
         if NUMBER.fullmatch(answer):
-            return await self._resolve(functions.contacts.ResolvePhoneRequest(re.sub(r"\D", "", answer)))
+            return await self._resolve(functions.contacts.ResolvePhoneRequest(phone_digits(answer) or answer))
         return await self._by_username(answer)
 
     async def _ask_bots(self) -> types.User | None:

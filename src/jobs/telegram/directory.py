@@ -10,9 +10,14 @@ from telethon.tl import functions, types
 from jobs.telegram.chats import Chats
 from jobs.telegram.client import Account, full_name
 from jobs.texts import language_from_code
+from jobs.users.names import phone_digits
 from jobs.users.repository import UsersRepository
 
 log = structlog.get_logger()
+
+PHONE = re.compile(r"\+?[\d\s()-]{7,24}")
+RUSSIAN = 11
+"""Digits of a number that is written without +, 8 or 7 first; an account's id has fewer."""
 
 
 class TelegramDirectory:
@@ -47,11 +52,16 @@ class TelegramDirectory:
     async def look_up(self, query: str) -> int | None:
         """Find the account with this @username or phone number, remember it, and return its id."""
         query = query.strip()
+        digits = phone_digits(query) or ""
         request: object
         if re.fullmatch(r"@\w{4,32}", query):
             request = functions.contacts.ResolveUsernameRequest(query[1:])
-        elif re.fullmatch(r"\+[\d\s()-]{7,20}", query) and not self._account.is_bot:
-            request = functions.contacts.ResolvePhoneRequest(re.sub(r"\D", "", query))
+        elif (
+            PHONE.fullmatch(query)
+            and ("+" in query or len(re.sub(r"\D", "", query)) == RUSSIAN)
+            and not self._account.is_bot
+        ):
+            request = functions.contacts.ResolvePhoneRequest(digits)
         else:
             return None
         try:

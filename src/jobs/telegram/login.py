@@ -15,6 +15,7 @@ from telethon import TelegramClient, errors, events
 from telethon.tl import functions, types
 
 from jobs.texts import Language, say
+from jobs.users.names import phone_digits
 
 ATTEMPTS = 3
 """How often each answer may be given before the sign-in is broken off."""
@@ -139,10 +140,10 @@ class _Wizard:
 
     async def by_phone(self) -> types.User:
         for _ in range(ATTEMPTS):
-            phone = "".join(filter(str.isdecimal, await self._console.ask(self.text("login_phone"))))
+            phone = phone_digits(await self._console.ask(self.text("login_phone"))) or "0"
             try:
-                # Telethon takes an empty number for the one before.
-                return await self._with_code(phone, await self._client.send_code_request(phone or "0"))
+                # Not an empty number: Telethon takes that for the one before.
+                return await self._with_code(phone, await self._client.send_code_request(phone))
             except errors.PhoneNumberBannedError:
                 raise _Refused(self.text("login_phone_banned")) from None
             except errors.PhoneNumberUnoccupiedError:
