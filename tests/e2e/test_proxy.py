@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import pytest
 from tests.rig import session_processes
 
 from jobs_simulator.model import echo
@@ -88,6 +89,25 @@ async def test_both_go_through_the_proxy_with_its_password(tmp_path: Path) -> No
         assert await program.stop() == 0
     assert {"127.0.0.1", MODEL_HOST} <= set(proxy.asked_for)
     assert not any(PASSWORD in line for line in program.lines)
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+async def test_a_proxy_that_refuses_is_told_to_the_owner_and_the_message_waits(tmp_path: Path, scheme: str) -> None:
+    proxy = Proxy()
+    async with proxy.serving() as port, Stage(tmp_path, echo, settings={"NO_PROXY": "127.0.0.1"}) as stage:
+        proxy.model_port = urlsplit(stage.model.url).port or 0
+        program = await stage.start(
+            HTTP_PROXY=f"http://{USER}:wrongsecret@127.0.0.1:{port}", ANTHROPIC_BASE_URL=f"{scheme}://{MODEL_HOST}"
+        )
+        async with stage.person(stage.owner) as owner:
+            told = await owner.ask("hello", "HTTP_PROXY")
+            assert "407" in told
+            assert await program.stop() == 0
+            assert not any("wrongsecret" in line for line in (*program.lines, told))
+            await stage.start(
+                HTTP_PROXY=f"http://{USER}:p%40ss%3Aword@127.0.0.1:{port}", ANTHROPIC_BASE_URL=f"http://{MODEL_HOST}"
+            )
+            await owner.expect("ECHO: hello")
 
 
 async def test_a_socks_proxy_says_what_it_does_not_serve(tmp_path: Path) -> None:

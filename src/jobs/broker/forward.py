@@ -87,6 +87,8 @@ class Forwarder:
         """Answer one request; it is cancelled when its session hangs up."""
         try:
             return await self._answer(request)
+        except aiohttp.ClientHttpProxyError as error:
+            return _refused(error.status, "api_error", "The proxy refuses to connect.")
         except (aiohttp.ClientError, OSError) as error:
             if request.transport is None or request.transport.is_closing():
                 raise ConnectionResetError from None  # it is the session that has gone

@@ -85,7 +85,7 @@ async def model(settings: Settings) -> AsyncIterator[Finding]:
     try:
         usage = await check_model(settings)
     except ModelUnavailable as error:
-        key = "doctor_model_refused" if error.is_owners_matter else "doctor_model_away"
+        key = "doctor_model_refused" if error.is_owners_matter and not error.is_proxys else "doctor_model_away"
         yield fail("model", key, reason=error)
     except (SessionFailed, TimeoutError) as error:
         yield fail("model", "doctor_model_away", reason=str(error) or type(error).__name__)

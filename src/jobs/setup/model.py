@@ -114,7 +114,7 @@ def _sentence(answers: Answers, settings: Settings, error: Exception) -> str:
     """What is wrong, in one sentence."""
     if isinstance(error, SessionFailed):
         return answers.text("model_failed", error=error)
-    status = error.status if isinstance(error, ModelUnavailable) else None
+    status = error.status if isinstance(error, ModelUnavailable) and not error.is_proxys else None
     if status in (401, 403):
         return answers.text("model_refused", status=status)
     if status is not None:

@@ -10,6 +10,10 @@ TEXTS: Texts = {
         "en": "The model's service refuses ({reason}). Check the key (ANTHROPIC_API_KEY or CLAUDE_CODE_OAUTH_TOKEN in .env), "
         "the balance and the model (/model or CLAUDE_MODEL), then restart me; ./jobs setup helps. Messages are kept and wait.",
     },
+    "proxy_refuses": {
+        "ru": "Прокси отказывает ({reason}). Проверьте имя и пароль в HTTP_PROXY, затем перезапустите меня. Сообщения сохранены и ждут.",
+        "en": "The proxy refuses ({reason}). Check user and password in HTTP_PROXY, then restart me. Messages are kept and wait.",
+    },
     "set_aside_owner": {
         "ru": "Не справился с сообщением от {name} (./jobs retry T{turn}, чтобы попробовать снова): {error}",
         "en": "I could not deal with a message from {name} (./jobs retry T{turn} to try again): {error}",

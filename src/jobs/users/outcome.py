@@ -18,8 +18,13 @@ class ModelUnavailable(Exception):
 
     @property
     def is_owners_matter(self) -> bool:
-        """Whether it lasts until the owner mends it: the key, the balance, the model's name."""
-        return self.status in (401, 402, 403, 404) or self.reason in OWNERS_MATTER
+        """Whether it lasts until the owner mends it: the key, the balance, the model's name, the proxy."""
+        return self.status in (401, 402, 403, 404) or self.reason in OWNERS_MATTER or self.is_proxys
+
+    @property
+    def is_proxys(self) -> bool:
+        """Whether it is HTTP_PROXY that refuses its user and password; the model's service was not reached."""
+        return self.status == 407
 
 
 class SessionFailed(Exception):

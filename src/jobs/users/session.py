@@ -49,7 +49,7 @@ BUDGET_SPENT = "error_max_budget_usd"
 
 CLOSE_SECONDS = 5.0
 
-WORTH_TRYING = frozenset({401, 402, 403, 404, 408, 429})
+WORTH_TRYING = frozenset({401, 402, 403, 404, 407, 408, 429})
 """Answers below 500 that another try can change, some only once the owner has mended something."""
 
 

@@ -306,7 +306,8 @@ class TurnRunner:
             return told_by == str(turn.id)
         self._db.meta[REFUSED] = str(turn.id)
         owner = self._users.owner()
-        text = say("model_refuses", owner.language, reason=self._masked(str(error)))
+        key = "proxy_refuses" if error.is_proxys else "model_refuses"
+        text = say(key, owner.language, reason=self._masked(str(error)))
         self._outbox.say(f"turn:{turn.id}:credential", owner.id, OutboxKind.NOTICE, text)
         return True
 
