@@ -99,9 +99,14 @@ TASK = {
         (
             "ask Maria to send it",
             {"task": {"id": 2}, "told": False},
-            "Assigned to Maria: “Send it” (task no. 2). I could not",
+            "Assigned to Maria: “Send it” (task no. 2). The message waits for your yes.",
         ),
         ("напиши Марии: жду", {"sent_to": {"id": 1, "name": "Мария Иванова"}}, "Отправил: Мария Иванова."),
+        (
+            "напиши Марии: жду",
+            {"held": 1, "for": {"id": 1, "name": "Мария Иванова"}},
+            "Ещё не отправил, жду вашего «да»: Мария Иванова.",
+        ),
         ("запомни, что люблю чай", {"saved": "MEMORY.md", "section": None}, "Запомнил (MEMORY.md): Люблю чай"),
         (
             "что ты знаешь о чае?",

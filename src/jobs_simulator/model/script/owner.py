@@ -181,7 +181,10 @@ def send(scene: Scene) -> Play:
     result = yield call("send_to_user", user=who, text=sentence_case(scene.intent.word("text")))
     if result.is_error:
         return failed(scene.language, result)
-    return scene.say("sent", user=person_name(entry(result, "").get("sent_to")) or who)
+    whole = entry(result, "")
+    if "held" in whole:
+        return scene.say("held", user=person_name(whole.get("for")) or who)
+    return scene.say("sent", user=person_name(whole.get("sent_to")) or who)
 
 
 def list_tasks(scene: Scene) -> Play:
