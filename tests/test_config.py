@@ -256,14 +256,16 @@ def test_up_without_a_login_says_how_to_sign_in(root: Path) -> None:
     assert done.stdout == ""
 
 
-def test_a_data_directory_that_is_closed_to_this_user_is_one_sentence(
-    root: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("closed", ["data", "data/telethon.session"])
+def test_a_data_directory_or_a_login_that_is_closed_to_this_user_is_one_sentence(
+    root: Path, monkeypatch: pytest.MonkeyPatch, closed: str
 ) -> None:
     config.load_with_data()
     (root / "data").mkdir()
+    (root / "data" / "telethon.session").touch()
     config.load_with_data()
-    monkeypatch.setattr(config.os, "access", lambda path, mode: path != root / "data")
-    with pytest.raises(SettingsError, match="closed to this user: run it as the one Jobs runs as"):
+    monkeypatch.setattr(config.os, "access", lambda path, mode: path != root / closed)
+    with pytest.raises(SettingsError, match=f"{closed} is closed to this user: run it as the one Jobs runs as"):
         config.load_with_data()
 
 

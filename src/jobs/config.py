@@ -282,11 +282,12 @@ class Settings(BaseSettings):
             raise SettingsError([_saying("missing_model", "ANTHROPIC_API_KEY")])
 
     def require_data(self) -> None:
-        """Raise SettingsError when DATA_DIR is there and this user may not use it."""
+        """Raise SettingsError when DATA_DIR, or the login in it, is there and this user may not use it."""
         if self.data_dir.exists() and not self.data_dir.is_dir():
             raise SettingsError([_saying("data_no_folder", "DATA_DIR", path=self.data_dir)])
-        if self.data_dir.exists() and not os.access(self.data_dir, os.R_OK | os.W_OK | os.X_OK):
-            raise SettingsError([_saying("data_closed", "DATA_DIR", path=self.data_dir)])
+        for path, modes in ((self.data_dir, os.R_OK | os.W_OK | os.X_OK), (self.telethon_session, os.R_OK | os.W_OK)):
+            if path.exists() and not os.access(path, modes):
+                raise SettingsError([_saying("data_closed", "DATA_DIR", path=path)])
 
     @property
     def own_variables(self) -> frozenset[str]:
