@@ -231,6 +231,22 @@ def test_a_proxy_is_taken_apart_with_user_and_password(url: str, expected: tuple
     assert proxy.is_socks is url.startswith("socks")
 
 
+@pytest.mark.parametrize(
+    ("no_proxy", "direct"),
+    [
+        ("", ["127.0.0.1", "localhost"]),
+        ("api.corp.example other", ["127.0.0.1", "localhost", "api.corp.example"]),
+        (".corp.example, ,.", ["127.0.0.1", "localhost", "api.corp.example"]),
+        ("*.Corp.example", ["127.0.0.1", "localhost", "api.corp.example"]),
+        ("*", ["127.0.0.1", "localhost", "api.corp.example", "notcorp.example"]),
+    ],
+)
+def test_hosts_of_no_proxy_and_of_its_domains_are_reached_directly(no_proxy: str, direct: list[str]) -> None:
+    loaded = config.load(HTTP_PROXY="http://bob:s3cret@proxy:3128", NO_PROXY=no_proxy)
+    hosts = ["127.0.0.1", "localhost", "api.corp.example", "notcorp.example"]
+    assert [host for host in hosts if loaded.proxy_for(f"https://{host}/v1") is None] == direct
+
+
 def test_up_with_half_the_settings_names_each_that_is_missing(root: Path) -> None:
     done = up(root, TG_API_ID="1")
     assert done.returncode == 2

@@ -1,6 +1,7 @@
 """Addresses that settings name: a proxy, a Telegram server of one's own, a service."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Self
 from urllib.parse import unquote, urlsplit
@@ -55,6 +56,12 @@ class Proxy:
         username = unquote(parts.username) if parts.username else None
         password = unquote(parts.password) if parts.password else None
         return cls(parts.scheme, parts.hostname, port, username, password, value.strip())
+
+
+def names_host(names: Iterable[str], host: str | None) -> bool:
+    """Whether one of the names, as NO_PROXY has them, is the host's, or a domain's it is in; `*` is every host's."""
+    bare = (name.lstrip("*.").lower() for name in names if name != ".")
+    return any(not name or host == name or (host or "").endswith(f".{name}") for name in bare)
 
 
 def is_http_url(value: str) -> bool:

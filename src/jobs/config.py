@@ -18,7 +18,7 @@ from dotenv.parser import parse_stream
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
-from jobs.addresses import Proxy, TelegramServer, is_http_url
+from jobs.addresses import Proxy, TelegramServer, is_http_url, names_host
 from jobs.texts import Saying
 from jobs.times import ActiveHours, QuietHours, parse_clock
 
@@ -253,7 +253,7 @@ class Settings(BaseSettings):
 
     def proxy_for(self, url: str) -> str | None:
         """The proxy for an address that is reached by HTTP from here; None: none, or one that is not for it."""
-        direct = urlsplit(url).hostname in self.unproxied_hosts
+        direct = names_host(self.unproxied_hosts, urlsplit(url).hostname)
         return None if direct or self.http_proxy is None or self.http_proxy.is_socks else self.http_proxy.url
 
     @property
@@ -264,7 +264,12 @@ class Settings(BaseSettings):
     @property
     def unproxied_hosts(self) -> list[str]:
         """Hosts that are reached without the proxy: this machine, and those of NO_PROXY."""
-        return [*LOOPBACK, *(host for host in re.split(r"[\s,]+", self.no_proxy) if host)]
+        return [*LOOPBACK, *self.no_proxy_hosts]
+
+    @property
+    def no_proxy_hosts(self) -> list[str]:
+        """Hosts and domains of NO_PROXY."""
+        return [host for host in re.split(r"[\s,]+", self.no_proxy) if host]
 
     @property
     def telethon_session(self) -> Path:

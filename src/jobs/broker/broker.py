@@ -63,12 +63,7 @@ class Broker:
     def _make(self) -> "BaseRunner":
         from jobs.broker.forward import Forwarder
 
-        self._forwarder = Forwarder(
-            self._settings.anthropic_base_url or API,
-            self._credential,
-            self._settings.http_proxy,
-            self._settings.unproxied_hosts,
-            self._passes,
-            self._ledger,
-        )
+        url = self._settings.anthropic_base_url or API
+        proxy = self._settings.proxy_for(url)
+        self._forwarder = Forwarder(url, self._credential, proxy, self._passes, self._ledger)
         return self._forwarder.runner()

@@ -10,14 +10,12 @@ import json
 import re
 from io import BytesIO
 from typing import Any
-from urllib.parse import urlsplit
 
 import aiohttp
 import structlog
 from aiohttp import web
 from yarl import URL
 
-from jobs.addresses import Proxy
 from jobs.broker.budget import Bounded, Uncountable, bounded, unbounded
 from jobs.broker.credential import NOT_PASSED_ON, Credential, Headers, token_in
 from jobs.broker.ledger import Ledger, Used
@@ -50,8 +48,7 @@ class Forwarder:
         self,
         base_url: str,
         credential: Credential | None,
-        proxy: Proxy | None,
-        unproxied: list[str],
+        proxy: str | None,
         passes: Passes,
         ledger: Ledger,
     ) -> None:
@@ -61,8 +58,7 @@ class Forwarder:
         self._ledger = ledger
         self._under_way = 0
         self._room = asyncio.Condition()
-        direct = proxy is None or proxy.is_socks or urlsplit(base_url).hostname in unproxied
-        self._proxy = None if direct or proxy is None else proxy.url
+        self._proxy = proxy
         self._client: aiohttp.ClientSession | None = None
 
     def runner(self) -> web.BaseRunner:

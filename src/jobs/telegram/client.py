@@ -16,6 +16,7 @@ from telethon.crypto import rsa
 from telethon.network import ConnectionTcpFull
 from telethon.tl import types
 
+from jobs.addresses import names_host
 from jobs.config import Settings
 from jobs.texts import Refusal
 
@@ -206,7 +207,7 @@ def full_name(user: types.User) -> str:
 def _proxy(settings: Settings) -> dict[str, Any] | None:
     """HTTP_PROXY for Telethon. A server of one's own that NO_PROXY names is reached directly, loopback included."""
     proxy, server = settings.http_proxy, settings.tg_server
-    if proxy is None or (server and server.host in settings.no_proxy.replace(",", " ").split()):
+    if proxy is None or (server and names_host(settings.no_proxy_hosts, server.host)):
         return None
     kind = "socks5" if proxy.scheme == "socks5h" else "http" if proxy.scheme == "https" else proxy.scheme
     return {
