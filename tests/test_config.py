@@ -42,11 +42,12 @@ def wrong(**variables: str) -> list[str]:
     return str(caught.value).splitlines()
 
 
-def up(root: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+def up(root: Path, command: str = "up", **variables: str) -> subprocess.CompletedProcess[str]:
     environment = {"PATH": "/usr/bin:/bin", "HOME": str(root), "JOBS_ROOT": str(root), "PYTHONPATH": str(SOURCE)}
     return subprocess.run(
-        [sys.executable, "-m", "jobs", "up"],
+        [sys.executable, "-m", "jobs", command],
         env={**environment, **variables},
+        stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         timeout=30,
@@ -254,6 +255,13 @@ def test_up_with_half_the_settings_names_each_that_is_missing(root: Path) -> Non
     said = done.stderr.splitlines()
     assert [line.split()[:2] for line in said] == [["jobs:", "TG_API_HASH"], ["jobs:", "TG_USER_ID"]]
     assert all("./jobs setup" in line for line in said)
+
+
+def test_a_terminal_that_lacks_letters_shows_a_question_mark_and_no_traceback(root: Path) -> None:
+    done = up(root, "setup", LC_ALL="ru_RU.UTF-8", PYTHONIOENCODING="ascii")
+    assert done.returncode == 2
+    assert "my.telegram.org, ?????" in done.stdout
+    assert "Traceback" not in done.stderr
 
 
 def test_up_without_a_models_key_says_so(root: Path) -> None:

@@ -1,6 +1,7 @@
 """The commands. Exit codes: 0 done, 1 a check failed, 2 the settings or the machine, 3 Telegram ended the login."""
 
 import asyncio
+import io
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -29,6 +30,9 @@ SIGNED_OUT = 3
 
 def main() -> None:
     """Run the command line; a wrong setting is one line each and exit code 2, never a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal may lack letters that people have in their names
     try:
         cli(prog_name="./jobs")
     except SettingsError as error:
