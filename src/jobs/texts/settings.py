@@ -94,8 +94,8 @@ TEXTS: Texts = {
     },
     "setting_data_no_folder": {"ru": "{name}: {path} — не папка", "en": "{name} names {path}, which is not a folder"},
     "setting_data_closed": {
-        "ru": "{name}: папка {path} закрыта для этого пользователя: запустите от того же, что и Jobs (с systemd: jobsctl)",
-        "en": "{name} names {path}, which is closed to this user: run it as the one Jobs runs as (with systemd: jobsctl)",
+        "ru": "{name}: {path} закрыт для этого пользователя; запустите от того же, что и Jobs (с systemd: jobsctl)",
+        "en": "{name}: {path} is closed to this user: run it as the one Jobs runs as (with systemd: jobsctl)",
     },
     "setting_file_unreadable": {
         "ru": "{name} не читается ({why}); исправьте файл или уберите его",
