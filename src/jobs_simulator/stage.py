@@ -208,6 +208,7 @@ class Stage:
         """The program's whole environment."""
         return {
             **clean_environment(),
+            "LC_ALL": "C.UTF-8",  # what it prints is waited for
             "JOBS_ROOT": str(self.folder),
             "HOME": str(self.home),
             "TG_API_ID": "1",
