@@ -22,7 +22,7 @@ from jobs.db import (
     open_as_is,
     open_database,
 )
-from jobs.db.migrate import migrations
+from jobs.db.migrate import migrations, schema_version
 
 SOURCE = Path(package.__file__).parents[2]
 NOBODY = 65534
@@ -255,6 +255,13 @@ def test_a_full_disk_is_said_in_one_sentence(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr(Database, "configure", configure)
     with pytest.raises(DatabaseError, match="is full; make room"):
         open_database(tmp_path / "db.sqlite")
+
+
+def test_a_file_that_cannot_be_read_is_told_with_what_to_do(tmp_path: Path) -> None:
+    path = tmp_path / "db.sqlite"
+    path.write_bytes(b"this is no database at all\n" * 100)
+    with pytest.raises(DatabaseError, match="whether the disk is full, else put a backup in its place"):
+        schema_version(path)
 
 
 def test_the_holder_of_the_lock_is_named_only_when_it_has_the_file_open(tmp_path: Path) -> None:

@@ -38,7 +38,10 @@ TEXTS: Texts = {
         "ru": "{path} не открывается ({why}); проверьте владельца и права",
         "en": "{path} cannot be opened ({why}); check its owner and mode",
     },
-    "db_not_read": {"ru": "{path} не читается ({why})", "en": "{path} cannot be read ({why})"},
+    "db_not_read": {
+        "ru": "{path} не читается ({why}); проверьте, не полон ли диск, иначе верните файл из резервной копии",
+        "en": "{path} cannot be read ({why}); check whether the disk is full, else put a backup in its place",
+    },
     "db_none": {
         "ru": "{path} ещё нет: Jobs ни разу не запускали с этим DATA_DIR",
         "en": "there is no {path} yet: Jobs was never started with this DATA_DIR",
