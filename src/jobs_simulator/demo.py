@@ -26,6 +26,8 @@ QUIET_SECONDS = 3.0
 def demo(settings: Settings, *, play: bool) -> int:
     """Run the demo until it is left, or play the scenario; returns the exit code: 1 for one that was not played out."""
     language = terminal_language()
+    for number in (signal.SIGHUP, signal.SIGTERM):  # a closed window, too, leaves nothing behind
+        signal.signal(number, signal.default_int_handler)
     with tempfile.TemporaryDirectory(prefix="jobs-demo-") as folder, contextlib.suppress(KeyboardInterrupt):
         if play:
             return asyncio.run(play_scenario(Path(folder)))
@@ -52,7 +54,7 @@ class Demo:
     async def run(self) -> int:
         self._greet()
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             loop.add_signal_handler(number, self._stop.set)
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(self._stage)

@@ -6,10 +6,10 @@ import sys
 
 
 def show(text: str) -> None:
-    """Print it at once. Nobody reading any more (`| head`) counts as Ctrl-C: the demo is left, without a traceback."""
+    """Print it at once. Nobody reading any more (`| head`, a closed window) is as Ctrl-C: the demo is left quietly."""
     try:
         print(text, flush=True)
-    except BrokenPipeError:
+    except OSError:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())
         os.close(nowhere)

@@ -1,6 +1,8 @@
 """`./jobs demo`, as a person without any settings runs it."""
 
 import asyncio
+import os
+import pty
 import sys
 from pathlib import Path
 
@@ -94,6 +96,35 @@ async def test_when_nobody_reads_any_more_the_demo_ends_without_a_traceback(
         printed = await process.stdout.read()
         await process.wait()
     assert printed.decode() == f"code {left}\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"), [(("demo",), "Jobs is up"), (("demo", "--play"), "The demo's scenario")]
+)
+async def test_when_its_terminal_is_closed_all_of_it_is_gone(
+    tmp_path: Path, arguments: tuple[str, ...], line: str
+) -> None:
+    ours, its = pty.openpty()
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-c",
+        "import fcntl, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); from jobs.cli import main; main()",
+        *arguments,
+        env={**clean_environment(), "JOBS_ROOT": str(tmp_path), "TMPDIR": str(tmp_path), "LC_ALL": "C.UTF-8"},
+        stdin=its,
+        stdout=its,
+        stderr=its,
+        start_new_session=True,
+    )
+    os.close(its)
+    said = b""
+    while line.encode() not in said:
+        said += await asyncio.to_thread(os.read, ours, 65536)
+    assert list(tmp_path.glob("jobs-demo-*"))
+    os.close(ours)
+    async with asyncio.timeout(30):
+        await process.wait()
+    assert not list(tmp_path.glob("jobs-demo-*"))
 
 
 async def test_the_first_request_the_demo_suggests_comes_true(tmp_path: Path) -> None:
