@@ -389,6 +389,32 @@ def test_forgetting_waits_for_the_disk_once_and_a_kill_on_the_way_tears_nothing(
     assert not any(b"sunflower" in path.read_bytes() for path in storage.memory.parent.rglob("*") if path.is_file())
 
 
+def test_forgetting_reaches_what_a_kill_has_left_half_written(
+    storage: MemoryStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    storage.log("утром дождь", NOON, BY_OWNER)
+    into_place = Path.replace
+
+    class Killed(BaseException):
+        pass
+
+    def replacing(fresh: Path, path: Path) -> Path:
+        if path in (storage.memory, storage.days / "2026-11-22.md"):
+            raise Killed
+        return into_place(fresh, path)
+
+    monkeypatch.setattr(Path, "replace", replacing)
+    with pytest.raises(Killed):
+        storage.append("пароль от дачи sunflower", None, BY_OWNER)
+    with pytest.raises(Killed):
+        storage.log("пароль sunflower", NOON, BY_OWNER)
+    monkeypatch.setattr(Path, "replace", into_place)
+    storage.forget("sunflower")
+    files = [path for path in storage.memory.parent.rglob("*") if path.is_file()]
+    assert [path.name for path in files if b"sunflower" in path.read_bytes()] == []
+    assert storage.find("дождь")
+
+
 def test_an_edit_at_the_moment_of_a_write_is_not_written_over(
     storage: MemoryStorage, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,7 +13,7 @@ from jobs.memory.history import History
 from jobs.memory.marks import FILE, Mark, is_foreign, marked, read_mark, shown
 from jobs.memory.tidying import Change, Proposal, tidied
 from jobs.memory.whole_files import StorageError as StorageError
-from jobs.memory.whole_files import read, replace, replace_all
+from jobs.memory.whole_files import read, remove_unfinished, replace, replace_all
 from jobs.memory.words import stems
 
 HISTORY = ".history"
@@ -161,6 +161,8 @@ class MemoryStorage:
 
     def forget(self, words: str) -> list[Line]:
         """Remove what `find` finds, from the earlier versions too, so that nothing brings it back. Returns it."""
+        for path in (self.memory, self.days):
+            remove_unfinished(path)  # `find` does not look there
         having = _Having(words)
         gone = self._find(having)
         if not gone:

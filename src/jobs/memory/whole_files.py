@@ -60,9 +60,20 @@ def replace_all(texts: Mapping[Path, tuple[str, str]]) -> list[Path]:
     return left
 
 
+def remove_unfinished(path: Path) -> None:
+    """Remove what a kill has left of writing a file, or those in a folder and below it. Raises StorageError."""
+    for fresh in path.rglob(_fresh(Path("*.md")).name) if path.is_dir() else (_fresh(path),):
+        with _writing(fresh):
+            fresh.unlink(missing_ok=True)
+
+
+def _fresh(path: Path) -> Path:
+    return path.with_name(f".{path.name}.new")
+
+
 def _written(path: Path, text: str) -> Path:
     """A new file beside another, with the same rights; the disk may not have it yet."""
-    fresh = path.with_name(f".{path.name}.new")
+    fresh = _fresh(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh.unlink(missing_ok=True)
     with fresh.open("x", encoding="utf-8", errors="surrogateescape", newline="") as file:
