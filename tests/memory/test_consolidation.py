@@ -198,3 +198,10 @@ def test_items_are_joined_with_the_lines_that_go_on_with_them_and_never_over_a_l
     after, changes = tidied(lines, proposal, TODAY)
     assert after == ["- likes tea <!-- 2026-11-22 agent -->", *lines[2:5]]
     assert [change.before for change in changes] == [("likes tea", "likes tea")]
+
+
+def test_items_are_not_joined_over_what_another_person_said_under_them() -> None:
+    lines = ["- чай", "    - лампа", "    зелёный <!-- 2026-11-06 external: Мария -->"]
+    proposal = proposal_in('{"join": [{"lines": [1, 2], "text": "чай и лампа"}], "stale": [], "add": []}')
+    assert proposal
+    assert tidied(lines, proposal, TODAY) == (lines, [])

@@ -87,6 +87,8 @@ def tidied(lines: list[str], proposal: Proposal, today: date) -> tuple[list[str]
         gone = {each for place in places for each in range(place, end_of(lines, place))}
         if any(dash_of(lines[place]) and place not in places for place in gone):
             continue
+        if is_foreign(source_of([lines[place] for place in gone])):  # written under one of them, and not shown
+            continue
         words = " ".join(join.text.split())
         known = {stem for place in gone for stem in stems(words_of(lines[place]))}
         newest = max((read_mark(lines[place])[1] for place in gone), key=lambda mark: mark.day or date.min)
