@@ -151,6 +151,15 @@ def test_a_hook_is_made_with_a_secret_of_its_own(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("prompt", ["", "x" * 3001, "\udcff"])
+def test_a_prompt_that_no_hook_may_have_is_told_and_changes_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], prompt: str
+) -> None:
+    assert make_hook(settings(tmp_path), "mail", prompt) == 2
+    assert capsys.readouterr().err == "jobs: A hook's prompt is a text of 1 to 3000 characters.\n"
+    assert not list(tmp_path.rglob("hooks.json"))
+
+
 def test_no_hook_is_made_where_nothing_is_served(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert make_hook(settings(tmp_path, http_port=0), "mail", "sort it") == 2
     assert "HTTP_PORT" in capsys.readouterr().err

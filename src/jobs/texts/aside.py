@@ -7,6 +7,10 @@ TEXTS: Texts = {
         "ru": "{name}: имя веб-хука состоит из латинских букв, цифр, - и _.",
         "en": "{name}: a hook's name has letters, digits, - and _ only.",
     },
+    "hook_wrong_prompt": {
+        "ru": "Задание веб-хука — это текст от 1 до {most} знаков.",
+        "en": "A hook's prompt is a text of 1 to {most} characters.",
+    },
     "hook_no_port": {
         "ru": "HTTP_PORT равен 0, поэтому принимать веб-хуки некому; задайте порт, например 8470.",
         "en": "HTTP_PORT is 0, so nobody would take what comes to a web hook; set a port, such as 8470.",

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
+LONGEST_PROMPT = 3000
 LARGEST = 256 * 1024
 """Bytes that a delivery may have."""
 HANDED_ON = 20_000
@@ -53,7 +54,7 @@ class Hook(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    prompt: str = Field(min_length=1, max_length=3000)
+    prompt: str = Field(min_length=1, max_length=LONGEST_PROMPT)
     """What is to be done with what comes."""
     secret: SecretStr = Field(min_length=16)
     auth: Literal["hmac", "bearer"] = "hmac"
@@ -75,7 +76,7 @@ class Hook(BaseModel):
 
 
 class HooksError(Refusal):
-    """hooks.json makes no sense, or cannot be read."""
+    """hooks.json makes no sense, or cannot be read; or a hook that is to be made cannot be."""
 
 
 class HooksFile:
@@ -100,7 +101,10 @@ class HooksFile:
     def add(self, name: str, prompt: str) -> str:
         """Make a hook, or give one another prompt and a new secret; returns the secret. Raises HooksError."""
         hooks = self.load()
-        hook = Hook(prompt=prompt, secret=SecretStr(secrets.token_urlsafe(32)))
+        try:
+            hook = Hook(prompt=prompt, secret=SecretStr(secrets.token_urlsafe(32)))
+        except ValidationError:
+            raise HooksError("hook_wrong_prompt", most=LONGEST_PROMPT) from None
         entries = {
             each: {**found.model_dump(exclude_defaults=True), "secret": found.secret.get_secret_value()}
             for each, found in {**hooks, name: hook}.items()
