@@ -190,7 +190,7 @@ async def test_a_no_while_the_file_is_broken_says_that_it_could_not_be_done(benc
     bench.put()
     await bench.look()
     bench.config._path.write_text("{")
-    with pytest.raises(NotDone, match="line 1"):
+    with pytest.raises(NotDone, match="строка 1"):
         bench.manager.deny("notes")
 
 
