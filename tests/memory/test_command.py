@@ -74,6 +74,11 @@ def test_a_wrong_argument_is_one_sentence(environment: dict[str, str], arguments
     assert len(done.stderr.splitlines()) == 1
 
 
+def test_a_file_of_queries_that_is_not_there_is_told_as_that(environment: dict[str, str]) -> None:
+    said = run(environment, "search", "--queries", "none").stderr
+    assert said == "jobs: none cannot be read (No such file or directory)\n"
+
+
 @pytest.mark.parametrize("in_the_way", ["data", "data/db.sqlite"])
 def test_an_index_that_cannot_be_used_is_one_sentence(
     environment: dict[str, str], tmp_path: Path, in_the_way: str

@@ -52,7 +52,7 @@ def search(
     try:
         asked = [query] if queries is None else _lines_of(queries)
     except OSError as error:
-        _refuse("db_not_read", path=queries, why=error.strerror)
+        _refuse("memory_queries_unreadable", path=queries, why=error.strerror)
     settings = config.load_with_data()
     days = [_day(since, settings, 0), _day(until, settings, 1)]
     with _engine(settings) as engine:

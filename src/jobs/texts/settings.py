@@ -52,7 +52,7 @@ TEXTS: Texts = {
         "en": "has to look like 123456:ABC-DEF…; copy it from @BotFather",
     },
     "setting_url": {
-        "ru": "должно начинаться с http:// или https:// и называть адрес",
+        "ru": "нужен адрес, который начинается с http:// или https://",
         "en": "has to start with http:// or https:// and name a host",
     },
     "setting_home": {
@@ -94,7 +94,7 @@ TEXTS: Texts = {
     },
     "setting_data_no_folder": {"ru": "{name}: {path} — не папка", "en": "{name} names {path}, which is not a folder"},
     "setting_data_closed": {
-        "ru": "{name}: {path} закрыт для этого пользователя; запустите от того же, что и Jobs (с systemd: jobsctl)",
+        "ru": "{name}: {path} закрыт для этого пользователя; запустите от имени того же, что и Jobs (с systemd: jobsctl)",
         "en": "{name}: {path} is closed to this user: run it as the one Jobs runs as (with systemd: jobsctl)",
     },
     "setting_file_unreadable": {

@@ -39,7 +39,7 @@ TEXTS: Texts = {
         "en": "{path} cannot be opened ({why}); check its owner and mode",
     },
     "db_not_read": {
-        "ru": "{path} не читается ({why}); проверьте, не полон ли диск, иначе верните файл из резервной копии",
+        "ru": "{path} не читается ({why}); проверьте, не заполнен ли диск, иначе верните файл из резервной копии",
         "en": "{path} cannot be read ({why}); check whether the disk is full, else put a backup in its place",
     },
     "db_none": {
@@ -104,8 +104,9 @@ TEXTS: Texts = {
         "ru": "укажите либо вопрос, либо --queries ФАЙЛ",
         "en": "give either a query or --queries FILE",
     },
+    "memory_queries_unreadable": {"ru": "{path} не читается ({why})", "en": "{path} cannot be read ({why})"},
     "memory_no_index": {
-        "ru": "индекс в {path} не годится ({why}); его папку называет DATA_DIR",
+        "ru": "индекс в {path} не годится ({why}); его папка задана в DATA_DIR",
         "en": "the index in {path} cannot be used ({why}); DATA_DIR names its folder",
     },
     "memory_no_day": {
