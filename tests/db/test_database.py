@@ -260,7 +260,7 @@ def test_a_full_disk_is_said_in_one_sentence(tmp_path: Path, monkeypatch: pytest
 def test_a_file_that_cannot_be_read_is_told_with_what_to_do(tmp_path: Path) -> None:
     path = tmp_path / "db.sqlite"
     path.write_bytes(b"this is no database at all\n" * 100)
-    with pytest.raises(DatabaseError, match="whether the disk is full, else put a backup in its place"):
+    with pytest.raises(DatabaseError, match="whether the disk is full, else restore a backup"):
         schema_version(path)
 
 

@@ -96,6 +96,7 @@ async def test_what_is_broken_fails_with_what_to_do(stage: Stage) -> None:
     ):
         assert found[check][0][0] == "fail", found
         assert words in found[check][0][1]
+    assert found["database"][0][1].count("restore a backup") == 1, "said once"
     await stage.telegram.stop()
     await stage.model.stop()
     code, found = await doctor(stage, HTTP_PROXY="http://me:verysecret@127.0.0.1:9")

@@ -16,7 +16,7 @@ from jobs import __version__
 from jobs.backup import unreadable
 from jobs.config import Settings, SettingsError, project_root
 from jobs.db import Database, DatabaseError, open_as_is, schema_version
-from jobs.doctor.finding import Finding, fail, ok, warn
+from jobs.doctor.finding import Finding, Level, fail, ok, warn
 from jobs.mcp_manager.config import ConfigError, McpConfig
 from jobs.mcp_manager.manager import usable_environment
 from jobs.memory.embedding import EmbedderFailed, embedder_of, why_not
@@ -63,7 +63,7 @@ def database(settings: Settings) -> Iterator[Finding]:
             return
         db = open_as_is(path)
     except DatabaseError as error:
-        yield fail("database", "doctor_database_bad", reason=error)
+        yield Finding("database", Level.FAIL, error.saying.key, dict(error.saying.values))
         return
     try:
         verdict = [str(next(iter(row.values()))) for row in db.execute("PRAGMA integrity_check(3)")]

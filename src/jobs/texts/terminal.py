@@ -39,8 +39,8 @@ TEXTS: Texts = {
         "en": "{path} cannot be opened ({why}); check its owner and mode",
     },
     "db_not_read": {
-        "ru": "{path} не читается ({why}); проверьте, не заполнен ли диск, иначе верните файл из резервной копии",
-        "en": "{path} cannot be read ({why}); check whether the disk is full, else put a backup in its place",
+        "ru": "{path} не читается ({why}); проверьте, не заполнен ли диск, иначе восстановите копию: ./jobs restore ФАЙЛ",
+        "en": "{path} cannot be read ({why}); check whether the disk is full, else restore a backup: ./jobs restore FILE",
     },
     "db_none": {
         "ru": "{path} ещё нет: Jobs ни разу не запускали с этим DATA_DIR",
