@@ -258,6 +258,7 @@ def test_a_phone_number_has_one_form() -> None:
     same = {phone_digits(text) for text in ("+7 999 000-11-22", "8(999)0001122", "9990001122", "007-999-000-11-22")}
     assert same == {"79990001122"}
     assert phone_digits("12-34") is None
+    assert phone_digits("852 9123 4567") == "85291234567", "written without +, and no Russian one"
 
 
 @given(st.text(max_size=80), st.lists(st.text(max_size=40), max_size=6))

@@ -39,6 +39,9 @@ class Why(StrEnum):
     TYPO = "similar spelling"
 
 
+_TRUNK = ("83", "84", "87", "88", "89")
+"""How numbers begin that are dialled with 8 within Russia and Kazakhstan; 852… without + is Hong Kong's."""
+
 SCORES: dict[Why, float] = {
     Why.ID: 1.0,
     Why.USERNAME: 1.0,
@@ -360,7 +363,7 @@ def phone_digits(text: str) -> str | None:
     A Russian number may begin with 8 or with the area code: 8 999 000-11-22, 999 000-11-22 and +7… are one number.
     """
     digits = "".join(letter for letter in text if letter.isascii() and letter.isdigit())
-    if len(digits) == 11 and digits.startswith("8") and "+" not in text:
+    if len(digits) == 11 and digits.startswith(_TRUNK) and "+" not in text:
         digits = "7" + digits[1:]
     elif len(digits) == 10 and digits.startswith("9") and "+" not in text:
         digits = "7" + digits
