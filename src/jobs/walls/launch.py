@@ -82,6 +82,9 @@ def _build(walls: dict) -> None:  # type: ignore[type-arg]
 
     libc = ctypes.CDLL(None, use_errno=True)
     parent = os.getppid()
+    rules = walls.get("landlock", {})
+    for right, (wanted, hidden) in rules.pop("but", {}).items():  # while everything can still be looked at
+        rules[right] += without(wanted, hidden)
     if user := walls.get("user"):
         _become(libc, user)
     if cover := walls.get("cover"):
@@ -92,8 +95,41 @@ def _build(walls: dict) -> None:  # type: ignore[type-arg]
     if walls:
         libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
         _give_up_capabilities(libc)
-    if rules := walls.get("landlock"):
+    if rules:
         _confine(libc, rules)
+
+
+def without(wanted: list[str], hidden: list[str]) -> list[str]:
+    """Paths that cover all of `wanted` but nothing of `hidden`, as far as they exist now.
+
+    Landlock only allows: to leave a folder out, everything beside it is allowed, on each level down to it. So what is
+    made later directly in such a folder is not covered. Symbolic links are left out: what they lead to is covered where
+    it is. They may be thousands, too many for a variable of the environment.
+    """
+    secrets = {os.path.realpath(path) for path in hidden}
+    above = {folder for secret in secrets for folder in _parents(secret)}
+    found: list[str] = []
+    stack = [path for path in map(os.path.realpath, wanted) if secrets.isdisjoint(_parents(path))]
+    while stack:
+        path = stack.pop()
+        if path in secrets:
+            continue
+        if path not in above:
+            found.append(path)
+            continue
+        try:
+            stack += [entry.path for entry in os.scandir(path) if not entry.is_symlink()]
+        except OSError:
+            continue
+    return found
+
+
+def _parents(path: str) -> list[str]:
+    """The folders that a path is in, up to the root."""
+    found: list[str] = []
+    while (parent := os.path.dirname(path)) != path:
+        found.append(path := parent)
+    return found
 
 
 def _become(libc, user: dict) -> None:  # type: ignore[no-untyped-def,type-arg]

@@ -208,8 +208,12 @@ class Walls:
         kept = [*hidden, Path(__file__).parents[2], Path(sys.prefix)]  # Jobs' own program is not to be changed
         wanted = [settings.workspace_dir, *settings.agent_folders, DEVICES, *TEMPORARY]
         return {
-            "read": without([Path("/")], hidden),
-            "write": [*without(wanted, kept), *paths.own],
+            "read": [],
+            "write": paths.own,
+            "but": {
+                "read": [["/"], list(map(str, hidden))],
+                "write": [list(map(str, wanted)), list(map(str, kept))],
+            },
         }
 
     def _external_rules(self, paths: SessionPaths, program: Path, broker_port: int) -> dict[str, object]:
@@ -254,32 +258,6 @@ def share(folder: Path, gid: int) -> None:
             if path.stat().st_gid != gid:
                 os.chown(path, -1, gid)
                 path.chmod(path.stat().st_mode | (0o070 if path.is_dir() else 0o060))
-
-
-def without(wanted: list[Path], hidden: list[Path]) -> list[str]:
-    """Paths that cover all of `wanted` but nothing of `hidden`, as far as they exist now.
-
-    Landlock only allows: to leave a folder out, everything beside it is allowed, on each level down to it. So what is
-    made later directly in such a folder is not covered. Symbolic links are left out: what they lead to is covered where
-    it is.
-    """
-    secrets = {os.path.realpath(path) for path in hidden}
-    above = {str(folder) for secret in secrets for folder in Path(secret).parents}
-    found: list[str] = []
-    real = [os.path.realpath(path) for path in wanted]
-    stack = [path for path in real if secrets.isdisjoint(map(str, Path(path).parents))]
-    while stack:
-        path = stack.pop()
-        if path in secrets:
-            continue
-        if path not in above:
-            found.append(path)
-            continue
-        try:
-            stack += [entry.path for entry in os.scandir(path) if not entry.is_symlink()]
-        except OSError:
-            continue
-    return found
 
 
 def _interpreter() -> list[str]:
