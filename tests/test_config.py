@@ -11,6 +11,7 @@ import pytest
 from jobs import config
 from jobs.addresses import Proxy, TelegramServer
 from jobs.config import SettingsError
+from jobs.setup.env_file import EnvFile
 from jobs.times import QuietHours
 from jobs_simulator.telegram.primes import PUBLIC_KEY_PATH
 
@@ -197,6 +198,14 @@ def test_an_env_file_that_is_no_text_is_a_line_and_no_traceback(root: Path) -> N
     (root / ".env").write_bytes(b"TG_API_ID=\xff\xfe\x00")
     (line,) = wrong()
     assert str(root / ".env") in line
+
+
+def test_an_env_file_saved_with_a_byte_order_mark_has_its_first_variable(root: Path) -> None:
+    """As Windows' editors write it."""
+    (root / ".env").write_text("MAX_WARM_SESSIONS=7\nLOG_LEVEL=debug\n", encoding="utf-8-sig")
+    assert config.load().max_warm_sessions == 7
+    EnvFile(root / ".env").set("MAX_WARM_SESSIONS", "8")
+    assert (root / ".env").read_bytes() == b"MAX_WARM_SESSIONS=8\nLOG_LEVEL=debug\n"
 
 
 def test_a_line_of_an_env_file_that_sets_nothing_is_named_and_is_not_the_demo(root: Path) -> None:

@@ -73,7 +73,7 @@ class Settings(BaseSettings):
     """Every setting. Field names are the variables' names in lower case."""
 
     model_config = SettingsConfigDict(
-        env_file_encoding="utf-8", extra="ignore", env_ignore_empty=True, frozen=True, allow_inf_nan=False
+        env_file_encoding="utf-8-sig", extra="ignore", env_ignore_empty=True, frozen=True, allow_inf_nan=False
     )
 
     tg_api_id: int | None = Field(None, gt=0, le=2**31 - 1)  # an int of MTProto's
@@ -338,7 +338,7 @@ def _require_readable(env_file: Path) -> None:
     Both would count as no settings at all, and `up` would run the demo.
     """
     if env_file.is_file():
-        text = env_file.read_text(encoding="utf-8")
+        text = env_file.read_text(encoding="utf-8-sig")
         wrong = [binding.original for binding in parse_stream(io.StringIO(text)) if binding.error]
         if wrong:
             raise SettingsError([_saying("file_line", env_file, line=original.line) for original in wrong])

@@ -3,6 +3,10 @@
 import os
 import signal
 import sys
+import threading
+
+left = threading.Event()
+"""Nobody reads any more."""
 
 
 def show(text: str) -> None:
@@ -13,4 +17,5 @@ def show(text: str) -> None:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())
         os.close(nowhere)
+        left.set()
         signal.raise_signal(signal.SIGINT)

@@ -96,7 +96,7 @@ def _prepare_database(path: Path) -> None:
         db.meta[RESTORED] = to_text(now())
         db.close()
     except DatabaseError as error:
-        raise BackupError("backup_bad_database", why=error) from None
+        raise BackupError("backup_bad_database", why=error.saying.values.get("why", error)) from None
 
 
 def _put(settings: Settings, folder: Path, manifest: dict[str, Any]) -> Restored:

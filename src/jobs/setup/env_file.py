@@ -58,7 +58,7 @@ class EnvFile:
 def _bindings(path: Path) -> list[Binding]:
     if not path.is_file():
         return []
-    return list(parse_stream(io.StringIO(path.read_bytes().decode("utf-8"), newline="")))
+    return list(parse_stream(io.StringIO(path.read_bytes().decode("utf-8-sig"), newline="")))
 
 
 def quoted(value: str) -> str:

@@ -29,8 +29,8 @@ class OwnersMemory:
         return [_recalled(hit) for hit in self._recall.choose(found, began=began)]
 
     def cut(self) -> None:
-        self._recall.cut()
         self.ending()
+        self._recall.cut()
 
 
 def _recalled(hit: Hit) -> Recalled:
