@@ -16,7 +16,7 @@ from jobs.users import profile, session_manager, turn_runner
 from jobs.users.access import allowed
 from jobs.users.model import Person, Role
 from jobs.users.session import Session
-from jobs_simulator.model import ApiError, Reply, Stall, ToolCall, echo, fixed
+from jobs_simulator.model import ApiError, Reply, Stall, Text, ToolCall, echo, fixed
 from jobs_simulator.model.request import ModelRequest
 
 INERT = ["/model opus", "!ls /", "#remember this", "/help", " two\nlines "]
@@ -231,6 +231,28 @@ async def test_a_process_killed_in_a_turn_is_started_again_and_the_turn_too(
 async def test_an_empty_answer_is_still_an_answer(tmp_path: Path) -> None:
     async with Rig(tmp_path, fixed("  ")) as rig:
         assert await rig.ask(MASHA, "hello") == ["Готово."]
+
+
+@pytest.mark.parametrize("chat", [OWNER, MASHA])
+async def test_an_answer_that_is_longer_than_the_model_may_write_at_once_arrives_whole(
+    tmp_path: Path, chat: int
+) -> None:
+    async with Rig(tmp_path, fixed("другое")) as rig:
+        rig.model.script(
+            [
+                Reply(Text("Первая часть, "), stop_reason="max_tokens"),
+                Reply(Text("вторая, "), stop_reason="max_tokens"),
+                Reply("и третья."),
+            ]
+        )
+        assert await rig.ask(chat, "расскажи всё") == ["Первая часть, вторая, и третья."]
+        assert await rig.ask(chat, "и ещё") == ["другое"]
+
+
+async def test_what_was_said_before_a_tool_call_is_no_part_of_the_answer(tmp_path: Path) -> None:
+    async with Rig(tmp_path, fixed("готово")) as rig:
+        rig.model.script([Reply(Text("Смотрю. "), ToolCall("mcp__jobs__get_user_tasks", {}))])
+        assert await rig.ask(OWNER, "что у людей?") == ["готово"]
 
 
 async def test_no_tool_says_what_broke_inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

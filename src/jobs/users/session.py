@@ -5,6 +5,7 @@ Importing this loads the SDK, so `sdk.py` does it when the first session is want
 
 import asyncio
 import contextlib
+import re
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from claude_agent_sdk import (
     StreamEvent,
     TextBlock,
     ToolUseBlock,
+    UserMessage,
 )
 
 from jobs.broker import Broker, Budget, Pass
@@ -46,6 +48,9 @@ __all__ = ["ModelUnavailable", "Reply", "Session", "SessionFailed", "SessionPlan
 
 BUDGET_SPENT = "error_max_budget_usd"
 """The subtype of the SDK's result for a turn that `max_budget_usd` has ended."""
+
+CUT = re.compile(r"output token limit|cut off", re.IGNORECASE)
+"""How the CLI (2.1.330) asks for the rest of an answer; tests/users/test_sessions.py has the real one say it."""
 
 CLOSE_SECONDS = 5.0
 
@@ -229,6 +234,8 @@ class Session:
                     answer.add(message)
                     error = message.error or error
                     context = _tokens(message.usage) or context
+                elif isinstance(message, UserMessage):
+                    answer.hear(message)
                 elif isinstance(message, StreamEvent) and message.parent_tool_use_id is None:
                     self._report_growth(message.event)
                 elif isinstance(message, ResultMessage) and self._covers(message):
@@ -293,15 +300,26 @@ class Session:
 
 
 class _Answer:
-    """The text of the last message of the model's. It comes block by block, and the result has only the last block."""
+    """The text of the last message of the model's. It comes block by block, and the result has only the last block.
+
+    One that was too long for the model, or broke off on the way, is gone on with in another message, for which the CLI
+    asks by itself: they are one answer.
+    """
 
     def __init__(self) -> None:
         self._message_id: str | None = None
+        self._goes_on = False
         self.text = ""
+
+    def hear(self, message: UserMessage) -> None:
+        """What the model is told in between: results of tools, and the CLI's own words."""
+        blocks = [] if isinstance(message.content, str) else message.content
+        self._goes_on = any(isinstance(block, TextBlock) and CUT.search(block.text) for block in blocks)
 
     def add(self, message: AssistantMessage) -> None:
         if message.message_id != self._message_id:
-            self._message_id, self.text = message.message_id, ""
+            self._message_id, self.text = message.message_id, self.text if self._goes_on else ""
+            self._goes_on = False
         self.text += "".join(block.text for block in message.content if isinstance(block, TextBlock))
 
 
