@@ -22,7 +22,7 @@ class TelegramServer:
     def parse(cls, value: str) -> Self:
         match = re.fullmatch(r"(\d+)@([^@:]+):(\d+)", value.strip())
         if not match or not 0 < int(match[3]) < 65536:
-            raise ValueError("has to look like 2@127.0.0.1:4430 (data centre, host, port)")
+            raise ValueError("not a Telegram server")
         return cls(int(match[1]), match[2], int(match[3]))
 
 
@@ -52,7 +52,7 @@ class Proxy:
         except ValueError:
             parts, port = urlsplit(""), None
         if parts.scheme not in (*HTTP_SCHEMES, *SOCKS_SCHEMES) or not parts.hostname or not port:
-            raise ValueError("has to look like http://user:password@host:port or socks5://user:password@host:port")
+            raise ValueError("not a proxy")
         username = unquote(parts.username) if parts.username else None
         password = unquote(parts.password) if parts.password else None
         return cls(parts.scheme, parts.hostname, port, username, password, value.strip())

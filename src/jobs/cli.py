@@ -37,7 +37,7 @@ def main() -> None:
         cli(prog_name="./jobs")
     except SettingsError as error:
         for saying in error.sayings:
-            complain(at_terminal(saying.key, **saying.values))
+            complain(saying.told)
         sys.exit(WRONG_SETTINGS)
 
 

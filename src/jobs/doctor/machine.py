@@ -178,7 +178,7 @@ def mcp_servers(settings: Settings) -> Iterator[Finding]:
             elif not server.disabled:
                 server.resolved(environment)
         except ConfigError as error:
-            yield warn("mcp", "doctor_mcp_server", name=name, reason=error.reason)
+            yield warn("mcp", "doctor_mcp_server", name=name, reason=error)
     yield ok("mcp", "doctor_mcp" if servers else "doctor_mcp_none", names=", ".join(sorted(servers)))
 
 

@@ -13,7 +13,7 @@ from typing import Any, Literal, cast
 
 import structlog
 
-from jobs.texts import Saying
+from jobs.texts import Refusal, Saying
 
 log = structlog.get_logger()
 
@@ -31,13 +31,12 @@ def reason(key: str, **values: object) -> Saying:
     return Saying(f"mcp_reason_{key}", values)
 
 
-class ConfigError(Exception):
+class ConfigError(Refusal):
     """The file, or an entry, cannot be used; one sentence that says what to do."""
 
     def __init__(self, key: str, **values: object) -> None:
         """`key` and `values` as `reason` takes them."""
-        self.reason = reason(key, **values)
-        super().__init__(str(self.reason))
+        super().__init__(f"mcp_reason_{key}", **values)
 
 
 @dataclass(frozen=True)
@@ -131,7 +130,7 @@ class McpConfig:
                 entries = _entries(text)
                 servers = {name: parse_entry(name, entry, text) for name, entry in entries.items()}
             except ConfigError as error:
-                self._refuse(error.reason)
+                self._refuse(error.saying)
             except OSError as error:
                 self._stamp = None  # to be read again: who mends its owner or mode leaves its times as they were
                 self._refuse(reason("unreadable", why=error.strerror))

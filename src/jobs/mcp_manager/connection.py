@@ -140,7 +140,7 @@ class Connection:
             except TimeoutError:
                 raise Broken(reason("no_answer", seconds=f"{START_SECONDS:g}")) from None
             except ConfigError as error:
-                raise Broken(error.reason) from None
+                raise Broken(error.saying) from None
             except Broken:
                 raise
             except Exception as error:  # noqa: BLE001 (the SDK raises whatever a server makes it stumble over)

@@ -236,7 +236,7 @@ class McpManager:
         try:
             self.config.change(name, {"disabled": True})
         except ConfigError as error:
-            raise NotDone(error.reason.said(self._users.owner().language)) from None
+            raise NotDone(error.saying.said(self._users.owner().language)) from None
         self._db.execute("UPDATE mcp_servers SET asked = '', asked_at = NULL WHERE name = ?", (name,))
         self.look_soon()
         return True

@@ -80,7 +80,7 @@ class Secrets:
         try:
             self._given(request["server"], request["variable"], value)
         except ConfigError as error:
-            return say("mcp_secret_failed", language, **names, reason=error.reason)
+            return say("mcp_secret_failed", language, **names, reason=error)
         return say("mcp_secret_taken", language, **names)
 
     def _answered(self, event: Incoming) -> Row | None:

@@ -29,8 +29,8 @@ QUERY_THREADS = 2
 SPINS = "500"
 """Turns of a loop, some 10 µs, for which a thread awaits its next share before it sleeps.
 
-Waking a sleeping one takes longer than most shares; one that spins for long takes the time of whoever has work. It is
-what libgomp itself uses where threads are more than cores (its manual, GOMP_SPINCOUNT).
+Waking a sleeping one takes longer than most shares; one that spins for long takes the time of whoever has work, and
+libgomp's own number is 300,000 (its manual, GOMP_SPINCOUNT).
 """
 DEFAULT_URL = "https://api.openai.com/v1"
 SERVICE_SECONDS = 20.0

@@ -125,12 +125,12 @@ class Skills:
         """The same for the owner: (name, state, reason or description, 0)."""
         language = self._users.owner().language
         if self.problem:
-            return [(FOLDER, "broken", self.problem.reason.said(language), 0)]
+            return [(FOLDER, "broken", self.problem.saying.said(language), 0)]
         return [
             (
                 _on_a_line(each.name),
                 each.word,
-                _on_a_line(each.wrong.reason.said(language)) if each.wrong else each.description,
+                _on_a_line(each.wrong.saying.said(language)) if each.wrong else each.description,
                 0,
             )
             for each in self.states()
@@ -248,7 +248,7 @@ class Skills:
             if is_staged and not self._is_placed(name, bundle):  # unless a kill came in between
                 self.shelf.put(name, bundle)
         except Broken as error:
-            raise NotDone(error.reason.said(self._users.owner().language)) from None
+            raise NotDone(error.saying.said(self._users.owner().language)) from None
         except OSError as error:
             raise NotDone(error.strerror or "") from None
         self._make_known(name)

@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from jobs.texts import Saying
+from jobs.texts import Refusal
 
 SKILL_FILE = "SKILL.md"
 NAME = "[a-z0-9]+(?:-[a-z0-9]+)*"
@@ -29,13 +29,12 @@ class SkillError(Exception):
     """A skill, or what is to become one, cannot be used; one sentence for a session that says why."""
 
 
-class Broken(SkillError):
+class Broken(SkillError, Refusal):
     """What is wrong with a skill, or with its folder; the owner hears of it too, in their language."""
 
     def __init__(self, key: str, **values: object) -> None:
         """`key`: a text of the catalogue, without the `skill_` before it, and what is filled into that."""
-        self.reason = Saying(f"skill_{key}", values)
-        super().__init__(str(self.reason))
+        super().__init__(f"skill_{key}", **values)
 
 
 @dataclass(frozen=True)

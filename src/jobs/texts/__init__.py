@@ -86,6 +86,11 @@ class Saying:
     def said(self, language: Language) -> str:
         return say(self.key, language, **self.values)
 
+    @property
+    def told(self) -> str:
+        """For whoever sits at the terminal."""
+        return self.said(terminal_language())
+
     def __str__(self) -> str:
         return self.said("en")
 
@@ -101,7 +106,7 @@ class Refusal(Exception):
     @property
     def told(self) -> str:
         """For whoever sits at the terminal."""
-        return at_terminal(self.saying.key, **self.saying.values)
+        return self.saying.told
 
 
 def say(key: str, language: Language, **values: object) -> str:

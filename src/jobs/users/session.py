@@ -234,7 +234,7 @@ class Session:
                     answer.add(message)
                     error = message.error or error
                     context = _tokens(message.usage) or context
-                elif isinstance(message, UserMessage):
+                elif isinstance(message, UserMessage) and message.parent_tool_use_id is None:
                     answer.hear(message)
                 elif isinstance(message, StreamEvent) and message.parent_tool_use_id is None:
                     self._report_growth(message.event)

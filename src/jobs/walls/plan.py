@@ -207,13 +207,14 @@ class Walls:
         hidden = self._jobs_own()
         kept = [*hidden, Path(__file__).parents[2], Path(sys.prefix)]  # Jobs' own program is not to be changed
         wanted = [settings.workspace_dir, *settings.agent_folders, DEVICES, *TEMPORARY]
+
+        def real(paths: list[Path]) -> list[str]:  # by this process' working directory, not the launcher's
+            return [os.path.realpath(path) for path in paths]
+
         return {
             "read": [],
             "write": paths.own,
-            "but": {
-                "read": [["/"], list(map(str, hidden))],
-                "write": [list(map(str, wanted)), list(map(str, kept))],
-            },
+            "but": {"read": [["/"], real(hidden)], "write": [real(wanted), real(kept)]},
         }
 
     def _external_rules(self, paths: SessionPaths, program: Path, broker_port: int) -> dict[str, object]:
