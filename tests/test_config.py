@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from jobs import config
-from jobs.addresses import Proxy, TelegramServer
+from jobs.addresses import Proxy, TelegramServer, names_host
 from jobs.config import SettingsError
 from jobs.setup.env_file import EnvFile
 from jobs.times import QuietHours
@@ -255,6 +255,7 @@ def test_hosts_of_no_proxy_and_of_its_domains_are_reached_directly(no_proxy: str
     loaded = config.load(HTTP_PROXY="http://bob:s3cret@proxy:3128", NO_PROXY=no_proxy)
     hosts = ["127.0.0.1", "localhost", "api.corp.example", "notcorp.example"]
     assert [host for host in hosts if loaded.proxy_for(f"https://{host}/v1") is None] == direct
+    assert [host for host in hosts if names_host(loaded.unproxied_hosts, host.upper())] == direct
 
 
 def test_up_with_half_the_settings_names_each_that_is_missing(root: Path) -> None:

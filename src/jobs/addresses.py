@@ -61,7 +61,8 @@ class Proxy:
 def names_host(names: Iterable[str], host: str | None) -> bool:
     """Whether one of the names, as NO_PROXY has them, is the host's, or a domain's it is in; `*` is every host's."""
     bare = (name.lstrip("*.").lower() for name in names if name != ".")
-    return any(not name or host == name or (host or "").endswith(f".{name}") for name in bare)
+    host = (host or "").lower()
+    return any(not name or host == name or host.endswith(f".{name}") for name in bare)
 
 
 def is_http_url(value: str) -> bool:

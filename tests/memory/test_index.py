@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import apsw
 import numpy as np
 import pytest
 from tests.support import MASHA, MOSCOW, OWNER, Spine, settings
@@ -102,6 +103,24 @@ def test_a_look_that_is_cut_goes_on_and_sees_memory_md_first(places: Places) -> 
     while not engine.index.refresh(0):
         pass
     assert engine.search(Wanted("заметка29"), 0)
+    engine.close()
+
+
+def test_a_look_that_broke_off_is_not_taken_for_a_whole_one(places: Places) -> None:
+    note = places.workspace / "note.md"
+    note.write_text("заметка про жирафа\n", encoding="utf-8")
+    engine = Engine(places, None)
+    assert engine.index.refresh()
+    assert engine.search(Wanted("жирафа"), 0)
+    note.unlink()
+    other = apsw.Connection(str(places.index))
+    engine.index.db.set_busy_timeout(0)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(apsw.BusyError):
+        engine.index.refresh()
+    other.close()
+    assert engine.index.refresh()
+    assert not engine.search(Wanted("жирафа"), 0)
     engine.close()
 
 

@@ -28,7 +28,7 @@ log = structlog.get_logger()
 VERSION = 5
 """Of the schema, the passages and the stems: another one means an index made anew."""
 PIECE = 200
-"""Passages that are written in one transaction, so that a question or another process waits for 0.2 s at most."""
+"""Passages that are written in one transaction, so that a question or another process waits for tenths of a second."""
 
 EMBEDDED = 5_000
 """Items of one document that get vectors; the rest of a longer one is found by words."""
@@ -69,14 +69,15 @@ class IndexFile:
         has changed since.
         """
         until = time.monotonic() + seconds
-        if self._round is None:
-            self._round = self._look()
+        unfinished, self._round = self._round, None  # one that breaks off here is begun anew
+        if unfinished is None:
+            unfinished, self._taking = self._look(), ""
         else:
             self._take_changed(document for document in self._files.documents() if document.kind in ("memory", "day"))
-        for _ in self._round:
+        for _ in unfinished:
             if time.monotonic() > until:
+                self._round = unfinished
                 return False
-        self._round = None
         self._sweep()
         return True
 

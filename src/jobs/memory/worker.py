@@ -96,7 +96,9 @@ class _Worker:
             self._looked = self._looked or time.monotonic()
             return [asdict(hit) for hit in hits]
         if ask == "refresh":
-            return self._engine.index.refresh(FRESH_SECONDS) and self._engine.index.is_swept
+            index = self._engine.index
+            # A look that was under way may have passed what has changed since: the next one counts.
+            return index.refresh(FRESH_SECONDS) and index.refresh(FRESH_SECONDS) and index.is_swept
         if ask == "reindex":
             self._engine.index.forget()
             self._engine.index.refresh()
