@@ -83,8 +83,10 @@ async def test_after_its_end_nobody_starts_it_again(index: MemoryIndex) -> None:
 
 async def test_who_asks_while_it_is_stopped_does_not_start_it_again(index: MemoryIndex) -> None:
     await index.search(Wanted("ключи"))
+    assert index._process is not None
+    os.kill(index._process.pid, signal.SIGSTOP)  # so that it cannot have answered before
     asking = asyncio.ensure_future(index.reindex())
-    await asyncio.sleep(0)  # the question is on its way
+    await asyncio.sleep(0)
     await index.stop()
     with pytest.raises(IndexUnavailable):
         await asking
